@@ -1,0 +1,25 @@
+# Third parties, all from Debian 12's packages. Included as SYSTEM: their warnings are not ours.
+find_package(Threads REQUIRED)
+find_package(PkgConfig REQUIRED)
+find_package(nlohmann_json 3.11 REQUIRED)
+find_package(yaml-cpp REQUIRED)
+find_package(spdlog REQUIRED)
+find_package(CLI11 REQUIRED)
+find_package(CURL REQUIRED)
+find_package(OpenSSL REQUIRED)
+find_package(SQLite3 REQUIRED)
+find_package(simdjson REQUIRED)
+pkg_check_modules(pqxx REQUIRED IMPORTED_TARGET libpqxx libpq)
+pkg_check_modules(xxhash REQUIRED IMPORTED_TARGET libxxhash)
+if(SLUICE_TESTS)
+  find_package(GTest REQUIRED)
+endif()
+
+# Boost is used by headers alone: Asio, Beast, DLL.
+find_path(BOOST_HEADERS boost/dll/shared_library.hpp REQUIRED)
+add_library(sluice-boost INTERFACE)
+add_library(sluice::boost ALIAS sluice-boost)
+target_include_directories(sluice-boost SYSTEM INTERFACE "${BOOST_HEADERS}")
+target_compile_definitions(sluice-boost INTERFACE
+  BOOST_DLL_USE_STD_FS BOOST_ASIO_NO_DEPRECATED BOOST_ERROR_CODE_HEADER_ONLY)
+target_link_libraries(sluice-boost INTERFACE Threads::Threads ${CMAKE_DL_LIBS})

@@ -1,0 +1,204 @@
+// What the engine asks of a store. `session` is one connection: blocking, used by one thread at a
+// time. The engine itself sees `store_port`, which runs a piece of work on some session.
+//
+// Failures are engine::failure: transient (connection lost, deadlock, disk full: message says so),
+// fenced, in_doubt (only from commit), invalid (schema), internal.
+// All instants are microseconds since 1970 by the database's clock.
+#pragma once
+
+#include <array>
+#include <functional>
+#include <optional>
+#include <string>
+#include <type_traits>
+#include <vector>
+
+#include <boost/asio/awaitable.hpp>
+
+#include "engine/failure.hpp"
+#include "engine/types.hpp"
+
+namespace sluice::engine {
+
+// ---- runs -------------------------------------------------------------------------------------
+
+// Who holds a lease, so that others can tell on the same machine whether it still lives.
+struct holder {
+  std::string host, boot_id;
+  std::int64_t pid = 0, started = 0;  // `started`: /proc/PID/stat field 22
+};
+
+struct run_request {
+  std::string run_id;  // UUID text, made by the caller
+  std::string tenant, pipeline, scope;  // scope: "" = the tenant, else "subject:ID"
+  std::string correlation_id, manifest_hash, backend, route_reason, mode;
+  std::string plan;  // JSON; what a take-over goes on with
+  holder by;
+  std::int64_t lease_us = 30'000'000;
+};
+
+// The run that is now open for (tenant, pipeline, scope).
+struct run_lease {
+  enum class how : std::uint8_t { started, joined, took_over };
+  how result = how::started;
+  std::string run_id, correlation_id;
+  std::int64_t epoch = 0;  // 0 when joined
+  holder held_by;          // when joined
+};
+
+struct stage_row {
+  std::string stage;
+  enum phase phase = phase::background;
+  stage_state state = stage_state::pending;
+  std::int64_t epoch = 0, started_us = 0, ended_us = 0;
+  std::int64_t items_open = 0, items_done = 0, pages = 0;
+  record_counts records;
+  std::vector<std::pair<std::string, row_counts>> streams;
+  bool critical = false;
+  std::string error_code, error;
+};
+
+struct run_row {
+  std::string run_id, tenant, pipeline, scope, correlation_id, manifest_hash, backend, route_reason, mode, plan;
+  run_state state = run_state::queued;
+  std::int64_t created_us = 0, started_us = 0, essential_us = 0, ended_us = 0;  // 0 = not yet
+  std::string error_code, error;
+  std::vector<stage_row> stages;  // filled by show_run only
+};
+
+struct run_filter {
+  std::string tenant, state, before_run_id;  // empty = any
+  int limit = 50;
+};
+
+// ---- a batch ----------------------------------------------------------------------------------
+
+struct page_write {
+  std::string stage, item;
+  std::string entry;          // the manifest entry that feeds these rows: with the pipeline, their origin
+  std::int64_t stage_epoch = 0;
+  std::int64_t page_seq = 0;  // pages committed before this one: the compare of the compare-and-set
+  std::string next_state;
+  bool end = false;
+  struct page page;
+};
+
+struct commit_request {
+  std::string run_id, tenant, pipeline;
+  std::int64_t run_epoch = 0;
+  std::array<std::uint8_t, 16> id{};  // random; names this commit
+  std::vector<page_write> pages;  // consecutive pages of an item follow each other in order
+};
+
+struct page_result {
+  std::vector<std::pair<std::string, row_counts>> streams;
+};
+struct commit_result {
+  std::vector<page_result> pages;  // same order as in the request
+};
+
+struct resolve_result {
+  std::int64_t resolved = 0;  // rows that left the deferred table
+  bool more = false;
+  std::vector<std::pair<std::string, row_counts>> streams;  // resolved_* only
+};
+
+struct stage_start {
+  std::string stage;
+  enum phase phase = phase::background;
+  bool critical = false;
+  bool root = true;       // a root stage gets its item "0" when it has none
+  std::string root_vars;
+};
+struct stage_attempt {
+  std::int64_t epoch = 0;
+  stage_state state = stage_state::pending;  // complete: nothing is left to do
+  std::vector<item> open_items;
+};
+
+// ---- for people -------------------------------------------------------------------------------
+
+struct reject_row {
+  std::int64_t id = 0, at_us = 0, page_seq = 0;
+  std::string run_id, tenant, stage, item;
+  reject what;
+};
+struct deferred_row {
+  std::string tenant, stream, key, reference, parent_stream, parent_key, run_id;
+  std::int64_t first_seen_us = 0, expires_us = 0;
+};
+
+class session {
+ public:
+  session() = default;
+  session(const session&) = delete;
+  session& operator=(const session&) = delete;
+  virtual ~session() = default;
+
+  [[nodiscard]] virtual std::int64_t now_us() = 0;
+
+  // Single flight: starts a run, joins the open one, or takes an open one over whose holder's lease
+  // has run out or of which `dead` says that it is gone. One transaction.
+  virtual run_lease start_run(const run_request&, const std::function<bool(const holder&)>& dead) = 0;
+  // False: fenced; the run belongs to somebody else or is terminal.
+  [[nodiscard]] virtual bool renew_lease(const std::string& run_id, std::int64_t epoch, std::int64_t lease_us) = 0;
+  // Sets `running`, or marks the essential phase as terminal. Fenced by the run's epoch.
+  virtual void mark_running(const std::string& run_id, std::int64_t epoch) = 0;
+  virtual void mark_essential(const std::string& run_id, std::int64_t epoch) = 0;
+  // Asks an open run to stop; its holder sees it at the next renewal. False: no such open run.
+  virtual bool request_cancel(const std::string& run_id) = 0;
+  [[nodiscard]] virtual bool cancel_requested(const std::string& run_id) = 0;
+
+  // Takes a new epoch for the stage and returns what is open. A terminal stage is returned as it is.
+  virtual stage_attempt begin_stage(const std::string& run_id, std::int64_t run_epoch, const stage_start&) = 0;
+  // One transaction: fence, rows, rejects, deferred, ledger, checkpoints, children.
+  virtual commit_result commit(commit_request&) = 0;
+  // After in_doubt: the result of that commit if it happened, nothing if it did not.
+  [[nodiscard]] virtual std::optional<commit_result> find_commit(const commit_request&) = 0;
+  // An item that ends without a page: its parent record vanished upstream.
+  virtual void drop_item(const std::string& run_id, const std::string& stage, std::int64_t stage_epoch,
+                         const std::string& item) = 0;
+  // complete is refused (internal) while an item is open or the stage's account doesn't balance.
+  virtual void end_stage(const std::string& run_id, const std::string& stage, std::int64_t stage_epoch,
+                         stage_state, const std::string& error_code, const std::string& error) = 0;
+  // Writes deferred rows of the tenant whose parents are there now, at most `limit`.
+  virtual resolve_result resolve(const std::string& run_id, std::int64_t run_epoch, const std::string& tenant,
+                                 int limit) = 0;
+  // Deferred rows older than their expiry go to the rejects. How many.
+  virtual std::int64_t expire_deferred(const std::string& run_id, const std::string& tenant) = 0;
+  // The only writer of a terminal state. It reads the account and decides: succeeded needs the proof;
+  // rejects, deferred rows of this run or a failed uncritical stage make it partial; a failed
+  // critical or essential stage makes it failed. Returns what was written. Gives up the lease.
+  virtual run_state finish_run(const std::string& run_id, std::int64_t epoch, bool cancelled,
+                               const std::string& error_code, const std::string& error) = 0;
+
+  [[nodiscard]] virtual std::vector<run_row> list_runs(const run_filter&) = 0;
+  [[nodiscard]] virtual std::optional<run_row> show_run(const std::string& run_id) = 0;
+  [[nodiscard]] virtual std::vector<reject_row> list_rejects(const std::string& tenant, const std::string& run_id,
+                                                             int limit) = 0;
+  [[nodiscard]] virtual std::vector<deferred_row> list_deferred(const std::string& tenant, int limit) = 0;
+};
+
+enum class urgency : std::uint8_t { essential, background };
+
+class store_port {
+ public:
+  virtual ~store_port() = default;
+  // Runs `work` on a session, essential first, and rethrows what it throws. Everything that `work`
+  // refers to must live until the awaitable has returned.
+  virtual boost::asio::awaitable<void> execute(urgency, std::function<void(session&)> work) = 0;
+
+  template <class F>
+  boost::asio::awaitable<std::invoke_result_t<F&, session&>> call(urgency u, F work) {
+    using result = std::invoke_result_t<F&, session&>;
+    if constexpr (std::is_void_v<result>) {
+      co_await execute(u, [&](session& s) { work(s); });
+    } else {
+      std::optional<result> out;
+      co_await execute(u, [&](session& s) { out.emplace(work(s)); });
+      co_return std::move(*out);
+    }
+  }
+};
+
+}  // namespace sluice::engine
