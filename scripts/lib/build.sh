@@ -1,0 +1,39 @@
+# Configure and build by preset. Sourced after common.sh.
+
+# configure PRESET   quick when nothing changed: CMake is asked only when there is no build.ninja yet,
+# since Ninja re-runs it by itself when a CMake file changes.
+configure() {
+  local dir="build/$1"
+  if [[ -f "$dir/build.ninja" && ! CMakePresets.json -nt "$dir/build.ninja" ]]; then return 0; fi
+  say "configure $dir"
+  mkdir -p "$dir"
+  if ! cmake --preset "$1" >"$dir/configure.log" 2>&1; then
+    tail -40 "$dir/configure.log" >&2
+    die "cmake --preset $1 failed (whole output: $dir/configure.log); scripts/deps installs what is missing"
+  fi
+}
+
+# build PRESET [TARGET...]
+build() {
+  local dir="build/$1"
+  shift
+  say "build $dir ${*:-(everything)}"
+  local begun
+  begun="$(date +%s%N)"
+  if ! ninja -C "$dir" -j "$(jobs_count)" "$@" >"$dir/build.log" 2>&1; then
+    tail -60 "$dir/build.log" >&2
+    die "the build failed (whole output: $dir/build.log)"
+  fi
+  say "built in $(seconds_since "$begun") s"
+}
+
+# known_targets PRESET NAME...   prints those of the names that this tree has as targets
+known_targets() {
+  local dir="build/$1" name
+  shift
+  local all
+  all="$(ninja -C "$dir" -t targets all)"
+  for name in "$@"; do
+    if grep -q "^$name: " <<<"$all"; then printf '%s\n' "$name"; fi
+  done
+}
