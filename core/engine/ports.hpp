@@ -7,7 +7,7 @@
 
 #include <boost/asio/awaitable.hpp>
 
-#include "engine/failure.hpp"
+#include "engine/stop.hpp"
 #include "engine/types.hpp"
 
 namespace sluice::engine {
@@ -19,6 +19,8 @@ class clock_port {
   [[nodiscard]] virtual std::int64_t now_us() const = 0;
   // Microseconds that never run backwards, for durations and deadlines.
   [[nodiscard]] virtual std::int64_t steady_us() const = 0;
+  // Returns after that time, or as soon as `stop` stops.
+  virtual boost::asio::awaitable<void> sleep(std::int64_t us, stop_source& stop) = 0;
 };
 
 class random_port {
@@ -33,13 +35,14 @@ struct read_request {
   std::string tenant, run_id, correlation_id;
   std::int64_t deadline_us = 0;  // steady; 0 = none
   bool essential = false;
+  stop_source* stop = nullptr;  // never null; when it stops, the request is abandoned
 };
 
 // Fetches one page, decodes it by the mapping, lets the domain look at it and hashes its rows.
 class reader_port {
  public:
   virtual ~reader_port() = default;
-  // Throws failure. Cancelling the awaiting coroutine cancels the request.
+  // Throws failure. Throws soon with the reason of request.stop when that stops.
   virtual boost::asio::awaitable<page> read(const read_request&) = 0;
 };
 

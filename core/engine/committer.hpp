@@ -1,0 +1,89 @@
+// Gathers the pages of one run into batches and commits them, one batch at a time.
+//
+// While a batch is being committed the next one fills. A batch goes out when it is full, when
+// nothing more is being read, when somebody hurries it, or when its first page has waited long
+// enough. A commit in doubt is looked up before anything else happens.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <string>
+
+#include <boost/asio/any_io_executor.hpp>
+#include <boost/asio/awaitable.hpp>
+
+#include "engine/event.hpp"
+#include "engine/plan.hpp"
+#include "engine/ports.hpp"
+#include "engine/store.hpp"
+
+namespace sluice::engine {
+
+struct batch_limits {
+  std::int64_t rows = 20'000;
+  std::size_t bytes = 16U << 20;
+  std::int64_t linger_us = 20'000;
+  // How long the store may be away before the run gives up; it can be taken over afterwards.
+  std::int64_t store_patience_us = 300'000'000;
+  retry_policy store_retry{1'000'000, 50'000, 5'000'000};
+};
+
+struct run_identity {
+  std::string run_id, tenant, pipeline, correlation_id;
+  std::int64_t epoch = 0;
+};
+
+class committer {
+ public:
+  // Called on the executor for each page that is committed, in commit order.
+  using committed_fn = std::function<void(const page_write&, const page_result&)>;
+
+  committer(const run_identity& run, store_port& store, clock_port& clock, random_port& random,
+            boost::asio::any_io_executor on, batch_limits limits, stop_source& stop, committed_fn committed);
+
+  // Runs until close() and everything is committed, or until `stop` stops. Spawn it once.
+  boost::asio::awaitable<void> loop();
+
+  // Adds a page to the open batch; waits while that is full. Throws when the run has stopped.
+  boost::asio::awaitable<void> submit(page_write page);
+  // The open batch should go out now: somebody waits for it.
+  void hurry();
+  void close();
+  [[nodiscard]] bool ended() const noexcept { return ended_; }
+  boost::asio::awaitable<void> wait_ended();
+
+  // A page is on its way: the open batch may wait for it a little.
+  void reading(int delta);
+  void essential(bool on) { urgency_ = on ? urgency::essential : urgency::background; }
+
+ private:
+  [[nodiscard]] bool full() const;
+  [[nodiscard]] bool ready() const;
+  void append(page_write page);
+  boost::asio::awaitable<void> linger(std::uint64_t generation);
+  boost::asio::awaitable<void> commit_open();
+  boost::asio::awaitable<commit_result> commit_with_retry(commit_request& request);
+  [[nodiscard]] commit_request take_open();
+
+  const run_identity& run_;
+  store_port& store_;
+  clock_port& clock_;
+  random_port& random_;
+  boost::asio::any_io_executor executor_;
+  batch_limits limits_;
+  stop_source& stop_;
+  committed_fn committed_;
+  event changed_, room_;
+
+  std::vector<page_write> open_;
+  std::int64_t open_rows_ = 0;
+  std::size_t open_bytes_ = 0;
+  std::uint64_t generation_ = 0;  // of the open batch, so that an old linger does not touch a new one
+  stop_source linger_stop_;
+  int lingering_ = 0;
+  bool lingered_ = false, hurried_ = false, closing_ = false, ended_ = false;
+  int reading_ = 0;
+  urgency urgency_ = urgency::background;
+};
+
+}  // namespace sluice::engine

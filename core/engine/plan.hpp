@@ -1,0 +1,47 @@
+// The plan of a run: stages, and the steps that a backend sequences. Made by the host from a
+// manifest, kept as JSON with the run, so that another host can go on with it.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "engine/types.hpp"
+
+namespace sluice::engine {
+
+struct retry_policy {
+  int attempts = 5;  // failures in a row, without a page in between
+  std::int64_t base_us = 200'000, cap_us = 30'000'000;
+};
+
+struct stage_plan {
+  std::string name;   // "entities.users"
+  std::string entry;  // "entities"
+  enum phase phase = phase::background;
+  bool critical = false;
+  std::string parent;     // the stage whose records give this one its items; empty: a root
+  std::string root_vars;  // JSON of a root's item
+  retry_policy retry;
+};
+
+// A root stage with the stages that hang on its records.
+struct step_plan {
+  std::string name;
+  enum phase phase = phase::background;
+  std::vector<std::string> after;   // steps that must have ended, whatever the result
+  std::vector<std::string> stages;  // parents before children
+};
+
+struct run_plan {
+  std::vector<stage_plan> stages;  // parents before children
+  std::vector<step_plan> steps;
+
+  [[nodiscard]] const stage_plan* find_stage(const std::string& name) const;
+  [[nodiscard]] const step_plan* find_step(const std::string& name) const;
+};
+
+// Groups stages to steps: every essential step before every background step.
+[[nodiscard]] std::vector<step_plan> group_steps(const std::vector<stage_plan>& stages);
+
+}  // namespace sluice::engine

@@ -1,0 +1,145 @@
+#include "engine/run.hpp"
+
+#include <utility>
+
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/detached.hpp>
+
+#include "engine/backoff.hpp"
+#include "engine/step_runner.hpp"
+
+namespace sluice::engine {
+
+using boost::asio::awaitable;
+
+run::run(run_identity id, run_plan plan, run_ports ports, run_options options)
+    : id_(std::move(id)), plan_(std::move(plan)), ports_(ports), options_(options),
+      committer_(id_, ports_.store, ports_.clock, ports_.random, ports_.executor, options_.batch, stop_,
+                 [this](const page_write& p, const page_result& r) { page_committed(p, r); }) {
+  for (const stage_plan& s : plan_.stages) {
+    if (s.phase == phase::essential) essential_open_.insert(s.name);
+  }
+  committer_.essential(!essential_open_.empty());
+}
+
+void run::start() {
+  const auto self = shared_from_this();
+  const auto& on = ports_.executor;
+  // Each lambda keeps the run alive for as long as its coroutine runs.
+  boost::asio::co_spawn(on, [self]() -> awaitable<void> { co_await self->committer_.loop(); }, boost::asio::detached);
+  boost::asio::co_spawn(on, [self]() -> awaitable<void> { co_await self->keep_lease(); }, boost::asio::detached);
+  boost::asio::co_spawn(on, [self]() -> awaitable<void> { co_await self->watch_deadline(); }, boost::asio::detached);
+}
+
+void run::cancel() { stop_.stop(failure(failure_class::cancelled, "SLU-6001", "the run was cancelled")); }
+
+awaitable<void> run::watch_deadline() {
+  co_await ports_.clock.sleep(options_.deadline_us, finishing_);
+  if (!finishing_.stopped()) {
+    stop_.stop(failure(failure_class::deadline, "SLU-6002",
+                       "the run has reached its deadline of " + std::to_string(options_.deadline_us / 1'000'000) +
+                           " s; start it again to go on from its checkpoints"));
+  }
+}
+
+awaitable<void> run::renew_once() {
+  bool mine = true, cancelled = false;
+  co_await ports_.store.execute(urgency::essential, [&](session& s) {
+    mine = s.renew_lease(id_.run_id, id_.epoch, options_.lease_us);
+    cancelled = mine && s.cancel_requested(id_.run_id);
+  });
+  if (!mine) stop_.stop(failure(failure_class::fenced, "SLU-6003", "another host has taken this run over"));
+  if (cancelled) cancel();
+}
+
+awaitable<void> run::keep_lease() {
+  while (!finishing_.stopped()) {
+    co_await ports_.clock.sleep(options_.lease_us / 3, finishing_);
+    if (finishing_.stopped() || stop_.stopped()) continue;
+    try {
+      co_await renew_once();
+    } catch (const failure& f) {
+      // The next renewal tries again; a lease that ran out is found by the fence of the next commit.
+      if (!f.retryable()) stop_.stop(f);
+    }
+  }
+}
+
+awaitable<void> run::persist(std::function<void(session&)> work) {
+  const auto& patience = options_.batch;
+  const std::int64_t ends = ports_.clock.steady_us() + patience.store_patience_us;
+  for (int failures = 1;; ++failures) {
+    std::optional<failure> failed;
+    try {
+      co_await ports_.store.execute(urgency::essential, work);
+      co_return;
+    } catch (const failure& f) {
+      failed = f;
+    }
+    if (!failed->retryable() || ports_.clock.steady_us() >= ends) throw failure(*failed);
+    co_await ports_.clock.sleep(backoff_us(patience.store_retry, failures, *failed, ports_.random), finishing_);
+  }
+}
+
+void run::page_committed(const page_write& page, const page_result& result) {
+  for (const auto& [stream, counts] : result.streams) deferred_ = deferred_ || counts.deferred > 0;
+  const auto owner = owners_.find(page.stage);
+  if (owner != owners_.end()) owner->second->page_committed(page, result);
+}
+
+awaitable<step_outcome> run::run_step(std::string step, progress_fn on_progress) {
+  const auto self = shared_from_this();
+  const step_plan* plan = plan_.find_step(step);
+  if (plan == nullptr) throw failure(failure_class::invalid, "SLU-6004", "the plan has no step `" + step + "`");
+  step_runner runner(*this, *plan, std::move(on_progress));
+  if (!std::exchange(running_, true)) {
+    co_await persist([this](session& s) { s.mark_running(id_.run_id, id_.epoch); });
+  }
+  co_return co_await runner.execute();
+}
+
+awaitable<void> run::stage_ended(const stage_plan& stage) {
+  if (deferred_) co_await resolve_all();
+  if (stage.phase != phase::essential || essential_open_.erase(stage.name) == 0 || !essential_open_.empty()) co_return;
+  co_await persist([this](session& s) { s.mark_essential(id_.run_id, id_.epoch); });
+  committer_.essential(false);
+}
+
+awaitable<void> run::resolve_all() {
+  for (bool more = true; more;) {
+    resolve_result done;
+    co_await persist([&](session& s) { done = s.resolve(id_.run_id, id_.epoch, id_.tenant, options_.resolve_rows); });
+    more = done.more;
+  }
+}
+
+awaitable<run_state> run::finish() {
+  const auto self = shared_from_this();
+  committer_.close();
+  co_await committer_.wait_ended();
+  const std::optional<failure> why = stop_.why();
+  if (why && why->kind() == failure_class::fenced) {
+    finishing_.stop(*why);
+    throw failure(*why);
+  }
+  run_state state = run_state::failed;
+  std::optional<failure> broken;
+  try {
+    if (!why) {
+      co_await resolve_all();
+      co_await persist([this](session& s) { s.expire_deferred(id_.run_id, id_.tenant); });
+    }
+    const bool cancelled = why && why->kind() == failure_class::cancelled;
+    co_await persist([&](session& s) {
+      state = s.finish_run(id_.run_id, id_.epoch, cancelled, why && !cancelled ? why->code() : "",
+                           why && !cancelled ? why->message() : "");
+    });
+  } catch (const failure& f) {
+    broken = f;
+  }
+  finishing_.stop(failure(failure_class::cancelled, "SLU-6001", "the run has ended"));
+  if (broken) throw failure(*broken);
+  co_return state;
+}
+
+}  // namespace sluice::engine

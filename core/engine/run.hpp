@@ -1,0 +1,82 @@
+// One run in this process: its stages, its batches, its end. Used on one executor only.
+//
+// A backend asks for steps; steps of one run share a committer. Create it by make_run, keep the
+// pointer as long as a coroutine of it may run.
+#pragma once
+
+#include <map>
+#include <memory>
+#include <set>
+#include <string>
+
+#include <boost/asio/any_io_executor.hpp>
+#include <boost/asio/awaitable.hpp>
+
+#include "engine/committer.hpp"
+
+namespace sluice::engine {
+
+struct run_ports {
+  store_port& store;
+  reader_port& reader;
+  clock_port& clock;
+  random_port& random;
+  boost::asio::any_io_executor executor;
+};
+
+struct run_options {
+  batch_limits batch;
+  std::int64_t lease_us = 30'000'000;
+  std::int64_t deadline_us = 24 * 3'600'000'000LL;  // of the whole run
+  int active_items = 16;                            // of one step, at the same time
+  int step_pages = 500;                             // then the step yields
+  std::int64_t step_us = 30'000'000;
+  int resolve_rows = 5'000;                         // in one transaction
+};
+
+enum class step_outcome : std::uint8_t { ended, yielded, fenced, cancelled };
+
+class run : public std::enable_shared_from_this<run> {
+ public:
+  run(run_identity id, run_plan plan, run_ports ports, run_options options);
+
+  // Spawns the committer and the keeper of the lease. Call once, before the first step.
+  void start();
+  // Runs one step from its checkpoints. Reports progress after each commit.
+  boost::asio::awaitable<step_outcome> run_step(std::string step, progress_fn on_progress);
+  // Stops at once; what is committed stays.
+  void cancel();
+  // No steps are left: resolves, proves, writes the terminal state. The store's failures come
+  // through; fenced means that somebody else finishes this run.
+  boost::asio::awaitable<run_state> finish();
+
+  [[nodiscard]] const run_identity& identity() const noexcept { return id_; }
+  [[nodiscard]] const run_plan& plan() const noexcept { return plan_; }
+  [[nodiscard]] const stop_source& stopped() const noexcept { return stop_; }
+
+ private:
+  friend class step_runner;
+
+  boost::asio::awaitable<void> keep_lease();
+  boost::asio::awaitable<void> watch_deadline();
+  boost::asio::awaitable<void> renew_once();
+  boost::asio::awaitable<void> resolve_all();
+  boost::asio::awaitable<void> stage_ended(const stage_plan& stage);
+  // Runs a piece of store work until it succeeds, fails for good or the patience ends.
+  boost::asio::awaitable<void> persist(std::function<void(session&)> work);
+  void page_committed(const page_write& page, const page_result& result);
+
+  run_identity id_;
+  run_plan plan_;
+  run_ports ports_;
+  run_options options_;
+  stop_source stop_;       // of the work: cancelled, fenced, deadline, store gone
+  stop_source finishing_;  // of the lease keeper
+  committer committer_;
+  std::map<std::string, class step_runner*> owners_;  // stage → the step that runs it now
+  std::set<std::string> essential_open_;
+  bool running_ = false;   // the store knows that work has begun
+  bool deferred_ = false;  // a row of this run waits for its parent
+};
+
+}  // namespace sluice::engine

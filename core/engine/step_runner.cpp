@@ -1,0 +1,269 @@
+#include "engine/step_runner.hpp"
+
+#include <algorithm>
+#include <utility>
+
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/detached.hpp>
+
+#include "engine/backoff.hpp"
+#include "engine/page_rules.hpp"
+
+namespace sluice::engine {
+
+using boost::asio::awaitable;
+
+step_runner::step_runner(run& owner, const step_plan& plan, progress_fn on_progress)
+    : run_(owner), plan_(plan), on_progress_(std::move(on_progress)), changed_(owner.ports_.executor),
+      began_us_(owner.ports_.clock.steady_us()) {
+  for (const std::string& name : plan.stages) {
+    const stage_plan* stage = owner.plan_.find_stage(name);
+    stage_work* parent = find(stage->parent);
+    stages_.push_back(std::make_unique<stage_work>(*stage, parent != nullptr ? parent->stop : owner.stop_));
+    owner.owners_[name] = this;
+  }
+}
+
+step_runner::~step_runner() {
+  for (const auto& s : stages_) run_.owners_.erase(s->plan.name);
+  // A child's stop listens to its parent's, so children go first.
+  while (!stages_.empty()) stages_.pop_back();
+}
+
+step_runner::stage_work* step_runner::find(const std::string& stage) {
+  const auto at = std::find_if(stages_.begin(), stages_.end(), [&](const auto& s) { return s->plan.name == stage; });
+  return at == stages_.end() ? nullptr : at->get();
+}
+
+bool step_runner::spent() const {
+  return pages_ >= run_.options_.step_pages ||
+         run_.ports_.clock.steady_us() - began_us_ >= run_.options_.step_us;
+}
+
+bool step_runner::anything_waits() const {
+  return std::any_of(stages_.begin(), stages_.end(),
+                     [](const auto& s) { return !s->waiting.empty() && !s->stop.stopped(); });
+}
+
+step_outcome step_runner::outcome() const {
+  const auto& why = run_.stop_.why();
+  if (why) return why->kind() == failure_class::fenced ? step_outcome::fenced : step_outcome::cancelled;
+  return yielded_ ? step_outcome::yielded : step_outcome::ended;
+}
+
+awaitable<step_outcome> step_runner::execute() {
+  std::optional<failure> broken;
+  try {
+    co_await begin();
+    co_await work();
+    if (!yielded_) co_await end();
+  } catch (const failure& f) {
+    broken = f;
+  }
+  // A store that fails for good, or a fence, ends the whole run and not this step alone.
+  if (broken) run_.stop_.stop(*broken);
+  co_return outcome();
+}
+
+awaitable<void> step_runner::begin() {
+  for (const auto& stage : stages_) {
+    const stage_start start{stage->plan.name, stage->plan.phase, stage->plan.critical, stage->plan.parent.empty(),
+                            stage->plan.root_vars};
+    stage_attempt attempt;
+    co_await run_.persist([&](session& s) { attempt = s.begin_stage(run_.id_.run_id, run_.id_.epoch, start); });
+    stage->epoch = attempt.epoch;
+    stage->terminal = attempt.state > stage_state::running;
+    for (item& it : attempt.open_items) stage->waiting.push_back(std::move(it));
+    if (stage->terminal) stage->waiting.clear();
+  }
+}
+
+void step_runner::launch() {
+  for (const auto& stage : stages_) {
+    while (active_ < run_.options_.active_items && !stage->waiting.empty() && !stage->stop.stopped()) {
+      item next = std::move(stage->waiting.front());
+      stage->waiting.pop_front();
+      ++active_;
+      ++stage->shown.items_open;
+      // The step outlives its items: work() returns only when none is active.
+      boost::asio::co_spawn(run_.ports_.executor, run_item(*stage, std::move(next)), boost::asio::detached);
+    }
+  }
+}
+
+awaitable<void> step_runner::work() {
+  for (;;) {
+    if (spent() && anything_waits()) yielded_ = true;
+    if (!yielded_) launch();
+    if (active_ == 0 && outstanding_ > 0 && !run_.stop_.stopped()) run_.committer_.hurry();
+    const bool waiting_for_commits = outstanding_ > 0 && !run_.stop_.stopped();
+    if (active_ == 0 && !waiting_for_commits && (yielded_ || !anything_waits())) co_return;
+    const auto wake = run_.stop_.on_stop([this] { changed_.notify(); });
+    co_await changed_.wait();
+  }
+}
+
+awaitable<void> step_runner::run_item(stage_work& stage, item it) {
+  std::optional<failure> failed;
+  try {
+    co_await advance(stage, it);
+  } catch (const failure& f) {
+    failed = f;
+  }
+  if (failed) {
+    // A drop that the store refuses fails the stage: nothing about an item is forgotten.
+    try {
+      co_await item_failed(stage, it, *failed);
+    } catch (const failure& f) {
+      failed = f;
+      fail(stage, f);
+    }
+  }
+  --active_;
+  --stage.shown.items_open;
+  changed_.notify();
+}
+
+awaitable<void> step_runner::advance(stage_work& stage, item& it) {
+  for (;;) {
+    if (spent()) {
+      yielded_ = true;
+      co_return;
+    }
+    page p = co_await read_with_retry(stage, it);
+    check_page(stage.plan, it, p);
+    ++pages_;
+    const bool last = p.end;
+    co_await submit(stage, it, std::move(p));
+    if (last) co_return;
+  }
+}
+
+awaitable<page> step_runner::read_with_retry(stage_work& stage, const item& it) {
+  for (int failures = 0;;) {
+    std::optional<failure> failed;
+    try {
+      co_return co_await read_once(stage, it);
+    } catch (const failure& f) {
+      failed = f;
+    }
+    stage.stop.throw_if_stopped();
+    if (!failed->retryable()) throw failure(*failed);
+    // Being told to wait is not a failure of its own, so that a busy upstream is not given up on.
+    if (failed->kind() != failure_class::throttled || failed->retry_after_us() == 0) ++failures;
+    if (failures >= stage.plan.retry.attempts) {
+      throw failure(failure_class::invalid, failed->code(),
+                    failed->message() + " (given up after " + std::to_string(failures) + " tries in a row)");
+    }
+    co_await run_.ports_.clock.sleep(
+        backoff_us(stage.plan.retry, std::max(failures, 1), *failed, run_.ports_.random), stage.stop);
+    stage.stop.throw_if_stopped();
+  }
+}
+
+awaitable<page> step_runner::read_once(stage_work& stage, const item& it) {
+  stage.stop.throw_if_stopped();
+  read_request request;
+  request.stage = stage.plan.name;
+  request.item = it.id;
+  request.vars = it.vars;
+  request.page_state = it.page_state;
+  request.tenant = run_.id_.tenant;
+  request.run_id = run_.id_.run_id;
+  request.correlation_id = run_.id_.correlation_id;
+  request.essential = stage.plan.phase == phase::essential;
+  request.stop = &stage.stop;
+  // A scope guard, not a pair of calls: the frame may be destroyed while it waits.
+  struct reading {
+    explicit reading(committer& c) : commits(c) { commits.reading(1); }
+    ~reading() { commits.reading(-1); }
+    committer& commits;
+  } guard(run_.committer_);
+  co_return co_await run_.ports_.reader.read(request);
+}
+
+awaitable<void> step_runner::submit(stage_work& stage, item& it, page p) {
+  page_write w;
+  w.stage = stage.plan.name;
+  w.item = it.id;
+  w.entry = stage.plan.entry;
+  w.stage_epoch = stage.epoch;
+  w.page_seq = it.page_seq;
+  w.next_state = p.next_state;
+  w.end = p.end;
+  for (std::size_t i = 0; i < p.children.size(); ++i) {
+    p.children[i].item = it.id + "." + std::to_string(it.page_seq) + "." + std::to_string(i);
+  }
+  it.page_state = p.next_state;
+  ++it.page_seq;
+  w.page = std::move(p);
+  ++outstanding_;
+  co_await run_.committer_.submit(std::move(w));
+}
+
+void step_runner::page_committed(const page_write& page, const page_result& result) {
+  stage_work& stage = *find(page.stage);
+  --outstanding_;
+  ++stage.shown.pages;
+  stage.shown.records += page.page.records.records;
+  if (page.end) ++stage.shown.items_done;
+  for (const auto& [stream, counts] : result.streams) stage.shown.rows += counts;
+  for (const child_item& c : page.page.children) {
+    if (stage_work* child = find(c.stage); child != nullptr && !child->terminal) {
+      child->waiting.push_back({c.item, c.vars, {}, 0, item_state::open});
+    }
+  }
+  if (on_progress_) on_progress_(stage.shown);
+  changed_.notify();
+}
+
+awaitable<void> step_runner::item_failed(stage_work& stage, const item& it, const failure& why) {
+  if (run_.stop_.stopped()) co_return;
+  const bool gone = why.kind() == failure_class::not_found && !stage.plan.parent.empty();
+  if (!gone) {
+    fail(stage, why);
+    co_return;
+  }
+  // Its pages must be in the store before the item can end without a last one.
+  while (outstanding_ > 0 && !run_.stop_.stopped()) {
+    run_.committer_.hurry();
+    const auto wake = run_.stop_.on_stop([this] { changed_.notify(); });
+    co_await changed_.wait();
+  }
+  run_.stop_.throw_if_stopped();
+  co_await run_.persist(
+      [&](session& s) { s.drop_item(run_.id_.run_id, stage.plan.name, stage.epoch, it.id); });
+  ++stage.shown.items_done;
+}
+
+void step_runner::fail(stage_work& stage, const failure& why) {
+  if (why.kind() == failure_class::fenced || why.kind() == failure_class::in_doubt) {
+    run_.stop_.stop(why);
+  } else {
+    stage.stop.stop(why);
+  }
+}
+
+awaitable<void> step_runner::end() {
+  for (const auto& stage : stages_) {
+    if (!stage->terminal) co_await end_stage(*stage);
+    if (run_.stop_.stopped()) continue;
+    co_await run_.stage_ended(stage->plan);
+  }
+}
+
+awaitable<void> step_runner::end_stage(stage_work& stage) {
+  if (run_.stop_.stopped() && run_.stop_.why()->kind() == failure_class::fenced) co_return;
+  stage_state state = stage_state::complete;
+  std::string code, message;
+  if (const auto& why = stage.stop.why(); why) {
+    const bool cancelled = run_.stop_.stopped() && run_.stop_.why()->kind() == failure_class::cancelled;
+    state = cancelled ? stage_state::cancelled : stage_state::failed;
+    code = why->code();
+    message = why->message();
+  }
+  co_await run_.persist(
+      [&](session& s) { s.end_stage(run_.id_.run_id, stage.plan.name, stage.epoch, state, code, message); });
+}
+
+}  // namespace sluice::engine

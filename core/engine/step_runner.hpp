@@ -1,0 +1,68 @@
+// One step: a root stage and the stages that hang on its records, item by item, to their end.
+#pragma once
+
+#include <deque>
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "engine/run.hpp"
+
+namespace sluice::engine {
+
+class step_runner {
+ public:
+  step_runner(run& owner, const step_plan& plan, progress_fn on_progress);
+  ~step_runner();
+  step_runner(const step_runner&) = delete;
+  step_runner& operator=(const step_runner&) = delete;
+
+  boost::asio::awaitable<step_outcome> execute();
+
+  // A page of one of this step's stages is in the store: its children may start.
+  void page_committed(const page_write& page, const page_result& result);
+
+ private:
+  struct stage_work {
+    stage_work(const stage_plan& p, stop_source& parent) : plan(p), stop(parent) { shown.stage = p.name; }
+    const stage_plan& plan;
+    stop_source stop;  // stops with the run, or when this stage or its parent fails
+    std::int64_t epoch = 0;
+    bool terminal = false;  // before this attempt began
+    std::deque<item> waiting;
+    progress shown;
+  };
+
+  boost::asio::awaitable<void> begin();
+  boost::asio::awaitable<void> work();
+  boost::asio::awaitable<void> end();
+  boost::asio::awaitable<void> end_stage(stage_work& stage);
+
+  boost::asio::awaitable<void> run_item(stage_work& stage, item it);
+  boost::asio::awaitable<void> advance(stage_work& stage, item& it);
+  boost::asio::awaitable<page> read_with_retry(stage_work& stage, const item& it);
+  boost::asio::awaitable<page> read_once(stage_work& stage, const item& it);
+  boost::asio::awaitable<void> submit(stage_work& stage, item& it, page p);
+  boost::asio::awaitable<void> item_failed(stage_work& stage, const item& it, const failure& why);
+
+  void launch();
+  void fail(stage_work& stage, const failure& why);
+  [[nodiscard]] bool spent() const;
+  [[nodiscard]] bool anything_waits() const;
+  [[nodiscard]] stage_work* find(const std::string& stage);
+  [[nodiscard]] step_outcome outcome() const;
+
+  run& run_;
+  const step_plan& plan_;
+  progress_fn on_progress_;
+  event changed_;
+  std::vector<std::unique_ptr<stage_work>> stages_;
+  int active_ = 0;          // items that a coroutine works on
+  int outstanding_ = 0;     // pages submitted and not committed yet
+  int pages_ = 0;           // read in this step
+  std::int64_t began_us_ = 0;
+  bool yielded_ = false;
+};
+
+}  // namespace sluice::engine
