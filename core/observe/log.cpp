@@ -44,8 +44,11 @@ std::string timestamp() {
   return std::string(date.data()) + fraction.data();
 }
 
+constexpr int deepest = 16;  // what lies deeper is written as text
+
 // Numbers are looked at too: a secret may be all digits.
-json redacted(const redactor& secrets, const json& value) {
+json redacted(const redactor& secrets, const json& value, int depth = 0) {
+  if (depth == deepest && value.is_structured()) return secrets.redact(value.dump());
   switch (value.type()) {
     case json::value_t::string: return secrets.redact(value.get_ref<const std::string&>());
     case json::value_t::number_float:
@@ -56,12 +59,12 @@ json redacted(const redactor& secrets, const json& value) {
     }
     case json::value_t::array: {
       json out = json::array();
-      for (const json& item : value) out.push_back(redacted(secrets, item));
+      for (const json& item : value) out.push_back(redacted(secrets, item, depth + 1));
       return out;
     }
     case json::value_t::object: {
       json out = json::object();
-      for (const auto& [key, item] : value.items()) out[secrets.redact(key)] = redacted(secrets, item);
+      for (const auto& [key, item] : value.items()) out[secrets.redact(key)] = redacted(secrets, item, depth + 1);
       return out;
     }
     default: return value;
