@@ -92,9 +92,6 @@ awaitable<step_outcome> run::run_step(std::string step, progress_fn on_progress)
   const step_plan* plan = plan_.find_step(step);
   if (plan == nullptr) throw failure(failure_class::invalid, "SLU-6004", "the plan has no step `" + step + "`");
   step_runner runner(*this, *plan, std::move(on_progress));
-  if (!std::exchange(running_, true)) {
-    co_await persist([this](session& s) { s.mark_running(id_.run_id, id_.epoch); });
-  }
   co_return co_await runner.execute();
 }
 

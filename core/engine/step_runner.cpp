@@ -66,6 +66,9 @@ awaitable<step_outcome> step_runner::execute() {
 }
 
 awaitable<void> step_runner::begin() {
+  if (!std::exchange(run_.running_, true)) {
+    co_await run_.persist([this](session& s) { s.mark_running(run_.id_.run_id, run_.id_.epoch); });
+  }
   for (const auto& stage : stages_) {
     const stage_start start{stage->plan.name, stage->plan.phase, stage->plan.critical, stage->plan.parent.empty(),
                             stage->plan.root_vars};
