@@ -1,0 +1,18 @@
+"""Core names no plugin, domain or backend: what is special about one stands in a manifest or its plugin.json."""
+import re
+
+from . import tree
+
+NAMES = re.compile(r"\b(entities|credits|roles|temporal|direct|memberships|role_assignments|entity_credits)\b")
+
+
+def run(root):
+    problems = []
+    for path in filter(tree.is_code, tree.files(root)):
+        if path.parts[0] != "core":
+            continue
+        text = tree.without_comments(tree.read(root, path))
+        for number, line in enumerate(text.splitlines(), 1):
+            for word in NAMES.findall(line):
+                problems.append(f"{path}:{number}: core names `{word}`; move that into a manifest or plugin.json")
+    return problems
