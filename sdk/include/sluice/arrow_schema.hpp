@@ -46,6 +46,28 @@ class array_handle {
   ArrowArray array_;
 };
 
+// Owns one ArrowSchema. Move-only; releases on destruction.
+class schema_handle {
+ public:
+  schema_handle() noexcept : schema_{} {}
+  explicit schema_handle(ArrowSchema&& taken) noexcept : schema_(taken) { taken.release = nullptr; }
+  schema_handle(schema_handle&& other) noexcept : schema_handle(std::move(other.schema_)) {}
+  schema_handle& operator=(schema_handle&& other) noexcept {
+    std::swap(schema_, other.schema_);
+    return *this;
+  }
+  ~schema_handle() {
+    if (schema_.release != nullptr) schema_.release(&schema_);
+  }
+
+  [[nodiscard]] const ArrowSchema& get() const noexcept { return schema_; }
+  [[nodiscard]] ArrowSchema* raw() noexcept { return &schema_; }
+  [[nodiscard]] explicit operator bool() const noexcept { return schema_.release != nullptr; }
+
+ private:
+  ArrowSchema schema_;
+};
+
 [[nodiscard]] inline const char* arrow_format(column_type t) noexcept {
   switch (t) {
     case column_type::boolean: return "b";
