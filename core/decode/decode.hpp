@@ -23,9 +23,7 @@ enum class format : std::uint8_t { json, ndjson, csv };
 
 struct page {
   format as = format::json;
-  std::string_view bytes;
-  // Readable bytes from bytes.data(). With 64 more than bytes.size() the page is parsed in place, else copied once.
-  std::size_t capacity = 0;
+  std::string_view bytes;  // parsed in place; nothing behind them is read, so no padding is asked for
 };
 
 // What templates may name: "tenant", "tenant.vars.realm", "subject", "parent.id".
