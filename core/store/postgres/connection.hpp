@@ -1,0 +1,100 @@
+// One connection to PostgreSQL: statements with binary parameters, binary COPY, transactions.
+// libpqxx stays behind this header. Failures are engine::failure; server errors that a caller may
+// want to look at (a taken key, a value that the server refuses) are sql_failure.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "engine/failure.hpp"
+
+namespace sluice::store::postgres {
+
+// A server error with its SQLSTATE.
+class sql_failure : public engine::failure {
+ public:
+  sql_failure(engine::failure_class c, std::string code, std::string message, std::string state)
+      : failure(c, std::move(code), std::move(message)), state_(std::move(state)) {}
+  [[nodiscard]] const std::string& state() const noexcept { return state_; }
+  [[nodiscard]] bool key_taken() const noexcept { return state_ == "23505"; }
+  // The server refused a value: bad encoding, out of range, a broken check.
+  [[nodiscard]] bool bad_value() const noexcept {
+    return state_.starts_with("22") || (state_.starts_with("23") && !key_taken()) || state_ == "54000";
+  }
+
+ private:
+  std::string state_;
+};
+
+// What a statement gave back, values as text.
+class rows {
+ public:
+  rows();
+  rows(rows&&) noexcept;
+  rows& operator=(rows&&) noexcept;
+  ~rows();
+  [[nodiscard]] std::size_t size() const noexcept;
+  [[nodiscard]] bool empty() const noexcept { return size() == 0; }
+  [[nodiscard]] std::int64_t affected() const noexcept;
+  [[nodiscard]] bool is_null(std::size_t row, int column) const noexcept;
+  [[nodiscard]] std::string_view text(std::size_t row, int column) const noexcept;  // "" for null
+  [[nodiscard]] std::int64_t number(std::size_t row, int column) const;             // 0 for null
+  [[nodiscard]] bool boolean(std::size_t row, int column) const noexcept;
+
+ private:
+  friend class connection;
+  struct impl;
+  std::unique_ptr<impl> impl_;
+};
+
+// A value in PostgreSQL's binary format, as encode.hpp makes them. Statements cast every parameter.
+using parameters = std::vector<std::string>;
+
+class connection {
+ public:
+  // Connects, sets the session up and checks the server (version, encoding, durability).
+  explicit connection(const std::string& dsn);
+  ~connection();
+  connection(const connection&) = delete;
+  connection& operator=(const connection&) = delete;
+
+  [[nodiscard]] bool usable() const noexcept;
+
+  // Statements without parameters; several may be joined by semicolons.
+  rows execute(const std::string& sql);
+  // Prepared once for the connection: for statements whose text is always the same.
+  rows query(const std::string& sql, const parameters& values = {});
+  // Planned for these very values: for statements whose best plan depends on them.
+  rows query_once(const std::string& sql, const parameters& values = {});
+  // COPY ... FROM STDIN BINARY with `tuples` as body (encode.hpp). How many rows were taken.
+  std::int64_t copy(const std::string& sql, std::string_view tuples);
+
+  [[nodiscard]] std::string quote_name(std::string_view name) const;
+
+ private:
+  friend class transaction;
+  struct impl;
+  void connect(const std::string& dsn);
+  std::unique_ptr<impl> impl_;
+};
+
+// BEGIN ... COMMIT; rolls back when it goes out of scope before commit().
+class transaction {
+ public:
+  explicit transaction(connection&);
+  ~transaction();
+  transaction(const transaction&) = delete;
+  transaction& operator=(const transaction&) = delete;
+  // in_doubt when the connection dies while the server may already have committed.
+  void commit();
+
+ private:
+  connection& connection_;
+  struct impl;
+  std::unique_ptr<impl> impl_;
+};
+
+}  // namespace sluice::store::postgres
