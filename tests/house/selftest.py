@@ -19,6 +19,8 @@ CLEAN = {
     "README.md": "See [x](plugins/x/x.cpp), `core/engine/run.hpp`.\n\n```sh\nscripts/go --fast\n```\n"
                  "<!-- file: scripts/go -->\n```sh\n#!/bin/sh\nset -eu\ntrue\n```\n",
 }
+CLEAN["core/host/codes.hpp"] = HEADER + 'const char* gone = "SLU-7001";  // unlike SLU-7999\n'
+CLEAN["docs/errors.md"] = "| code | what |\n| SLU-7001 | gone |\n"
 LONG = "int f(int a) {\n" + "  a += 1;\n" * 60 + "  return a;\n}\n"
 # check, file, its text, what the check must say
 PLANTED = [
@@ -36,6 +38,7 @@ PLANTED = [
     ("includes", "core/store/b.cpp", "#include <pqxx/pqxx>\n", "only core/store/postgres/"),
     ("includes", "plugins/x/b.cpp", '#include "engine/types.hpp"\n', "only the SDK"),
     ("includes", "plugins/x/b.cpp", '#include "../y/y.hpp"\n', "outside its folder"),
+    ("includes", "plugins/x/b.cpp", "#include <spdlog/spdlog.h>\n", "logs through the host"),
     ("includes", "sdk/include/sluice/b.hpp", HEADER + "#include <nlohmann/json.hpp>\n", "nlohmann/json.hpp"),
     ("includes", "sdk/include/sluice/b.hpp", HEADER + "#include <boost/asio.hpp>\n", "the standard library"),
     ("names", "core/host/b.cpp", 'bool x = name == "credits";\n', "core names `credits`"),
@@ -60,6 +63,9 @@ PLANTED = [
     ("docs", "docs/b.md", "Read `core/absent.hpp`.\n", "core/absent.hpp, which does not exist"),
     ("docs", "docs/b.md", "<!-- file: ../scripts/go -->\n```sh\nelse\n```\n", "does not exist"),
     ("docs", "docs/b.md", "<!-- file: scripts/go -->\n```sh\nelse\n```\n", "differs from the file"),
+    ("codes", "core/host/b.cpp", 'throw error("SLU-7002", "no");\n', "SLU-7002 is not in docs/errors.md"),
+    ("codes", "docs/errors.md", "| SLU-7001 | a |\n| SLU-7003 | b |\n", "SLU-7003 is used nowhere"),
+    ("codes", "docs/errors.md", "| SLU-7001 | a |\n| SLU-7001 | b |\n", "stands there twice"),
 ]
 
 
@@ -79,7 +85,7 @@ def problems(check, files):
 
 class Selftest(unittest.TestCase):
     def test_a_clean_tree_passes_every_check(self):
-        for check in ("includes", "names", "sizes", "text", "scripts", "docs"):
+        for check in ("includes", "names", "sizes", "text", "scripts", "docs", "codes"):
             self.assertEqual(problems(check, CLEAN), [], check)
 
     def test_each_planted_violation_is_seen(self):

@@ -24,7 +24,8 @@ def link_problems(root, path, text):
 def named_problems(root, path, text):
     commands = [m for block in SHELL.findall(text) for m in map(COMMAND.match, block.splitlines()) if m]
     for word in [m.group(1) for m in commands] + NAMED.findall(text):
-        if not (pathlib.Path(root) / word).exists():
+        stands_for_any = any(part.isupper() for part in pathlib.PurePosixPath(word).parts)
+        if not stands_for_any and not (pathlib.Path(root) / word).exists():
             yield f"{path}: names {word}, which does not exist"
 
 

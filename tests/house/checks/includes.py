@@ -16,7 +16,8 @@ ROOMS = {
 ROOMS["server"] = [*ROOMS["host"], "host"]
 ROOMS["cli"] = [*ROOMS["server"], "server"]
 
-# Third party header -> the only places that may include it.
+# Third party header -> the only places of core that may include it. A plugin takes what it needs, but logs
+# through the host.
 THIRD = {
     r"spdlog/": ["core/observe/"],
     r"boost/dll": ["core/plugin/library.cpp"],
@@ -25,12 +26,12 @@ THIRD = {
     r"yaml-cpp/": ["core/manifest/"],
     r"valijson/": ["core/manifest/"],
     r"CLI/": ["core/cli/"],
-    r"simdjson": ["core/decode/", "plugins/"],
-    r"curl/": ["plugins/", "tests/"],
-    r"boost/beast": ["core/server/", "tests/", "bench/"],
+    r"simdjson": ["core/decode/", "core/store/"],
+    r"boost/beast": ["core/server/"],
     r"nlohmann/": ["core/observe/", "core/plugin/", "core/manifest/", "core/decode/compile", "core/store/",
-                   "core/host/", "core/server/", "core/cli/", "plugins/", "tests/", "bench/"],
+                   "core/host/", "core/server/", "core/cli/"],
 }
+NOT_IN_PLUGINS = r"spdlog/|boost/dll"
 
 # What the engine may see of Asio: coroutines, the executor they run on, and one timer that is aliased.
 ENGINE_ASIO = {"awaitable", "any_io_executor", "co_spawn", "use_awaitable", "this_coro", "detached", "post",
@@ -86,6 +87,8 @@ def sdk(path, name, quoted):
 def plugin(path, name, quoted):
     if first_room(name):
         return f"includes {name}: a plugin knows only the SDK and third parties"
+    if re.match(NOT_IN_PLUGINS, name):
+        return f"includes {name}: a plugin logs through the host and loads nothing"
     if quoted and ".." in name:
         return f"includes {name}: a plugin includes nothing outside its folder"
     return None
@@ -101,13 +104,13 @@ def room(path, name):
 
 def problem_of(path, name, quoted):
     top = path.parts[0]
-    found = [third_party(path, name)]
+    found = []
     if path.parts[:2] == ("sdk", "include"):
         found.append(sdk(path, name, quoted))
     elif top == "plugins":
         found.append(plugin(path, name, quoted))
     elif top == "core":
-        found.append(room(path, name))
+        found += [third_party(path, name), room(path, name)]
         if path.parts[1] == "engine":
             found.append(engine(path, name))
     return next((f for f in found if f), None)
