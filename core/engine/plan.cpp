@@ -12,15 +12,25 @@ const T* find(const std::vector<T>& in, const std::string& name) {
   return at == in.end() ? nullptr : &*at;
 }
 
-// The root of a stage's family: where its records come from in the end.
-const std::string& root_of(const std::vector<stage_plan>& stages, const stage_plan& stage) {
-  const stage_plan* at = &stage;
-  for (std::size_t hops = 0; !at->parent.empty() && hops < stages.size(); ++hops) {
-    const stage_plan* up = find(stages, at->parent);
-    if (up == nullptr) break;
-    at = up;
+// The step that holds one of the stages, or the end.
+std::vector<step_plan>::iterator holder(std::vector<step_plan>& steps, const std::string& stage) {
+  return std::find_if(steps.begin(), steps.end(), [&](const step_plan& p) {
+    return std::find(p.stages.begin(), p.stages.end(), stage) != p.stages.end();
+  });
+}
+
+// Puts a stage with its parents, joining their steps to the first of them.
+void place(std::vector<step_plan>& steps, const stage_plan& stage) {
+  step_plan joined{stage.name, stage.phase, {}, {}};
+  for (const std::string& parent : stage.parents) {
+    const auto at = holder(steps, parent);
+    if (at == steps.end()) continue;  // itself, or a parent that this run doesn't read
+    if (joined.stages.empty()) joined.name = at->name;
+    joined.stages.insert(joined.stages.end(), at->stages.begin(), at->stages.end());
+    steps.erase(at);
   }
-  return at->name;
+  joined.stages.push_back(stage.name);
+  steps.push_back(std::move(joined));
 }
 
 }  // namespace
@@ -30,12 +40,7 @@ const step_plan* run_plan::find_step(const std::string& name) const { return fin
 
 std::vector<step_plan> group_steps(const std::vector<stage_plan>& stages) {
   std::vector<step_plan> out;
-  for (const stage_plan& s : stages) {
-    const std::string& root = root_of(stages, s);
-    auto at = std::find_if(out.begin(), out.end(), [&](const step_plan& p) { return p.name == root; });
-    if (at == out.end()) at = out.insert(out.end(), step_plan{root, s.phase, {}, {}});
-    at->stages.push_back(s.name);
-  }
+  for (const stage_plan& s : stages) place(out, s);
   std::vector<std::string> essential;
   for (const step_plan& p : out) {
     if (p.phase == phase::essential) essential.push_back(p.name);

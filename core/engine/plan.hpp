@@ -20,12 +20,12 @@ struct stage_plan {
   std::string entry;  // "entities"
   enum phase phase = phase::background;
   bool critical = false;
-  std::string parent;     // the stage whose records give this one its items; empty: a root
+  std::vector<std::string> parents;  // stages whose records give this one its items; none: a root
   std::string root_vars;  // JSON of a root's item
   retry_policy retry;
 };
 
-// A root stage with the stages that hang on its records.
+// A root stage with the stages that hang on its records; and whatever else those hang on.
 struct step_plan {
   std::string name;
   enum phase phase = phase::background;

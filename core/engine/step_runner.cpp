@@ -18,16 +18,13 @@ step_runner::step_runner(run& owner, const step_plan& plan, progress_fn on_progr
       began_us_(owner.ports_.clock.steady_us()) {
   for (const std::string& name : plan.stages) {
     const stage_plan* stage = owner.plan_.find_stage(name);
-    stage_work* parent = find(stage->parent);
-    stages_.push_back(std::make_unique<stage_work>(*stage, parent != nullptr ? parent->stop : owner.stop_));
+    stages_.push_back(std::make_unique<stage_work>(*stage, owner.stop_));
     owner.owners_[name] = this;
   }
 }
 
 step_runner::~step_runner() {
   for (const auto& s : stages_) run_.owners_.erase(s->plan.name);
-  // A child's stop listens to its parent's, so children go first.
-  while (!stages_.empty()) stages_.pop_back();
 }
 
 step_runner::stage_work* step_runner::find(const std::string& stage) {
@@ -70,7 +67,7 @@ awaitable<void> step_runner::begin() {
     co_await run_.persist([this](session& s) { s.mark_running(run_.id_.run_id, run_.id_.epoch); });
   }
   for (const auto& stage : stages_) {
-    const stage_start start{stage->plan.name, stage->plan.phase, stage->plan.critical, stage->plan.parent.empty(),
+    const stage_start start{stage->plan.name, stage->plan.phase, stage->plan.critical, stage->plan.parents.empty(),
                             stage->plan.root_vars};
     stage_attempt attempt;
     co_await run_.persist([&](session& s) { attempt = s.begin_stage(run_.id_.run_id, run_.id_.epoch, start); });
@@ -222,7 +219,7 @@ void step_runner::page_committed(const page_write& page, const page_result& resu
 
 awaitable<void> step_runner::item_failed(stage_work& stage, const item& it, const failure& why) {
   if (run_.stop_.stopped()) co_return;
-  const bool gone = why.kind() == failure_class::not_found && !stage.plan.parent.empty();
+  const bool gone = why.kind() == failure_class::not_found && !stage.plan.parents.empty();
   if (!gone) {
     fail(stage, why);
     co_return;
@@ -242,8 +239,15 @@ awaitable<void> step_runner::item_failed(stage_work& stage, const item& it, cons
 void step_runner::fail(stage_work& stage, const failure& why) {
   if (why.kind() == failure_class::fenced || why.kind() == failure_class::in_doubt) {
     run_.stop_.stop(why);
-  } else {
-    stage.stop.stop(why);
+    return;
+  }
+  stage.stop.stop(why);
+  for (const auto& child : stages_) {
+    const auto& parents = child->plan.parents;
+    if (child->stop.stopped() || std::find(parents.begin(), parents.end(), stage.plan.name) == parents.end()) continue;
+    fail(*child, failure(why.kind(), "SLU-6014",
+                         "the stage that it gets its items from, `" + stage.plan.name + "`, has failed: " +
+                             why.message()));
   }
 }
 

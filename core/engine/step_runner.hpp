@@ -27,7 +27,7 @@ class step_runner {
   struct stage_work {
     stage_work(const stage_plan& p, stop_source& parent) : plan(p), stop(parent) { shown.stage = p.name; }
     const stage_plan& plan;
-    stop_source stop;  // stops with the run, or when this stage or its parent fails
+    stop_source stop;  // stops with the run, or when this stage or one of its parents fails
     std::int64_t epoch = 0;
     bool terminal = false;  // before this attempt began
     std::deque<item> waiting;

@@ -115,7 +115,7 @@ engine::run_plan upstream::plan(const upstream_shape&) {
     s.name = name;
     s.entry = name;
     s.phase = ph;
-    s.parent = parent;
+    if (*parent != '\0') s.parents = {parent};
     s.root_vars = "{}";
     s.retry = {30, 100'000, 5'000'000};
     return s;
