@@ -62,20 +62,21 @@ void check_rows(const engine::stream_rows& rows, const engine::page& page, const
   }
 }
 
-// The row's key, or why it has none.
+// The row's key, or why it has none. A refused row has one too where it can: a sweep must know that it was seen.
 std::string_view make_key(prepared_stream& s, const batch_view& view, std::uint32_t index,
                           std::pmr::monotonic_buffer_resource& texts) {
   const auto row = static_cast<std::int64_t>(s.rows[index].row);
   const auto id = part(view, s.key.id, row);
-  if (!id) {
-    s.refuse(index, s.schema->key.back(), "is empty; it is the key");
-    return {};
-  }
+  const auto refuse = [&](const std::string& column, const char* reason) {
+    if (s.rows[index].what == outcome::pending) s.refuse(index, column, reason);
+    return std::string_view{};
+  };
+  if (!id) return refuse(s.schema->key.back(), "is empty; it is the key");
   if (s.key.kind < 0) return *id;
   const auto kind = part(view, s.key.kind, row);
-  if (!kind || kind->find(key_separator) != std::string_view::npos) {
-    s.refuse(index, s.schema->key.front(), kind ? "holds the control character 0x1f" : "is empty; it is part of the key");
-    return {};
+  if (!kind) return refuse(s.schema->key.front(), "is empty; it is part of the key");
+  if (kind->find(key_separator) != std::string_view::npos) {
+    return refuse(s.schema->key.front(), "holds the control character 0x1f");
   }
   const std::size_t size = kind->size() + 1 + id->size();
   auto* joined = static_cast<char*>(texts.allocate(size, 1));
@@ -107,11 +108,8 @@ void add_page(prepared_stream& s, const engine::stream_rows& rows, const engine:
     r.deleted = !view[at(s.deleted)].is_null(row) && view[at(s.deleted)].boolean(row);
     s.rows.push_back(r);
     const auto index = static_cast<std::uint32_t>(s.rows.size() - 1);
-    if (!rows.refused.empty() && rows.refused[row] != 0) {
-      s.rows[index].what = outcome::rejected;
-    } else {
-      s.rows[index].key = make_key(s, view, index, texts);
-    }
+    if (!rows.refused.empty() && rows.refused[row] != 0) s.rows[index].what = outcome::rejected;
+    s.rows[index].key = make_key(s, view, index, texts);
   }
 }
 

@@ -102,7 +102,7 @@ struct prepared_batch {
 // One line of the rejects for each refusal, with the row as JSON in `raw`.
 [[nodiscard]] engine::reject to_reject(const prepared_stream& s, const refusal& r);
 
-// The keys that a page brought for a stream, without refused rows: what a sweep compares with.
+// The keys that a page brought for a stream, those of refused rows too: what a sweep compares with.
 [[nodiscard]] std::vector<std::string_view> keys_of_page(const prepared_stream& s, std::uint32_t page);
 
 // The key of the row's parent; nothing when one of its columns is null or empty.

@@ -1,0 +1,99 @@
+#include "store/threaded_store.hpp"
+
+#include <algorithm>
+#include <exception>
+#include <utility>
+
+#include <boost/asio/associated_executor.hpp>
+#include <boost/asio/async_result.hpp>
+#include <boost/asio/executor_work_guard.hpp>
+#include <boost/asio/post.hpp>
+#include <boost/asio/this_coro.hpp>
+#include <boost/asio/use_awaitable.hpp>
+
+namespace sluice::store {
+
+namespace asio = boost::asio;
+
+namespace {
+
+// A connection that failed like this may be gone: the next job gets a new one.
+bool spoils_session(const engine::failure& f) {
+  return f.kind() == engine::failure_class::transient || f.kind() == engine::failure_class::in_doubt;
+}
+
+}  // namespace
+
+threaded_store::threaded_store(store& over, int threads) : store_(over) {
+  const int n = std::max(1, threads > 0 ? threads : over.writers());
+  for (int i = 0; i < n; ++i) threads_.emplace_back([this] { run(); });
+}
+
+threaded_store::~threaded_store() {
+  {
+    const std::lock_guard lock(mutex_);
+    closing_ = true;
+  }
+  ready_.notify_all();
+  for (std::thread& t : threads_) t.join();
+}
+
+void threaded_store::enqueue(engine::urgency u, job j) {
+  {
+    const std::lock_guard lock(mutex_);
+    (u == engine::urgency::essential ? essential_ : background_).push_back(std::move(j));
+  }
+  ready_.notify_one();
+}
+
+void threaded_store::run() {
+  std::unique_ptr<engine::session> session;
+  while (true) {
+    job next;
+    {
+      std::unique_lock lock(mutex_);
+      ready_.wait(lock, [&] { return closing_ || !essential_.empty() || !background_.empty(); });
+      auto& queue = essential_.empty() ? background_ : essential_;
+      if (queue.empty()) return;
+      next = std::move(queue.front());
+      queue.pop_front();
+    }
+    next(session);
+  }
+}
+
+std::exception_ptr threaded_store::attempt(const std::function<void(engine::session&)>& work,
+                                           std::unique_ptr<engine::session>& session) {
+  try {
+    if (!session) session = store_.open_session();
+    work(*session);
+    return nullptr;
+  } catch (const engine::failure& f) {
+    if (spoils_session(f)) session.reset();
+    return std::current_exception();
+  } catch (...) {
+    session.reset();
+    return std::current_exception();
+  }
+}
+
+asio::awaitable<void> threaded_store::execute(engine::urgency u, std::function<void(engine::session&)> work) {
+  auto initiate = [this, u, &work]<class Handler>(Handler&& handler) {
+    auto executor = asio::get_associated_executor(handler);
+    // Shared, because std::function copies; the guard keeps the caller's loop alive while we work.
+    auto kept = std::make_shared<std::pair<std::decay_t<Handler>, asio::executor_work_guard<decltype(executor)>>>(
+        std::forward<Handler>(handler), asio::make_work_guard(executor));
+    enqueue(u, [this, &work, kept, executor](std::unique_ptr<engine::session>& session) mutable {
+      auto error = attempt(work, session);
+      asio::post(executor, [kept = std::move(kept), error = std::move(error)]() mutable {
+        auto finish = std::move(kept->first);
+        kept.reset();
+        std::move(finish)(error);
+      });
+    });
+  };
+  co_await asio::async_initiate<const asio::use_awaitable_t<>, void(std::exception_ptr)>(std::move(initiate),
+                                                                                          asio::use_awaitable);
+}
+
+}  // namespace sluice::store
