@@ -47,7 +47,7 @@ inline constexpr const char* page_broke = "SLU-2043";
 inline constexpr const char* unknown_stream = "SLU-2044";
 inline constexpr const char* host_failed = "SLU-2045";
 
-inline constexpr std::array<observe::code_entry, 31> table{{
+inline constexpr auto table = std::to_array<observe::code_entry>({
     {metadata_unreadable, "a plugin.json can't be read", "give the host's user the right to read it, or put it back"},
     {metadata_not_json, "a plugin.json is not JSON", "mend the text at the place that the message names"},
     {metadata_wrong, "a plugin.json breaks a rule", "mend what stands at the JSON pointer that the message names"},
@@ -79,6 +79,10 @@ inline constexpr std::array<observe::code_entry, 31> table{{
     {bad_table, "a component lacks a function", "its maker has to build it with the SDK's own tools"},
     {plugin_failed, "a plugin reported a failure without a code of its own", "read the message; it is the plugin's"},
     {plugin_threw, "an exception left a plugin", "report it to the plugin's maker, with the message"},
-}};
+    {transform_broke, "a transform broke its contract", "report it to the plugin's maker, with the message"},
+    {page_broke, "a source gave a page that breaks the contract", "report it to the plugin's maker, with the message"},
+    {unknown_stream, "a batch is of a stream that the domain doesn't have", "a defect of the host: report it"},
+    {host_failed, "the host failed to serve a plugin", "read the message, and the lines before it in the log"},
+});
 
 }  // namespace sluice::plugin::code

@@ -1,0 +1,39 @@
+#include "plugin/guard.hpp"
+
+namespace sluice::plugin {
+
+namespace {
+
+constexpr std::size_t longest_message = 4096;
+
+status known(sluice_status s) noexcept {
+  return s >= SLUICE_INVALID && s <= SLUICE_INTERNAL ? static_cast<status>(s) : status::internal;
+}
+
+const char* in_words(status s) noexcept {
+  switch (s) {
+    case status::invalid: return "the input or the configuration is wrong";
+    case status::not_found: return "what was asked for does not exist";
+    case status::unsupported: return "the plugin can't do that";
+    case status::transient: return "a failure that may pass";
+    case status::throttled: return "too many requests";
+    case status::denied: return "the credentials are refused";
+    case status::cancelled: return "the call was cancelled";
+    case status::deadline: return "the deadline passed";
+    case status::internal: break;
+  }
+  return "a defect of the plugin";
+}
+
+}  // namespace
+
+error error_slot::take(sluice_status s, const std::string& who) const {
+  const status kind = known(s);
+  std::string message(from_abi(error_.message).substr(0, longest_message));
+  if (message.empty()) message = who + " failed with status " + std::to_string(s) + ": " + in_words(kind);
+  std::string code(from_abi(error_.code).substr(0, 64));
+  if (code.empty()) code = code::plugin_failed;
+  return {kind, std::move(code), std::move(message), error_.retry_after_ms, error_.http_status};
+}
+
+}  // namespace sluice::plugin
