@@ -55,12 +55,13 @@ class steps {
 
   // Runs one step from its checkpoints until it ends, yields or fails. on_done comes exactly once, from
   // any thread, maybe before this returns; the texts are valid during the callback. on_progress may be empty.
-  void run_step(std::string_view run_id, std::string_view step_json, progress_fn on_progress, done_fn on_done) const {
+  void run_step(std::string_view run_id, std::string_view step_json, progress_fn on_progress,
+                done_fn on_done) const {
     auto pending = std::make_unique<callbacks>(callbacks{host_, std::move(on_progress), std::move(on_done)});
     sluice_error e{};
     e.size = sizeof e;
-    const sluice_status s = table_.run_step(host_.raw(), detail::str(run_id), detail::str(step_json), progress, done,
-                                            pending.get(), &e);
+    const sluice_status s = table_.run_step(host_.raw(), detail::str(run_id), detail::str(step_json),
+                                            progress, done, pending.get(), &e);
     if (s != SLUICE_OK) throw detail::take_error(s, e);
     static_cast<void>(pending.release());  // done owns it, and may have deleted it by now
   }
@@ -110,7 +111,8 @@ namespace detail {
 
 template <backend_type B>
 struct backend_table {
-  static sluice_status create(const sluice_host* host, sluice_str config, void** self, sluice_error* e) noexcept {
+  static sluice_status create(const sluice_host* host, sluice_str config, void** self,
+                              sluice_error* e) noexcept {
     return guard(e, [&] { *self = new B(setup{host_ref(host), view(config)}); });
   }
   static void destroy(void* self) noexcept { delete static_cast<B*>(self); }
@@ -127,8 +129,8 @@ struct backend_table {
     return guard(e, [&] { static_cast<B*>(self)->health(); });
   }
 
-  static constexpr sluice_backend_v1 table{sizeof(sluice_backend_v1), 0, create, destroy, start, cancel, reconcile,
-                                           health};
+  static constexpr sluice_backend_v1 table{
+      sizeof(sluice_backend_v1), 0, create, destroy, start, cancel, reconcile, health};
 };
 
 }  // namespace detail

@@ -134,13 +134,16 @@ inline std::string check_schema(const ArrowSchema& s, const std::vector<column>&
     return "the schema is not a struct";
   }
   if (s.n_children != static_cast<std::int64_t>(layout.size())) {
-    return "the schema has " + std::to_string(s.n_children) + " columns, not " + std::to_string(layout.size());
+    return "the schema has " + std::to_string(s.n_children) + " columns, not " +
+           std::to_string(layout.size());
   }
   for (std::size_t i = 0; i < layout.size(); ++i) {
     const ArrowSchema& c = *s.children[i];
-    if (layout[i].name != c.name) return "column " + std::to_string(i) + " is `" + c.name + "`, not `" + layout[i].name + "`";
+    if (layout[i].name != c.name)
+      return "column " + std::to_string(i) + " is `" + c.name + "`, not `" + layout[i].name + "`";
     if (std::strcmp(arrow_format(layout[i].type), c.format) != 0) {
-      return "column `" + layout[i].name + "` has format " + c.format + ", not " + arrow_format(layout[i].type);
+      return "column `" + layout[i].name + "` has format " + c.format + ", not " +
+             arrow_format(layout[i].type);
     }
   }
   return {};

@@ -25,7 +25,7 @@ struct column_buffers {
   std::vector<std::int64_t> words;    // int64, float64 (by bits), timestamp
   std::vector<std::int32_t> offsets;  // text: ends; date: values
   std::vector<char> chars;
-  std::vector<std::uint8_t> bits;     // boolean
+  std::vector<std::uint8_t> bits;  // boolean
   std::int64_t rows = 0, nulls = 0;
   bool set = false;
   const void* pointers[3] = {};

@@ -21,7 +21,9 @@ class call {
 
   [[nodiscard]] std::string_view tenant() const noexcept { return detail::view(raw_->tenant); }
   [[nodiscard]] std::string_view run_id() const noexcept { return detail::view(raw_->run_id); }
-  [[nodiscard]] std::string_view correlation_id() const noexcept { return detail::view(raw_->correlation_id); }
+  [[nodiscard]] std::string_view correlation_id() const noexcept {
+    return detail::view(raw_->correlation_id);
+  }
   [[nodiscard]] std::string_view traceparent() const noexcept { return detail::view(raw_->traceparent); }
   // A user waits for the answer.
   [[nodiscard]] bool essential() const noexcept { return (raw_->flags & SLUICE_CALL_ESSENTIAL) != 0; }

@@ -26,7 +26,7 @@ enum class status : sluice_status {
 
 // The stable codes of failures that the SDK itself reports.
 namespace codes {
-inline constexpr const char* plugin_defect = "SLU-2901";     // an exception that is not a failure
+inline constexpr const char* plugin_defect = "SLU-2901";  // an exception that is not a failure
 inline constexpr const char* out_of_memory = "SLU-2902";
 inline constexpr const char* call_cancelled = "SLU-2903";
 inline constexpr const char* call_dropped = "SLU-2904";      // a source gave no answer
@@ -36,14 +36,17 @@ inline constexpr const char* page_invalid = "SLU-2907";      // a source made a 
 inline constexpr const char* unknown_variable = "SLU-3901";  // a template names what is not there
 inline constexpr const char* bad_template = "SLU-3902";
 inline constexpr const char* bad_vars = "SLU-3903";
-inline constexpr const char* unsafe_segment = "SLU-3904";    // a value would change the path
+inline constexpr const char* unsafe_segment = "SLU-3904";  // a value would change the path
 }  // namespace codes
 
 class failure : public std::exception {
  public:
   failure(status kind, std::string code, std::string message, std::chrono::milliseconds retry_after = {},
           int http_status = 0)
-      : kind_(kind), code_(std::move(code)), message_(std::move(message)), retry_after_(retry_after),
+      : kind_(kind),
+        code_(std::move(code)),
+        message_(std::move(message)),
+        retry_after_(retry_after),
         http_status_(http_status) {}
 
   [[nodiscard]] status kind() const noexcept { return kind_; }

@@ -48,10 +48,13 @@ class host_ref {
 
   // fields_json: a JSON object or empty. Never blocks; the host may drop lines of a flood.
   void log(log_level level, std::string_view message, std::string_view fields_json = {}) const noexcept {
-    raw_->log(raw_, nullptr, static_cast<std::int32_t>(level), detail::str(message), detail::str(fields_json));
+    raw_->log(raw_, nullptr, static_cast<std::int32_t>(level), detail::str(message),
+              detail::str(fields_json));
   }
-  void log(const call& c, log_level level, std::string_view message, std::string_view fields_json = {}) const noexcept {
-    raw_->log(raw_, c.raw(), static_cast<std::int32_t>(level), detail::str(message), detail::str(fields_json));
+  void log(const call& c, log_level level, std::string_view message,
+           std::string_view fields_json = {}) const noexcept {
+    raw_->log(raw_, c.raw(), static_cast<std::int32_t>(level), detail::str(message),
+              detail::str(fields_json));
   }
 
   // A service of the host by its id, or nullptr.

@@ -27,7 +27,8 @@ class page_body {
   page_body() noexcept = default;
   explicit page_body(std::string_view bytes) { append(bytes); }
   page_body(page_body&& other) noexcept
-      : data_(std::exchange(other.data_, nullptr)), size_(std::exchange(other.size_, 0)),
+      : data_(std::exchange(other.data_, nullptr)),
+        size_(std::exchange(other.size_, 0)),
         capacity_(std::exchange(other.capacity_, 0)) {}
   page_body& operator=(page_body&& other) noexcept {
     std::swap(data_, other.data_);

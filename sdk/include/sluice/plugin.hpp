@@ -32,10 +32,10 @@ inline constexpr std::size_t component_count = sizeof...(Components);
 }  // namespace sluice::detail
 
 // Used once, outside of any namespace, in the file that includes the generated header.
-#define SLUICE_PLUGIN(...)                                                                         \
-  extern "C" __attribute__((visibility("default"))) const sluice_plugin* sluice_plugin_v1(void);   \
-  extern "C" const sluice_plugin* sluice_plugin_v1(void) {                                         \
-    static_assert(::sluice::detail::component_count<__VA_ARGS__> == plugin_json::component_count,  \
-                  "SLUICE_PLUGIN must name every component of plugin.json, each once");            \
-    return &::sluice::detail::plugin_data<plugin_json::text, __VA_ARGS__>::plugin;                 \
+#define SLUICE_PLUGIN(...)                                                                        \
+  extern "C" __attribute__((visibility("default"))) const sluice_plugin* sluice_plugin_v1(void);  \
+  extern "C" const sluice_plugin* sluice_plugin_v1(void) {                                        \
+    static_assert(::sluice::detail::component_count<__VA_ARGS__> == plugin_json::component_count, \
+                  "SLUICE_PLUGIN must name every component of plugin.json, each once");           \
+    return &::sluice::detail::plugin_data<plugin_json::text, __VA_ARGS__>::plugin;                \
   }

@@ -47,7 +47,8 @@ struct fetch_request {
 // an answer answers "dropped". After the answer the call and the request are gone.
 class completion {
  public:
-  completion(const sluice_call* c, sluice_fetch_done done, void* data) noexcept : call_(c), done_(done), data_(data) {}
+  completion(const sluice_call* c, sluice_fetch_done done, void* data) noexcept
+      : call_(c), done_(done), data_(data) {}
   completion(completion&& other) noexcept
       : call_(other.call_), done_(std::exchange(other.done_, nullptr)), data_(other.data_) {}
   completion& operator=(completion&& other) noexcept {
@@ -58,7 +59,9 @@ class completion {
   }
   ~completion() {
     if (done_ == nullptr) return;
-    run([]() -> page { throw failure(status::internal, codes::call_dropped, "the source dropped the request"); });
+    run([]() -> page {
+      throw failure(status::internal, codes::call_dropped, "the source dropped the request");
+    });
   }
 
   [[nodiscard]] call context() const noexcept { return call(call_); }
@@ -103,18 +106,17 @@ concept source_type = std::constructible_from<S, const setup&> && requires(S s, 
   { s.prepare(json) } -> std::convertible_to<typename S::read>;
 };
 template <class S>
-concept blocking_source_type =
-    source_type<S> && std::derived_from<S, blocking_source> &&
+concept blocking_source_type = source_type<S> && std::derived_from<S, blocking_source> &&
     requires(S s, const typename S::read& r, const call& c, const fetch_request& f) {
-      { s.fetch(r, c, f) } -> std::same_as<page>;
-    };
+  { s.fetch(r, c, f) } -> std::same_as<page>;
+};
 // fetch(const read&, const fetch_request&, completion&): move the completion away, or answer at once. A
 // failure that is thrown while the completion has not been moved is the answer.
 template <class S>
 concept async_source_type = source_type<S> && std::derived_from<S, async_source> &&
-                            requires(S s, const typename S::read& r, const fetch_request& f, completion& done) {
-                              s.fetch(r, f, done);
-                            };
+    requires(S s, const typename S::read& r, const fetch_request& f, completion& done) {
+  s.fetch(r, f, done);
+};
 
 namespace detail {
 
@@ -178,7 +180,8 @@ struct source_table {
     Runner runner;
   };
 
-  static sluice_status create(const sluice_host* host, sluice_str config, void** self, sluice_error* e) noexcept {
+  static sluice_status create(const sluice_host* host, sluice_str config, void** self,
+                              sluice_error* e) noexcept {
     return guard(e, [&] { *self = new instance(setup{host_ref(host), view(config)}); });
   }
   static void destroy(void* self) noexcept { delete static_cast<instance*>(self); }
@@ -195,7 +198,8 @@ struct source_table {
     auto& it = *static_cast<instance*>(self);
     completion duty(c, done, data);
     const sluice_status s = guard(e, [&] {
-      it.runner.fetch(*static_cast<const Read*>(read), fetch_request{view(f->vars_json), view(f->page_state)}, duty);
+      it.runner.fetch(*static_cast<const Read*>(read), fetch_request{view(f->vars_json), view(f->page_state)},
+                      duty);
     });
     if (s == SLUICE_OK) return s;
     if (duty.pending()) {
@@ -215,7 +219,7 @@ struct source_table {
 
 // A component for SLUICE_PLUGIN: the author's class and what was generated from plugin.json.
 template <source_type S, class Meta>
-  requires blocking_source_type<S> || async_source_type<S>
+requires blocking_source_type<S> || async_source_type<S>
 struct source_of {
   using runner = typename detail::runner_of<S>::type;
   static constexpr sluice_component component{sizeof(sluice_component), "source", Meta::name,

@@ -94,8 +94,8 @@ class text_template {
   void check_segment(const std::string& name, const std::string& value) const {
     if (!value.empty() && value != "." && value != "..") return;
     throw failure(status::invalid, codes::unsafe_segment,
-                  "`" + text_ + "`: the value of `${" + name + "}` is " + (value.empty() ? "empty" : "`" + value + "`") +
-                      ", which would ask for another path");
+                  "`" + text_ + "`: the value of `${" + name + "}` is " +
+                      (value.empty() ? "empty" : "`" + value + "`") + ", which would ask for another path");
   }
 
   void parse() {
@@ -125,7 +125,8 @@ class text_template {
                         "; write `$${` for a plain `${`");
     }
     const bool starts = at == 0 || text_[at - 1] == '/';
-    const bool ends = close + 1 == text_.size() || std::string_view("/?#").find(text_[close + 1]) != std::string_view::npos;
+    const bool ends =
+        close + 1 == text_.size() || std::string_view("/?#").find(text_[close + 1]) != std::string_view::npos;
     if (!plain.empty()) pieces_.push_back({std::exchange(plain, {}), false, false});
     pieces_.push_back({text_.substr(at + 2, close - at - 2), true, starts && ends});
     return close + 1;

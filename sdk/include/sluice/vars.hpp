@@ -61,11 +61,13 @@ class flat_json_reader {
 
  private:
   [[noreturn]] void fail(const std::string& why) const {
-    throw failure(status::invalid, codes::bad_vars,
-                  "the variables are not a flat JSON object of texts: at byte " + std::to_string(at_) + ", " + why);
+    throw failure(
+        status::invalid, codes::bad_vars,
+        "the variables are not a flat JSON object of texts: at byte " + std::to_string(at_) + ", " + why);
   }
   void skip_space() noexcept {
-    while (at_ < json_.size() && std::string_view(" \t\r\n").find(json_[at_]) != std::string_view::npos) ++at_;
+    while (at_ < json_.size() && std::string_view(" \t\r\n").find(json_[at_]) != std::string_view::npos)
+      ++at_;
   }
   [[nodiscard]] char peek() {
     skip_space();

@@ -30,7 +30,8 @@ inline void release_error(sluice_error* e) {
 inline void fill_error(sluice_error* e, const failure& f) noexcept {
   if (e == nullptr) return;
   if (SLUICE_HAS(e, sluice_error, retry_after_ms)) {
-    const auto ms = std::clamp<std::int64_t>(f.retry_after().count(), 0, std::numeric_limits<std::int32_t>::max());
+    const auto ms =
+        std::clamp<std::int64_t>(f.retry_after().count(), 0, std::numeric_limits<std::int32_t>::max());
     e->retry_after_ms = static_cast<std::int32_t>(ms);
   }
   if (SLUICE_HAS(e, sluice_error, http_status)) e->http_status = f.http_status();

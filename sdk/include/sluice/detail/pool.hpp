@@ -83,7 +83,8 @@ class blocking_pool {
       threads_.emplace_back([this] { serve(false); });
     } catch (const std::system_error&) {
       if (threads_.empty()) {
-        throw failure(status::transient, codes::out_of_memory, "no thread can be started; raise the limit of threads");
+        throw failure(status::transient, codes::out_of_memory,
+                      "no thread can be started; raise the limit of threads");
       }
     }
   }
