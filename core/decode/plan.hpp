@@ -22,7 +22,7 @@ struct trie_node {
   std::string key;                    // of an object; as an array's index when `index` is not nowhere
   std::uint32_t index = nowhere;
   std::uint32_t slot = nowhere;       // takes this value's token
-  std::uint32_t slots_from = 0, slots_to = 0;  // all below and itself
+  std::uint32_t below_from = 0, below_to = 0;  // in trie::below: the slots of this node and all under it
   std::uint32_t children_from = 0, children_to = 0;
   bool has_index = false;             // one of the children has an index
 };
@@ -31,6 +31,7 @@ struct trie_node {
 struct trie {
   std::uint32_t id = 0;  // unique in its plan
   std::vector<trie_node> nodes;
+  std::vector<std::uint32_t> below;
   std::uint32_t slots = 0;
   [[nodiscard]] bool looks_inside() const { return nodes.size() > 1; }
 };
@@ -113,8 +114,8 @@ struct into_plan {
   std::vector<cell> cells;  // those of the key first
   std::vector<attribute> attributes;
   std::vector<std::uint32_t> derive;  // wire columns of external_id; empty: it is mapped
-  std::size_t weight = 0;             // a row is at most weight × its record + fixed bytes
-  std::size_t fixed = 0;
+  // A row is at most weight × its record + variables × all variables of the page + fixed bytes.
+  std::size_t weight = 0, variables = 0, fixed = 0;
 };
 
 struct stream_plan {

@@ -23,43 +23,43 @@ std::uint32_t lookup(const trie& shape, const trie_node& n, std::string_view raw
   return nowhere;
 }
 
-void forget(const trie_node& n, slot_tokens& slots) {
-  for (std::uint32_t s = n.slots_from; s < n.slots_to; ++s) slots[s] = nowhere;
+void forget(const trie& shape, const trie_node& n, slot_tokens& slots) {
+  for (std::uint32_t b = n.below_from; b < n.below_to; ++b) slots[shape.below[b]] = nowhere;
 }
 
 }  // namespace
 
 void walker::fail(std::uint32_t i, const char* expected) const {
-  const bool early = i >= t_.count;
-  const std::size_t offset = t_.at[std::min(i, t_.count)];
+  const bool early = i >= t_->count;
+  const std::size_t offset = t_->at[std::min(i, t_->count)];
   std::string what = std::string("expected ") + expected;
-  what += early ? ", but the text ends" : ", found `" + one_line(t_.scalar(i), 40) + "`";
+  what += early ? ", but the text ends" : ", found `" + one_line(t_->scalar(i), 40) + "`";
   throw grammar_error(early, offset, what + " at byte " + std::to_string(offset));
 }
 
 std::uint32_t walker::key(std::uint32_t i, std::string_view& raw) const {
-  if (t_[i] != '"') fail(i, "a key");
-  if (t_[i + 1] != ':') fail(i + 1, "`:`");
-  const std::string_view quoted = t_.scalar(i);
+  if ((*t_)[i] != '"') fail(i, "a key");
+  if ((*t_)[i + 1] != ':') fail(i + 1, "`:`");
+  const std::string_view quoted = t_->scalar(i);
   raw = quoted.substr(1, quoted.size() - 2);
   return i + 2;
 }
 
 bool walker::more(std::uint32_t& i, char close) const {
-  const char c = t_[i];
+  const char c = (*t_)[i];
   if (c != ',' && c != close) fail(i, close == '}' ? "`,` or `}`" : "`,` or `]`");
   ++i;
   return c == ',';
 }
 
 void walker::check_scalar(std::uint32_t i) const {
-  const char c = t_[i];
+  const char c = (*t_)[i];
   if (c == '"') return;
-  if (i < t_.count) {
-    const std::string_view s = t_.scalar(i);
+  if (i < t_->count) {
+    const std::string_view s = t_->scalar(i);
     if (c == 't' ? s == "true" : c == 'f' ? s == "false" : c == 'n' ? s == "null" : is_number(s)) return;
     // A scalar that is the last token may have been cut: `tru`, `12e`.
-    if (i + 1 == t_.count) throw grammar_error(true, t_.at[i], "the text ends within a value at byte " + std::to_string(t_.at[i]));
+    if (i + 1 == t_->count) throw grammar_error(true, t_->at[i], "the text ends within a value at byte " + std::to_string(t_->at[i]));
   }
   fail(i, "a value");
 }
@@ -71,12 +71,12 @@ std::uint32_t walker::skip_at(std::uint32_t i, std::size_t depth) {
   bool value = true;  // whether token i has to be a value
   for (;;) {
     if (value) {
-      const char c = t_[i];
+      const char c = (*t_)[i];
       if (c == '{' || c == '[') {
         open_.push_back(c == '{' ? '}' : ']');
         deepest_ = std::max(deepest_, depth + open_.size() - 1);
         ++i;
-        if (t_[i] == open_.back()) {
+        if ((*t_)[i] == open_.back()) {
           open_.pop_back();
           ++i;
           value = false;
@@ -116,7 +116,7 @@ std::uint32_t walker::walk(const trie& shape, std::uint32_t i, slot_tokens& slot
 std::uint32_t walker::walk_node(const trie& shape, std::uint32_t node, std::uint32_t i, std::size_t depth) {
   const trie_node& n = shape.nodes[node];
   if (n.slot != nowhere) (*slots_)[n.slot] = i;
-  const char c = t_[i];
+  const char c = (*t_)[i];
   if (n.children_from == n.children_to || (c != '{' && c != '[')) return skip_at(i, depth);
   deepest_ = std::max(deepest_, depth);
   if (c == '{') return walk_object(shape, node, i + 1, depth);
@@ -134,7 +134,7 @@ std::uint32_t walker::find(const trie& shape, std::uint32_t node, std::size_t fi
 }
 
 std::uint32_t walker::walk_object(const trie& shape, std::uint32_t node, std::uint32_t i, std::size_t depth) {
-  if (t_[i] == '}') return i + 1;
+  if ((*t_)[i] == '}') return i + 1;
   std::size_t field = 0;
   do {
     std::string_view raw;
@@ -143,7 +143,7 @@ std::uint32_t walker::walk_object(const trie& shape, std::uint32_t node, std::ui
     if (child == nowhere) {
       i = skip_at(i, depth + 1);
     } else {
-      forget(shape.nodes[child], *slots_);
+      forget(shape, shape.nodes[child], *slots_);
       i = walk_node(shape, child, i, depth + 1);
     }
   } while (more(i, '}'));
@@ -151,7 +151,7 @@ std::uint32_t walker::walk_object(const trie& shape, std::uint32_t node, std::ui
 }
 
 std::uint32_t walker::walk_array(const trie& shape, std::uint32_t node, std::uint32_t i, std::size_t depth) {
-  if (t_[i] == ']') return i + 1;
+  if ((*t_)[i] == ']') return i + 1;
   const trie_node& n = shape.nodes[node];
   std::uint32_t element = 0;
   do {

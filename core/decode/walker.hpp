@@ -38,7 +38,12 @@ struct field_memory {
 
 class walker {
  public:
-  explicit walker(const tokens& t) : t_(t) {}
+  explicit walker(const tokens& t) : t_(&t) {}
+  // Goes on with another text, at depth 0.
+  void restart(const tokens& t) noexcept {
+    t_ = &t;
+    deepest_ = 0;
+  }
 
   // Each returns the token after the value that begins at `i`. A duplicate key's last value counts.
   std::uint32_t skip(std::uint32_t i);
@@ -49,8 +54,7 @@ class walker {
   // After a value in a container: true when another follows (moves behind the comma), false at its end (behind the bracket).
   bool more(std::uint32_t& i, char close) const;
 
-  // Levels below the record that were met since the last reset.
-  void reset_depth() noexcept { deepest_ = 0; }
+  // The deepest nesting that was met since the last restart; a record itself is level 1.
   [[nodiscard]] std::size_t deepest() const noexcept { return deepest_; }
 
   [[noreturn]] void fail(std::uint32_t i, const char* expected) const;
@@ -63,7 +67,7 @@ class walker {
   [[nodiscard]] std::uint32_t find(const trie& shape, std::uint32_t node, std::size_t field, std::string_view raw);
   void check_scalar(std::uint32_t i) const;
 
-  const tokens& t_;
+  const tokens* t_;
   slot_tokens* slots_ = nullptr;
   field_memory* memory_ = nullptr;
   std::vector<char> open_;
