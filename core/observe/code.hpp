@@ -15,7 +15,8 @@ struct code_entry {
 };
 
 // The entry of a code in a room's table, or nullptr.
-[[nodiscard]] constexpr const code_entry* find_code(std::span<const code_entry> table, std::string_view code) {
+[[nodiscard]] constexpr const code_entry* find_code(std::span<const code_entry> table,
+                                                    std::string_view code) {
   for (const code_entry& e : table) {
     if (e.code == code) return &e;
   }

@@ -7,8 +7,8 @@
 #include <string>
 #include <utility>
 
-#include <nlohmann/json.hpp>
 #include <spdlog/logger.h>
+#include <nlohmann/json.hpp>
 
 #include "observe/fd_sink.hpp"
 
@@ -18,8 +18,10 @@ namespace {
 
 using json = nlohmann::ordered_json;
 
-constexpr std::array<std::pair<log_level, std::string_view>, 4> level_names{{
-    {log_level::debug, "debug"}, {log_level::info, "info"}, {log_level::warn, "warn"}, {log_level::error, "error"}}};
+constexpr std::array<std::pair<log_level, std::string_view>, 4> level_names{{{log_level::debug, "debug"},
+                                                                             {log_level::info, "info"},
+                                                                             {log_level::warn, "warn"},
+                                                                             {log_level::error, "error"}}};
 
 spdlog::level::level_enum to_spdlog(log_level level) noexcept {
   switch (level) {
@@ -64,7 +66,8 @@ json redacted(const redactor& secrets, const json& value, int depth = 0) {
     }
     case json::value_t::object: {
       json out = json::object();
-      for (const auto& [key, item] : value.items()) out[secrets.redact(key)] = redacted(secrets, item, depth + 1);
+      for (const auto& [key, item] : value.items())
+        out[secrets.redact(key)] = redacted(secrets, item, depth + 1);
       return out;
     }
     default: return value;
@@ -92,7 +95,9 @@ void put_field(json& line, std::string key, json value) {
 
 }  // namespace
 
-std::string_view to_text(log_level level) noexcept { return level_names.at(static_cast<std::size_t>(level)).second; }
+std::string_view to_text(log_level level) noexcept {
+  return level_names.at(static_cast<std::size_t>(level)).second;
+}
 
 std::optional<log_level> log_level_from(std::string_view text) noexcept {
   for (const auto& [level, name] : level_names) {
@@ -109,7 +114,8 @@ struct logger::state {
   }
 
   template <typename AddFields>
-  void write(log_level level, const log_context& context, std::string_view message, AddFields add_fields) noexcept {
+  void write(log_level level, const log_context& context, std::string_view message,
+             AddFields add_fields) noexcept {
     try {
       if (!out.should_log(to_spdlog(level))) return;
       json line = head(level, context, message);
@@ -125,7 +131,8 @@ struct logger::state {
   const redactor& secrets;
 };
 
-logger::logger(log_options options, const redactor& secrets) : state_(std::make_unique<state>(options, secrets)) {}
+logger::logger(log_options options, const redactor& secrets)
+    : state_(std::make_unique<state>(options, secrets)) {}
 logger::~logger() = default;
 
 void logger::write(log_level level, const log_context& context, std::string_view message,

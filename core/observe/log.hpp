@@ -2,7 +2,7 @@
 // the redactor knows never get out. Logging never throws and never ends the program, whatever happens
 // to the other end of the pipe.
 //
-//   log.write(log_level::warn, {.correlation_id = id, .code = "SLU-2012"}, "plugin refused", {{"plugin", name}});
+//   log.write(log_level::warn, {.run_id = id, .code = "SLU-2012"}, "plugin refused", {{"file", name}});
 #pragma once
 
 #include <concepts>

@@ -25,7 +25,8 @@ struct backend_instance::state {
   void* self = nullptr;
 };
 
-backend_instance::backend_instance(const loaded_component& backend, host_services& host, std::string_view config_json)
+backend_instance::backend_instance(const loaded_component& backend, host_services& host,
+                                   std::string_view config_json)
     : state_(std::make_unique<state>(backend, host)) {
   call_plugin(state_->who + ": create", [&](sluice_error* e) {
     return state_->table->create(state_->host.abi(), to_abi(config_json), &state_->self, e);
@@ -52,7 +53,8 @@ void backend_instance::reconcile(std::string_view runs_json) {
 
 std::optional<error> backend_instance::health() {
   try {
-    call_plugin(state_->who + ": health", [&](sluice_error* e) { return state_->table->health(state_->self, e); });
+    call_plugin(state_->who + ": health",
+                [&](sluice_error* e) { return state_->table->health(state_->self, e); });
     return std::nullopt;
   } catch (const error& e) {
     return e;

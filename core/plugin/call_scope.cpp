@@ -56,13 +56,16 @@ struct call_scope::state {
     std::unique_lock lock(mutex);
     hooks.erase(token);
     // A hook that takes itself off would wait for its own end.
-    hook_ended.wait(lock, [&] { return token == 0 || running != token || runner == std::this_thread::get_id(); });
+    hook_ended.wait(lock,
+                    [&] { return token == 0 || running != token || runner == std::this_thread::get_id(); });
   }
 };
 
 namespace {
 
-const call_scope* scope(const sluice_call* call) noexcept { return static_cast<const call_scope*>(call->impl); }
+const call_scope* scope(const sluice_call* call) noexcept {
+  return static_cast<const call_scope*>(call->impl);
+}
 
 }  // namespace
 
@@ -90,6 +93,8 @@ void call_scope::cancel() noexcept { state_->cancel(); }
 bool call_scope::cancelled() const noexcept { return state_->cancelled; }
 const call_values& call_scope::values() const noexcept { return state_->values; }
 const sluice_call* call_scope::abi() const noexcept { return &state_->call; }
-const call_scope* call_scope::from(const sluice_call* call) noexcept { return call == nullptr ? nullptr : scope(call); }
+const call_scope* call_scope::from(const sluice_call* call) noexcept {
+  return call == nullptr ? nullptr : scope(call);
+}
 
 }  // namespace sluice::plugin

@@ -47,6 +47,16 @@ installed_plugin read_plugin(const fs::path& folder) {
   return out;
 }
 
+// A folder with a description or a library; one that has the library alone is reported as broken.
+bool looks_like_plugin(const fs::path& folder) {
+  const auto there = [](const fs::path& file) {
+    std::error_code absent;
+    return fs::symlink_status(file, absent).type() != fs::file_type::not_found && !absent;
+  };
+  const std::string name = folder.filename().string();
+  return !name.starts_with('.') && (there(folder / "plugin.json") || there(folder / (name + ".so")));
+}
+
 // Where a stream is declared.
 struct declared_stream {
   const installed_plugin* plugin;
@@ -74,7 +84,9 @@ std::string joined(const std::vector<std::string>& words) {
 catalog catalog::scan(const std::vector<fs::path>& plugin_folders) {
   catalog out;
   for (const fs::path& folder : plugin_folders) out.scan_folder(folder);
-  const auto by_name = [](const installed_plugin& a, const installed_plugin& b) { return a.meta.name < b.meta.name; };
+  const auto by_name = [](const installed_plugin& a, const installed_plugin& b) {
+    return a.meta.name < b.meta.name;
+  };
   std::stable_sort(out.plugins_.begin(), out.plugins_.end(), by_name);
   out.refuse_duplicates();
   out.check_references();
@@ -87,12 +99,13 @@ void catalog::scan_folder(const fs::path& given) {
   std::vector<fs::path> found;
   if (!failure) {
     for (fs::directory_iterator it(folder, failure), end; !failure && it != end; it.increment(failure)) {
-      std::error_code ignored_when_absent;
-      if (fs::exists(it->path() / "plugin.json", ignored_when_absent)) found.push_back(it->path());
+      if (looks_like_plugin(it->path())) found.push_back(it->path());
     }
   }
   if (failure) {
-    folder_problems_.push_back({code::folder_unreadable, given.string(), {},
+    folder_problems_.push_back({code::folder_unreadable,
+                                given.string(),
+                                {},
                                 "the plugin folder can't be read: " + failure.message(),
                                 "make it, or mend the path in the host file"});
   }
@@ -102,11 +115,13 @@ void catalog::scan_folder(const fs::path& given) {
 
 void catalog::refuse_duplicates() {
   std::map<std::string, const installed_plugin*> names, components;
-  const auto claim = [](auto& taken, const std::string& what, installed_plugin& p, const std::string& pointer) {
+  const auto claim = [](auto& taken, const std::string& what, installed_plugin& p,
+                        const std::string& pointer) {
     const auto [it, first] = taken.emplace(what, &p);
     if (first) return;
-    refuse(p, {code::duplicate, p.metadata_file.string(), pointer,
-               what + " is offered by " + it->second->metadata_file.string() + " too", "remove one of the two"});
+    refuse(p,
+           {code::duplicate, p.metadata_file.string(), pointer,
+            what + " is offered by " + it->second->metadata_file.string() + " too", "remove one of the two"});
   };
   for (installed_plugin& p : plugins_) {
     if (p.broken) continue;
@@ -131,9 +146,12 @@ void catalog::check_references() {
             const auto& [target, stream] = it->second;
             if (target->broken || stream->key == r.columns) continue;
             found.emplace_back(
-                &p, problem{code::reference_mismatch, p.metadata_file.string(), {},
+                &p, problem{code::reference_mismatch,
+                            p.metadata_file.string(),
+                            {},
                             "reference `" + r.name + "` of stream `" + s.name + "` names the columns (" +
-                                joined(r.columns) + "), but the key of `" + r.to + "` is (" + joined(stream->key) + ")",
+                                joined(r.columns) + "), but the key of `" + r.to + "` is (" +
+                                joined(stream->key) + ")",
                             "name the key's columns, in order"});
           }
         }
@@ -156,7 +174,8 @@ found_component catalog::require(component_kind kind, std::string_view name) con
   const std::string what = in_words(kind, name);
   for (const installed_plugin& p : plugins_) {
     if (!p.broken || (p.meta.name != name && p.meta.find(kind, name) == nullptr)) continue;
-    const auto why = std::find_if(p.problems.begin(), p.problems.end(), [](const problem& x) { return !x.warning; });
+    const auto why =
+        std::find_if(p.problems.begin(), p.problems.end(), [](const problem& x) { return !x.warning; });
     if (why == p.problems.end()) continue;
     throw error(status::invalid, why->code, what + " can't be used: " + to_line(*why));
   }

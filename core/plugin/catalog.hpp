@@ -13,12 +13,12 @@
 namespace sluice::plugin {
 
 struct installed_plugin {
-  std::filesystem::path folder;    // absolute
+  std::filesystem::path folder;  // absolute
   std::filesystem::path metadata_file;
-  std::filesystem::path library;   // empty: there is none
-  metadata meta;                   // only the folder's name when `broken`
-  std::vector<problem> problems;   // warnings too
-  bool broken = false;             // not usable: at least one problem is an error
+  std::filesystem::path library;  // empty: there is none
+  metadata meta;                  // only the folder's name when `broken`
+  std::vector<problem> problems;  // warnings too
+  bool broken = false;            // not usable: at least one problem is an error
 };
 
 // A component with the plugin that it belongs to. Lives as long as the catalog.

@@ -9,20 +9,10 @@
 #include <sluice/abi/base.h>
 
 #include "plugin/catalog.hpp"
-#include "plugin/error.hpp"
+#include "plugin/finding.hpp"
 #include "plugin/lock_file.hpp"
 
 namespace sluice::plugin {
-
-struct finding {
-  std::string check;  // "library is not writable by others"
-  std::string code;   // empty: passed
-  std::string message, fix;
-
-  [[nodiscard]] bool passed() const noexcept { return code.empty(); }
-};
-// "<message>; <fix>", one line.
-[[nodiscard]] error to_error(const finding& failed);
 
 struct inspection {
   std::vector<finding> findings;

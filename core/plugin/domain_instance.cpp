@@ -49,7 +49,8 @@ class reject_list {
 
   // Empty: rows ascend, are distinct and in range; else what is wrong.
   [[nodiscard]] std::string check(std::int64_t rows) const {
-    if (list_.count < 0 || list_.count > rows) return "lists " + std::to_string(list_.count) + " rejected rows";
+    if (list_.count < 0 || list_.count > rows)
+      return "lists " + std::to_string(list_.count) + " rejected rows";
     if (list_.count > 0 && list_.items == nullptr) return "counts rejected rows but lists none";
     std::int64_t last = -1;
     for (std::int64_t i = 0; i < list_.count; ++i) {
@@ -81,7 +82,8 @@ class reject_list {
 struct domain_instance::state {
   state(const loaded_component& domain, host_services& services)
       : table(static_cast<const sluice_domain_v1*>(domain.table)),
-        who("domain `" + domain.item->name + "` of plugin " + domain.plugin->meta.name + " " + domain.plugin->meta.version),
+        who("domain `" + domain.item->name + "` of plugin " + domain.plugin->meta.name + " " +
+            domain.plugin->meta.version),
         host(services, domain.plugin->meta.name) {
     for (const stream_schema& s : domain.item->streams) streams.try_emplace(s.name, s);
   }
@@ -107,7 +109,8 @@ struct domain_instance::state {
   void* self = nullptr;
 };
 
-domain_instance::domain_instance(const loaded_component& domain, host_services& host, std::string_view config_json)
+domain_instance::domain_instance(const loaded_component& domain, host_services& host,
+                                 std::string_view config_json)
     : state_(std::make_unique<state>(domain, host)) {
   if (state_->table == nullptr) return;
   call_plugin(state_->who + ": create", [&](sluice_error* e) {
@@ -126,20 +129,23 @@ std::vector<rejected_row> domain_instance::transform(const call_scope& call, std
   const auto face = state_->streams.find(stream);
   if (face == state_->streams.end()) {
     throw error(status::internal, code::unknown_stream,
-                state_->who + " has no stream `" + std::string(stream) + "`; this is a defect of the host, report it");
+                state_->who + " has no stream `" + std::string(stream) +
+                    "`; this is a defect of the host, report it");
   }
   if (!transforms()) return {};
   const std::int64_t before = rows.get().length;
   reject_list rejects;
   call_plugin(state_->who + ": transform of stream `" + std::string(stream) + "`", [&](sluice_error* e) {
-    return state_->table->transform(state_->self, call.abi(), to_abi(stream), face->second.schema.get(), rows.raw(),
-                                    rejects.raw(), e);
+    return state_->table->transform(state_->self, call.abi(), to_abi(stream), face->second.schema.get(),
+                                    rows.raw(), rejects.raw(), e);
   });
   const std::int64_t after = rows.get().length;
   if (rows && after != before) {
-    state_->broke(stream, "it got " + std::to_string(before) + " rows and gave back " + std::to_string(after));
+    state_->broke(stream,
+                  "it got " + std::to_string(before) + " rows and gave back " + std::to_string(after));
   }
-  if (const std::string why = check_batch(rows.get(), face->second.layout); !why.empty()) state_->broke(stream, why);
+  if (const std::string why = check_batch(rows.get(), face->second.layout); !why.empty())
+    state_->broke(stream, why);
   if (const std::string why = rejects.check(before); !why.empty()) state_->broke(stream, "it " + why);
   return rejects.take();
 }

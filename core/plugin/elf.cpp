@@ -56,7 +56,8 @@ bool exported(const symbol& s) {
          (visibility == STV_DEFAULT || visibility == STV_PROTECTED);
 }
 
-void read_symbols(std::string_view bytes, const std::vector<section>& all, const section& table, elf_facts& out) {
+void read_symbols(std::string_view bytes, const std::vector<section>& all, const section& table,
+                  elf_facts& out) {
   if (table.sh_link >= all.size()) return;
   const std::string_view strings = slice(bytes, all[table.sh_link].sh_offset, all[table.sh_link].sh_size);
   const std::string_view symbols = slice(bytes, table.sh_offset, table.sh_size);
@@ -86,7 +87,7 @@ elf_machine host_machine() noexcept {
 #elif defined(__s390x__)
   constexpr std::uint16_t id = EM_S390;
 #else
-#error "name the ELF machine of this architecture"
+#  error "name the ELF machine of this architecture"
 #endif
   return {id, static_cast<int>(8 * sizeof(void*)), std::endian::native == std::endian::little};
 }
@@ -103,7 +104,8 @@ std::string to_text(elf_machine machine) {
     case EM_S390: name = "s390"; break;
     default: name = "machine " + std::to_string(machine.id); break;
   }
-  return name + " (" + std::to_string(machine.bits) + " bit, " + (machine.little_endian ? "little" : "big") + " endian)";
+  return name + " (" + std::to_string(machine.bits) + " bit, " + (machine.little_endian ? "little" : "big") +
+         " endian)";
 }
 
 elf_facts read_elf(std::string_view bytes) {

@@ -24,7 +24,8 @@ enum class status : std::int32_t {
 
 class error : public std::exception {
  public:
-  error(status s, std::string code, std::string message, std::int32_t retry_after_ms = 0, std::int32_t http_status = 0)
+  error(status s, std::string code, std::string message, std::int32_t retry_after_ms = 0,
+        std::int32_t http_status = 0)
       : status_(s),
         code_(std::move(code)),
         message_(std::move(message)),

@@ -52,8 +52,9 @@ std::optional<std::string> read_file(const std::filesystem::path& file, std::siz
     if (!S_ISREG(opened.info().st_mode)) {
       problems.add(code, {}, "is not a regular file");
     } else if (static_cast<std::size_t>(opened.info().st_size) > limit) {
-      problems.add(code, {}, "has " + std::to_string(opened.info().st_size) + " bytes; at most " +
-                                 std::to_string(limit) + " are allowed");
+      problems.add(code, {},
+                   "has " + std::to_string(opened.info().st_size) + " bytes; at most " +
+                       std::to_string(limit) + " are allowed");
     } else {
       return std::string(opened.bytes());
     }
@@ -85,7 +86,9 @@ std::string mode_text(const struct stat& info) {
   return out;
 }
 
-bool owner_trusted(const struct stat& info) noexcept { return info.st_uid == 0 || info.st_uid == ::geteuid(); }
+bool owner_trusted(const struct stat& info) noexcept {
+  return info.st_uid == 0 || info.st_uid == ::geteuid();
+}
 bool others_may_write(const struct stat& info) noexcept { return (info.st_mode & (S_IWGRP | S_IWOTH)) != 0; }
 
 }  // namespace sluice::plugin

@@ -31,7 +31,8 @@ class opened_file {
   void* mapped_ = nullptr;
 };
 
-// The text of a file of at most `limit` bytes; absent when it can't be read, which is then reported with `code`.
+// The text of a file of at most `limit` bytes; absent when it can't be read, which is then reported
+// with `code`.
 [[nodiscard]] std::optional<std::string> read_file(const std::filesystem::path& file, std::size_t limit,
                                                    const char* code, problem_list& problems);
 

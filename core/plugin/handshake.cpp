@@ -31,43 +31,50 @@ std::string missing_function(const component& c, const void* table) {
     case component_kind::domain: {
       const auto* t = static_cast<const sluice_domain_v1*>(table);
       const auto transform = SLUICE_HAS_FUNCTION(t, sluice_domain_v1, transform);
-      return lacks(t, {SLUICE_HAS_FUNCTION(t, sluice_domain_v1, create), SLUICE_HAS_FUNCTION(t, sluice_domain_v1, destroy),
+      return lacks(t, {SLUICE_HAS_FUNCTION(t, sluice_domain_v1, create),
+                       SLUICE_HAS_FUNCTION(t, sluice_domain_v1, destroy),
                        {"transform", transform.second || !c.can("transform")}});
     }
     case component_kind::source: {
       const auto* t = static_cast<const sluice_source_v1*>(table);
-      return lacks(t, {SLUICE_HAS_FUNCTION(t, sluice_source_v1, create), SLUICE_HAS_FUNCTION(t, sluice_source_v1, destroy),
-                       SLUICE_HAS_FUNCTION(t, sluice_source_v1, prepare), SLUICE_HAS_FUNCTION(t, sluice_source_v1, fetch)});
+      return lacks(t, {SLUICE_HAS_FUNCTION(t, sluice_source_v1, create),
+                       SLUICE_HAS_FUNCTION(t, sluice_source_v1, destroy),
+                       SLUICE_HAS_FUNCTION(t, sluice_source_v1, prepare),
+                       SLUICE_HAS_FUNCTION(t, sluice_source_v1, fetch)});
     }
     case component_kind::backend: break;
   }
   const auto* t = static_cast<const sluice_backend_v1*>(table);
-  return lacks(t, {SLUICE_HAS_FUNCTION(t, sluice_backend_v1, create), SLUICE_HAS_FUNCTION(t, sluice_backend_v1, destroy),
-                   SLUICE_HAS_FUNCTION(t, sluice_backend_v1, start), SLUICE_HAS_FUNCTION(t, sluice_backend_v1, cancel),
-                   SLUICE_HAS_FUNCTION(t, sluice_backend_v1, reconcile), SLUICE_HAS_FUNCTION(t, sluice_backend_v1, health)});
+  return lacks(
+      t,
+      {SLUICE_HAS_FUNCTION(t, sluice_backend_v1, create), SLUICE_HAS_FUNCTION(t, sluice_backend_v1, destroy),
+       SLUICE_HAS_FUNCTION(t, sluice_backend_v1, start), SLUICE_HAS_FUNCTION(t, sluice_backend_v1, cancel),
+       SLUICE_HAS_FUNCTION(t, sluice_backend_v1, reconcile),
+       SLUICE_HAS_FUNCTION(t, sluice_backend_v1, health)});
 }
 
 #undef SLUICE_HAS_FUNCTION
 
 class handshaker {
  public:
-  handshaker(const sluice_plugin* offered, const installed_plugin& plugin) : offered_(offered), plugin_(plugin) {}
+  handshaker(const sluice_plugin* offered, const installed_plugin& plugin)
+      : offered_(offered), plugin_(plugin) {}
 
   std::vector<finding> run() {
     if (version() && shape()) {
       text();
       components();
     }
-    return std::move(out_);
+    return findings_.take();
   }
 
  private:
   bool pass(std::string check) {
-    out_.push_back({std::move(check), {}, {}, {}});
+    findings_.pass(std::move(check));
     return true;
   }
   bool fail(std::string check, const char* code, const std::string& what, std::string fix) {
-    out_.push_back({std::move(check), code, plugin_.library.string() + ": " + what, std::move(fix)});
+    findings_.fail(std::move(check), code, plugin_.library, what, std::move(fix));
     return false;
   }
 
@@ -75,32 +82,38 @@ class handshaker {
     const char* check = "contract version fits";
     if (offered_ == nullptr) return fail(check, code::bad_entry, "its entry returns nothing", rebuild);
     if (!SLUICE_HAS(offered_, sluice_plugin, abi_minor)) {
-      return fail(check, code::bad_entry, "its description has " + std::to_string(offered_->size) + " bytes, too few", rebuild);
+      return fail(check, code::bad_entry,
+                  "its description has " + std::to_string(offered_->size) + " bytes, too few", rebuild);
     }
     const std::uint32_t major = offered_->abi_major;
     if (major == SLUICE_ABI_MAJOR) return pass(check);
-    return fail(check, code::wrong_major,
-                "plugin `" + plugin_.meta.name + "` " + plugin_.meta.version + " speaks version " + std::to_string(major) +
-                    "." + std::to_string(offered_->abi_minor) + " of the plugin contract; this host (sluice " +
-                    std::string(host_version()) + ") speaks version " + to_text(host_sdk()),
-                major > SLUICE_ABI_MAJOR ? "upgrade sluice on this host, or install an older build of the plugin"
-                                         : "the plugin's maker has to build it for SDK " +
-                                               std::to_string(SLUICE_ABI_MAJOR) + ".x");
+    return fail(
+        check, code::wrong_major,
+        "plugin `" + plugin_.meta.name + "` " + plugin_.meta.version + " speaks version " +
+            std::to_string(major) + "." + std::to_string(offered_->abi_minor) +
+            " of the plugin contract; this host (sluice " + std::string(host_version()) +
+            ") speaks version " + to_text(host_sdk()),
+        major > SLUICE_ABI_MAJOR
+            ? "upgrade sluice on this host, or install an older build of the plugin"
+            : "the plugin's maker has to build it for SDK " + std::to_string(SLUICE_ABI_MAJOR) + ".x");
   }
 
   bool shape() {
     const char* check = "description is complete";
     if (!SLUICE_HAS(offered_, sluice_plugin, components)) {
-      return fail(check, code::bad_entry, "its description has " + std::to_string(offered_->size) + " bytes, too few", rebuild);
+      return fail(check, code::bad_entry,
+                  "its description has " + std::to_string(offered_->size) + " bytes, too few", rebuild);
     }
-    if (offered_->component_count > 1024 || (offered_->component_count > 0 && offered_->components == nullptr)) {
+    if (offered_->component_count > 1024 ||
+        (offered_->component_count > 0 && offered_->components == nullptr)) {
       return fail(check, code::bad_entry, "its list of components is damaged", rebuild);
     }
     for (std::uint32_t i = 0; i < offered_->component_count; ++i) {
       const sluice_component* c = offered_->components[i];
-      if (c == nullptr || !SLUICE_HAS(c, sluice_component, table) || c->kind == nullptr || c->name == nullptr ||
-          c->table == nullptr) {
-        return fail(check, code::bad_entry, "component " + std::to_string(i) + " of its description is damaged", rebuild);
+      if (c == nullptr || !SLUICE_HAS(c, sluice_component, table) || c->kind == nullptr ||
+          c->name == nullptr || c->table == nullptr) {
+        return fail(check, code::bad_entry,
+                    "component " + std::to_string(i) + " of its description is damaged", rebuild);
       }
     }
     return pass(check);
@@ -110,21 +123,24 @@ class handshaker {
     const char* check = "compiled-in plugin.json is the file's";
     const std::string_view compiled = from_abi(offered_->metadata_json);
     if (compiled == plugin_.meta.text) return void(pass(check));
-    fail(check, code::text_differs, "was built from another plugin.json than the one beside it: " + difference(compiled),
+    fail(check, code::text_differs,
+         "was built from another plugin.json than the one beside it: " + difference(compiled),
          "install plugin.json and library of one build together");
   }
 
   // "at /version it has …": the first place where the two texts part.
   [[nodiscard]] std::string difference(std::string_view compiled) const {
     using nlohmann::json;
-    const json theirs = json::parse(compiled, nullptr, false), ours = json::parse(plugin_.meta.text, nullptr, false);
+    const json theirs = json::parse(compiled, nullptr, false),
+               ours = json::parse(plugin_.meta.text, nullptr, false);
     if (theirs.is_discarded()) return "the compiled-in text is not JSON";
     const json patch = json::diff(ours, theirs);
     if (patch.empty()) return "only the white space or the order of keys differs";
     const std::string at = patch[0]["path"];
     const json::json_pointer where(at);
     if (!ours.contains(where) || !theirs.contains(where)) return "`" + at + "` stands in one of them only";
-    return "at " + at + " the library says " + shortened(theirs[where]) + ", the file " + shortened(ours[where]);
+    return "at " + at + " the library says " + shortened(theirs[where]) + ", the file " +
+           shortened(ours[where]);
   }
   [[nodiscard]] static std::string shortened(const nlohmann::json& value) {
     const std::string all = value.dump();
@@ -138,11 +154,13 @@ class handshaker {
       const sluice_component* found = find_offered(*offered_, c.kind, c.name);
       const bool needed = c.kind != component_kind::domain || c.can("transform");
       if (found == nullptr && needed) {
-        good = fail(check, code::components_differ, "has no code for " + named(to_text(c.kind), c.name), together);
+        good = fail(check, code::components_differ, "has no code for " + named(to_text(c.kind), c.name),
+                    together);
       }
       if (found == nullptr) continue;
       if (const std::string missing = missing_function(c, found->table); !missing.empty()) {
-        good = fail(check, code::bad_table, named(to_text(c.kind), c.name) + " lacks the function `" + missing + "`", rebuild);
+        good = fail(check, code::bad_table,
+                    named(to_text(c.kind), c.name) + " lacks the function `" + missing + "`", rebuild);
       }
     }
     for (std::uint32_t i = 0; i < offered_->component_count; ++i) {
@@ -164,7 +182,7 @@ class handshaker {
 
   const sluice_plugin* offered_;
   const installed_plugin& plugin_;
-  std::vector<finding> out_;
+  finding_list findings_;
 };
 
 }  // namespace
@@ -173,7 +191,8 @@ std::vector<finding> handshake(const sluice_plugin* offered, const installed_plu
   return handshaker(offered, plugin).run();
 }
 
-const sluice_component* find_offered(const sluice_plugin& offered, component_kind kind, std::string_view name) noexcept {
+const sluice_component* find_offered(const sluice_plugin& offered, component_kind kind,
+                                     std::string_view name) noexcept {
   for (std::uint32_t i = 0; i < offered.component_count; ++i) {
     const sluice_component* c = offered.components[i];
     if (to_text(kind) == c->kind && name == c->name) return c;

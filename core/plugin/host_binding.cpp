@@ -127,9 +127,10 @@ sluice_status run_step(host_services& host, sluice_str run, sluice_str step, slu
     if (progress != nullptr) {
       on_progress = [=](std::string_view json) { progress(data, to_abi(json)); };
     }
-    host.run_step(from_abi(run), from_abi(step), std::move(on_progress), [=](step_outcome o, std::string_view json) {
-      done(data, static_cast<std::int32_t>(o), to_abi(json));
-    });
+    host.run_step(from_abi(run), from_abi(step), std::move(on_progress),
+                  [=](step_outcome o, std::string_view json) {
+                    done(data, static_cast<std::int32_t>(o), to_abi(json));
+                  });
   });
 }
 
@@ -138,9 +139,8 @@ template <typename State>
 const void* service(const sluice_host*, const char* id) noexcept {
   static const sluice_secrets_v1 secrets{
       sizeof(sluice_secrets_v1),
-      [](const sluice_host* h, const sluice_call* call, sluice_str text, sluice_secret* out, sluice_error* failure) {
-        return expand(of<State>(h).host, call, text, out, failure);
-      }};
+      [](const sluice_host* h, const sluice_call* call, sluice_str text, sluice_secret* out,
+         sluice_error* failure) { return expand(of<State>(h).host, call, text, out, failure); }};
   static const sluice_metrics_v1 metrics{
       sizeof(sluice_metrics_v1),
       [](const sluice_host* h, sluice_str name, double delta) {
@@ -151,8 +151,8 @@ const void* service(const sluice_host*, const char* id) noexcept {
       }};
   static const sluice_steps_v1 steps{
       sizeof(sluice_steps_v1),
-      [](const sluice_host* h, sluice_str run, sluice_str step, sluice_step_progress progress, sluice_step_done done,
-         void* data, sluice_error* failure) {
+      [](const sluice_host* h, sluice_str run, sluice_str step, sluice_step_progress progress,
+         sluice_step_done done, void* data, sluice_error* failure) {
         return run_step(of<State>(h).host, run, step, progress, done, data, failure);
       },
       [](const sluice_host* h, sluice_str run, sluice_error* failure) {

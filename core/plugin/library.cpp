@@ -4,8 +4,8 @@
 #include <mutex>
 #include <vector>
 
-#include <boost/dll/shared_library.hpp>
 #include <dlfcn.h>
+#include <boost/dll/shared_library.hpp>
 
 #include "plugin/codes.hpp"
 #include "plugin/guard.hpp"
@@ -25,14 +25,16 @@ void keep(std::unique_ptr<shared_library> library) {
   kept->back() = library.release();
 }
 
-error refuse(const char* code, const std::filesystem::path& file, const std::string& what, const std::string& fix) {
+error refuse(const char* code, const std::filesystem::path& file, const std::string& what,
+             const std::string& fix) {
   return {status::invalid, code, file.string() + ": " + what + "; " + fix};
 }
 
 }  // namespace
 
 const sluice_plugin* load_entry(const std::filesystem::path& file) {
-  if (!file.is_absolute()) throw refuse(code::load_failed, file, "is not an absolute path", "name it from the root");
+  if (!file.is_absolute())
+    throw refuse(code::load_failed, file, "is not an absolute path", "name it from the root");
   using boost::dll::load_mode::rtld_local;
   using boost::dll::load_mode::rtld_now;
   auto library = std::make_unique<shared_library>();
@@ -40,7 +42,8 @@ const sluice_plugin* load_entry(const std::filesystem::path& file) {
   library->load(file, failure, rtld_now | rtld_local);
   if (failure) {
     const char* why = ::dlerror();
-    throw refuse(code::load_failed, file, std::string("can't be loaded: ") + (why == nullptr ? failure.message() : why),
+    throw refuse(code::load_failed, file,
+                 std::string("can't be loaded: ") + (why == nullptr ? failure.message() : why),
                  "install what it needs (`ldd` lists it)");
   }
   if (!library->has(SLUICE_PLUGIN_ENTRY_SYMBOL)) {

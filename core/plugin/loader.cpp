@@ -12,7 +12,8 @@ namespace sluice::plugin {
 
 std::string_view host_version() noexcept { return SLUICE_VERSION; }
 
-loader::loader(const catalog& plugins, std::optional<lock_file> lock) : catalog_(plugins), lock_(std::move(lock)) {}
+loader::loader(const catalog& plugins, std::optional<lock_file> lock)
+    : catalog_(plugins), lock_(std::move(lock)) {}
 
 loaded_component loader::open(component_kind kind, std::string_view name) {
   const found_component found = catalog_.require(kind, name);
@@ -29,8 +30,9 @@ const sluice_plugin* loader::load(const installed_plugin& plugin) {
   if (const finding* failed = seen.first_failure()) throw to_error(*failed);
   if (plugin.library.empty()) return nullptr;
   if (file_identity(plugin.library) != seen.identity) {
-    throw error(status::invalid, code::changed,
-                plugin.library.string() + ": changed while it was checked; find out who writes to the folder");
+    throw error(
+        status::invalid, code::changed,
+        plugin.library.string() + ": changed while it was checked; find out who writes to the folder");
   }
   const sluice_plugin* offered = load_entry(plugin.library);
   for (const finding& f : handshake(offered, plugin)) {

@@ -25,7 +25,8 @@ namespace {
 constexpr off_t largest_lock = 1 << 20;
 
 error refuse(const fs::path& file, const std::string& what) {
-  return {status::invalid, code::bad_lock, file.string() + what + "; mend it, or write it anew with `sluice plugins lock`"};
+  return {status::invalid, code::bad_lock,
+          file.string() + what + "; mend it, or write it anew with `sluice plugins lock`"};
 }
 
 bool is_sha256(std::string_view text) {
@@ -39,7 +40,8 @@ std::string read_text(const fs::path& file) {
     const struct stat& s = opened.info();
     if (!S_ISREG(s.st_mode) || s.st_size > largest_lock) throw refuse(file, ": is not a lock file");
     if (!owner_trusted(s) || others_may_write(s)) {
-      throw refuse(file, ": others can change the lock file (mode " + mode_text(s) + ", user " + std::to_string(s.st_uid) + ")");
+      throw refuse(file, ": others can change the lock file (mode " + mode_text(s) + ", user " +
+                             std::to_string(s.st_uid) + ")");
     }
     return std::string(opened.bytes());
   } catch (const std::system_error& e) {
@@ -103,7 +105,8 @@ void lock_file::write(const fs::path& file) const {
   if (fd < 0) throw fail(errno);
   const std::string content = text();
   const ssize_t written = ::write(fd, content.data(), content.size());
-  const bool whole = written == static_cast<ssize_t>(content.size()) && ::fchmod(fd, 0644) == 0 && ::fsync(fd) == 0;
+  const bool whole =
+      written == static_cast<ssize_t>(content.size()) && ::fchmod(fd, 0644) == 0 && ::fsync(fd) == 0;
   const int reason = written >= 0 && errno == 0 ? EIO : errno;
   ::close(fd);
   if (!whole) throw fail(reason);

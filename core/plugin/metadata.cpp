@@ -5,8 +5,6 @@
 #include <set>
 #include <utility>
 
-#include <sluice/abi/base.h>
-
 #include "plugin/codes.hpp"
 #include "plugin/file.hpp"
 #include "plugin/loader.hpp"
@@ -21,8 +19,6 @@ using nlohmann::json;
 namespace {
 
 constexpr std::size_t largest_metadata = 1 << 20;
-
-const std::vector<std::string> kinds = {"domain", "source", "backend"};
 
 std::optional<sdk_version> read_sdk(std::string_view text) {
   sdk_version out;
@@ -41,7 +37,8 @@ void check_schema(const json& schema, const std::string& pointer, problem_list& 
   }
   if (!schema.is_object()) return;
   if (const auto secret = schema.find("x-secret"); secret != schema.end() && !secret->is_object()) {
-    if (!secret->is_boolean()) problems.add(code::metadata_wrong, pointer / "x-secret", "must be true or false");
+    if (!secret->is_boolean())
+      problems.add(code::metadata_wrong, pointer / "x-secret", "must be true or false");
     else if (*secret && schema.value("type", json()) != "string") {
       problems.add(code::metadata_wrong, pointer, "is marked x-secret but is not of type string");
     }
@@ -70,12 +67,14 @@ void read_domain(component& out, object_reader& o, problem_list& problems) {
   out.reads = o.object("reads");
   for (const auto& [name, read] : out.reads.items()) {
     if (!is_name(name)) problems.add(code::metadata_wrong, o.pointer() / "reads" / name, "is not a name");
-    if (!read.is_object()) problems.add(code::metadata_wrong, o.pointer() / "reads" / name, "must be an object");
+    if (!read.is_object())
+      problems.add(code::metadata_wrong, o.pointer() / "reads" / name, "must be an object");
   }
 }
 
 // Absent: the kind is unknown to this host, which only warns.
-std::optional<component> read_component(const json& value, const std::string& pointer, problem_list& problems) {
+std::optional<component> read_component(const json& value, const std::string& pointer,
+                                        problem_list& problems) {
   object_reader o(value, pointer, problems);
   const std::string kind = o.required_text("kind");
   component out;
@@ -83,8 +82,9 @@ std::optional<component> read_component(const json& value, const std::string& po
     out.kind = *known;
   } else {
     if (!kind.empty()) {
-      problems.warn(code::unknown_kind, pointer / "kind", "this host knows no kind `" + kind + "`; the component is skipped",
-                    suggestion(kind, kinds));
+      problems.warn(code::unknown_kind, pointer / "kind",
+                    "this host knows no kind `" + kind + "`; the component is skipped",
+                    suggestion(kind, std::vector<std::string>{"domain", "source", "backend"}));
     }
     return std::nullopt;
   }
@@ -104,7 +104,8 @@ void refuse_twice(const metadata& m, problem_list& problems) {
   std::set<std::string> streams;
   for (const component& c : m.components) {
     if (!components.emplace(c.kind, c.name).second) {
-      problems.add(code::duplicate, "/components", std::string(to_text(c.kind)) + " `" + c.name + "` is declared twice");
+      problems.add(code::duplicate, "/components",
+                   std::string(to_text(c.kind)) + " `" + c.name + "` is declared twice");
     }
     for (const stream_schema& s : c.streams) {
       if (!streams.insert(s.name).second) {
@@ -118,9 +119,11 @@ void refuse_twice(const metadata& m, problem_list& problems) {
 bool check_sdk(const metadata& m, problem_list& problems) {
   const sdk_version host = host_sdk();
   const std::string needs = "plugin `" + m.name + "` " + m.version + " needs sluice SDK " + to_text(m.sdk) +
-                            "; this host has SDK " + to_text(host) + " (sluice " + std::string(host_version()) + ")";
+                            "; this host has SDK " + to_text(host) + " (sluice " +
+                            std::string(host_version()) + ")";
   if (m.sdk.major > host.major || (m.sdk.major == host.major && m.sdk.minor > host.minor)) {
-    problems.add(code::newer_sdk, "/sdk", needs, "upgrade sluice on this host, or install an older build of the plugin");
+    problems.add(code::newer_sdk, "/sdk", needs,
+                 "upgrade sluice on this host, or install an older build of the plugin");
     return false;
   }
   if (m.sdk.major < host.major) {
@@ -136,7 +139,8 @@ metadata read_plugin(const json& value, problem_list& problems) {
   object_reader o(value, "", problems);
   out.name = o.name("name");
   out.version = o.required_text("version");
-  const bool plain = std::none_of(out.version.begin(), out.version.end(), [](char c) { return c <= ' ' || c > '~'; });
+  const bool plain =
+      std::none_of(out.version.begin(), out.version.end(), [](char c) { return c <= ' ' || c > '~'; });
   if (!plain || out.version.size() > 64) o.fail("version", "must be up to 64 characters without blanks");
   const std::string sdk = o.required_text("sdk");
   if (const auto version = read_sdk(sdk)) {
@@ -147,7 +151,9 @@ metadata read_plugin(const json& value, problem_list& problems) {
   }
   out.description = o.text("description");
   out.license = o.text("license");
-  (void)o.require("components");
+  if (const json* list = o.require("components"); list != nullptr && list->is_array() && list->empty()) {
+    o.fail("components", "a plugin needs at least one component");
+  }
   o.each("components", [&](const json& v, const std::string& p) {
     if (auto c = read_component(v, p, problems)) out.components.push_back(std::move(*c));
   });
@@ -157,47 +163,6 @@ metadata read_plugin(const json& value, problem_list& problems) {
 }
 
 }  // namespace
-
-std::string_view to_text(component_kind kind) noexcept { return kinds[static_cast<std::size_t>(kind)]; }
-
-std::optional<component_kind> component_kind_from(std::string_view text) noexcept {
-  const auto it = std::find(kinds.begin(), kinds.end(), text);
-  if (it == kinds.end()) return std::nullopt;
-  return static_cast<component_kind>(it - kinds.begin());
-}
-
-std::string to_text(sdk_version version) { return std::to_string(version.major) + "." + std::to_string(version.minor); }
-sdk_version host_sdk() noexcept { return {SLUICE_ABI_MAJOR, SLUICE_ABI_MINOR}; }
-
-bool component::can(std::string_view capability) const {
-  const auto it = capabilities.find(capability);
-  return it != capabilities.end() && it->is_boolean() && it->get<bool>();
-}
-
-const stream_schema* component::find_stream(std::string_view stream) const noexcept {
-  const auto it = std::find_if(streams.begin(), streams.end(), [&](const stream_schema& s) { return s.name == stream; });
-  return it == streams.end() ? nullptr : &*it;
-}
-
-bool metadata::needs_code() const {
-  return std::any_of(components.begin(), components.end(), [](const component& c) {
-    return c.kind != component_kind::domain || c.can("transform");
-  });
-}
-
-const component* metadata::find(component_kind kind, std::string_view wanted) const noexcept {
-  const auto same = [&](const component& c) { return c.kind == kind && c.name == wanted; };
-  const auto it = std::find_if(components.begin(), components.end(), same);
-  return it == components.end() ? nullptr : &*it;
-}
-
-std::string to_line(const problem& p) {
-  std::string out = p.file;
-  if (!p.pointer.empty()) out += ": " + p.pointer;
-  out += (out.empty() ? "" : ": ") + p.message;
-  if (!p.help.empty()) out += "; " + p.help;
-  return out;
-}
 
 metadata_result parse_metadata(std::string text, const std::string& file) {
   problem_list problems(file);

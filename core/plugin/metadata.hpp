@@ -22,9 +22,10 @@ enum class component_kind : std::uint8_t { domain, source, backend };
 struct component {
   component_kind kind = component_kind::domain;
   std::string name, description;
-  nlohmann::json config_schema;   // JSON Schema of the entry's own settings; takes none where plugin.json is silent
-  nlohmann::json request_schema;  // sources: JSON Schema of a read's `request`; else null
-  nlohmann::json capabilities;    // an object
+  nlohmann::json
+      config_schema;  // JSON Schema of the entry's own settings; takes none where plugin.json is silent
+  nlohmann::json request_schema;       // sources: JSON Schema of a read's `request`; else null
+  nlohmann::json capabilities;         // an object
   std::vector<stream_schema> streams;  // domains
   nlohmann::json reads;                // domains: documented reads in manifest form, by name; an object
 
@@ -46,7 +47,7 @@ struct metadata {
   std::vector<component> components;
   std::string text;  // the file, byte for byte
 
-  // True when a component of it can't do without code: every source and backend, and a domain that transforms.
+  // True when a component can't do without code: every source and backend, and a domain that transforms.
   [[nodiscard]] bool needs_code() const;
   [[nodiscard]] const component* find(component_kind kind, std::string_view name) const noexcept;
 };
@@ -57,7 +58,7 @@ struct problem {
   std::string file;     // as found
   std::string pointer;  // JSON pointer into it; empty: the whole file
   std::string message;
-  std::string help;     // may be empty
+  std::string help;  // may be empty
   bool warning = false;
 };
 // "plugins/x/plugin.json: /components/0/kind: … (help)", one line.

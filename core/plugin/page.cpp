@@ -19,7 +19,8 @@ std::string check_page(const sluice_page& p) {
   }
   if (p.next_state.data == nullptr && p.next_state.len != 0) return "has a length but no bytes in next_state";
   if (p.end != 0) return {};
-  if (p.next_state.len == 0) return "is not the last page but has no next_state: the first page would be read again";
+  if (p.next_state.len == 0)
+    return "is not the last page but has no next_state: the first page would be read again";
   if (p.next_state.len > longest_state) {
     return "has a next_state of " + std::to_string(p.next_state.len) + " bytes; at most 4096 are allowed";
   }

@@ -37,7 +37,9 @@ class page {
   [[nodiscard]] std::size_t body_capacity() const noexcept { return page_.body_capacity; }
   [[nodiscard]] const ArrowArray* array() const noexcept { return page_.array; }
   [[nodiscard]] const ArrowSchema* schema() const noexcept { return page_.schema; }
-  [[nodiscard]] std::string_view next_state() const noexcept { return {page_.next_state.data, page_.next_state.len}; }
+  [[nodiscard]] std::string_view next_state() const noexcept {
+    return {page_.next_state.data, page_.next_state.len};
+  }
   [[nodiscard]] bool end() const noexcept { return page_.end != 0; }
   [[nodiscard]] std::int64_t declared_total() const noexcept { return page_.declared_total; }  // -1 = unknown
   [[nodiscard]] std::uint64_t wire_bytes() const noexcept { return page_.wire_bytes; }

@@ -1,5 +1,6 @@
 #include "plugin/report.hpp"
 
+#include <algorithm>
 #include <map>
 #include <string>
 #include <vector>
@@ -50,15 +51,27 @@ std::string_view missing_text(on_missing m) {
 }
 
 json describe(const stream_schema& s) {
-  json out{{"name", s.name}, {"version", s.version}, {"key", s.key}, {"derived_key", s.derived_key},
-           {"indexes", s.indexes}, {"columns", json::array()}, {"references", json::array()}, {"measures", json::array()}};
+  json out{{"name", s.name},
+           {"version", s.version},
+           {"key", s.key},
+           {"derived_key", s.derived_key},
+           {"indexes", s.indexes},
+           {"columns", json::array()},
+           {"references", json::array()},
+           {"measures", json::array()}};
   for (const column& c : s.columns) {
-    out["columns"].push_back(
-        {{"name", c.name}, {"type", type_text(c.type)}, {"required", c.required}, {"description", c.description}});
+    out["columns"].push_back({{"name", c.name},
+                              {"type", type_text(c.type)},
+                              {"required", c.required},
+                              {"description", c.description}});
   }
   for (const reference& r : s.references) {
-    out["references"].push_back({{"name", r.name}, {"to", r.to}, {"columns", r.columns}, {"required", r.required},
-                                 {"on_missing", missing_text(r.missing)}, {"expire_s", r.expire.count()}});
+    out["references"].push_back({{"name", r.name},
+                                 {"to", r.to},
+                                 {"columns", r.columns},
+                                 {"required", r.required},
+                                 {"on_missing", missing_text(r.missing)},
+                                 {"expire_s", r.expire.count()}});
   }
   for (const measure& m : s.measures) {
     json where = json::object();
@@ -69,8 +82,11 @@ json describe(const stream_schema& s) {
 }
 
 json describe(const component& c) {
-  json out{{"kind", to_text(c.kind)}, {"name", c.name}, {"description", c.description},
-           {"config", c.config_schema}, {"capabilities", c.capabilities}};
+  json out{{"kind", to_text(c.kind)},
+           {"name", c.name},
+           {"description", c.description},
+           {"config", c.config_schema},
+           {"capabilities", c.capabilities}};
   if (c.kind == component_kind::source) out["request"] = c.request_schema;
   if (c.kind != component_kind::domain) return out;
   out["reads"] = c.reads;
@@ -80,15 +96,16 @@ json describe(const component& c) {
 }
 
 json head(const installed_plugin& p) {
-  return {{"name", p.meta.name},        {"version", p.meta.version},   {"sdk", to_text(p.meta.sdk)},
+  return {{"name", p.meta.name},         {"version", p.meta.version},  {"sdk", to_text(p.meta.sdk)},
           {"folder", p.folder.string()}, {"code", !p.library.empty()}, {"description", p.meta.description},
-          {"license", p.meta.license},  {"broken", p.broken},          {"problems", lines(p.problems)}};
+          {"license", p.meta.license},   {"broken", p.broken},         {"problems", lines(p.problems)}};
 }
 
 json describe(const std::vector<finding>& findings) {
   json out = json::array();
   for (const finding& f : findings) {
-    out.push_back({{"check", f.check}, {"ok", f.passed()}, {"code", f.code}, {"message", f.message}, {"fix", f.fix}});
+    out.push_back(
+        {{"check", f.check}, {"ok", f.passed()}, {"code", f.code}, {"message", f.message}, {"fix", f.fix}});
   }
   return out;
 }
@@ -112,7 +129,8 @@ json list_report(const catalog& plugins) {
     json one = head(p);
     one["components"] = json::array();
     for (const component& c : p.meta.components) {
-      one["components"].push_back({{"kind", to_text(c.kind)}, {"name", c.name}, {"description", c.description}});
+      one["components"].push_back(
+          {{"kind", to_text(c.kind)}, {"name", c.name}, {"description", c.description}});
     }
     out["plugins"].push_back(std::move(one));
   }
@@ -135,16 +153,23 @@ json show_report(const catalog& plugins, std::string_view name) {
 }
 
 json doctor_report(const catalog& plugins, const std::optional<lock_file>& lock) {
-  json out{{"healthy", plugins.problems().empty()}, {"plugins", json::array()}, {"shared_symbols", json::array()},
-           {"problems", lines(plugins.problems())}};
+  const auto all = plugins.problems();
+  const bool good = std::all_of(all.begin(), all.end(), [](const problem& p) { return p.warning; });
+  json out{{"healthy", good},
+           {"plugins", json::array()},
+           {"shared_symbols", json::array()},
+           {"problems", lines(all)}};
   std::map<std::string, std::vector<std::string>> exporters;
   for (const installed_plugin& p : plugins.plugins()) {
     inspection seen = inspect(p, lock ? &*lock : nullptr);
     if (seen.first_failure() == nullptr && !p.library.empty()) try_loading(p, seen.findings);
     const bool healthy = seen.first_failure() == nullptr;
     if (!healthy) out["healthy"] = false;
-    out["plugins"].push_back({{"name", p.meta.name}, {"version", p.meta.version}, {"healthy", healthy},
-                              {"sha256", seen.sha256}, {"exported_symbols", seen.exports.size()},
+    out["plugins"].push_back({{"name", p.meta.name},
+                              {"version", p.meta.version},
+                              {"healthy", healthy},
+                              {"sha256", seen.sha256},
+                              {"exported_symbols", seen.exports.size()},
                               {"checks", describe(seen.findings)}});
     for (const std::string& symbol : seen.exports) {
       if (symbol != SLUICE_PLUGIN_ENTRY_SYMBOL) exporters[symbol].push_back(p.meta.name);

@@ -15,7 +15,8 @@ namespace sluice::plugin {
 struct source_instance::state {
   state(const loaded_component& source, host_services& services)
       : table(static_cast<const sluice_source_v1*>(source.table)),
-        who("source `" + source.item->name + "` of plugin " + source.plugin->meta.name + " " + source.plugin->meta.version),
+        who("source `" + source.item->name + "` of plugin " + source.plugin->meta.name + " " +
+            source.plugin->meta.version),
         host(services, source.plugin->meta.name) {}
   state(const state&) = delete;
   state& operator=(const state&) = delete;
@@ -78,20 +79,24 @@ fetch_result result_of(const std::string& who, sluice_status s, sluice_page* giv
   error_slot slot(failure);
   if (s != SLUICE_OK) return slot.take(s, who + ": fetch");
   if (given == nullptr) {
-    return error(status::internal, code::page_broke, who + " completed a fetch without a page; report it to the plugin's maker");
+    return error(status::internal, code::page_broke,
+                 who + " completed a fetch without a page; report it to the plugin's maker");
   }
   const std::string why = check_page(*given);
   if (given->size < sizeof(sluice_page)) {
-    return error(status::internal, code::page_broke, who + " gave a page that " + why + "; report it to the plugin's maker");
+    return error(status::internal, code::page_broke,
+                 who + " gave a page that " + why + "; report it to the plugin's maker");
   }
   page taken(std::move(*given));
   if (why.empty()) return taken;
-  return error(status::internal, code::page_broke, who + " gave a page that " + why + "; report it to the plugin's maker");
+  return error(status::internal, code::page_broke,
+               who + " gave a page that " + why + "; report it to the plugin's maker");
 }
 
 }  // namespace
 
-source_instance::source_instance(const loaded_component& source, host_services& host, std::string_view config_json)
+source_instance::source_instance(const loaded_component& source, host_services& host,
+                                 std::string_view config_json)
     : state_(std::make_unique<state>(source, host)) {
   call_plugin(state_->who + ": create", [&](sluice_error* e) {
     return state_->table->create(state_->host.abi(), to_abi(config_json), &state_->self, e);
@@ -115,10 +120,12 @@ source_instance::read source_instance::prepare(std::string_view read_json) {
   return out;
 }
 
-void source_instance::fetch(read from, std::shared_ptr<call_scope> call, fetch_request request, fetch_completion done) {
+void source_instance::fetch(read from, std::shared_ptr<call_scope> call, fetch_request request,
+                            fetch_completion done) {
   using fetching = state::fetching;
   auto* const f = new fetching(*state_, std::move(call), std::move(request), std::move(done));
-  const sluice_fetch_done on_done = [](void* data, sluice_status s, sluice_page* given, sluice_error* failure) noexcept {
+  const sluice_fetch_done on_done = [](void* data, sluice_status s, sluice_page* given,
+                                       sluice_error* failure) noexcept {
     auto* const self = static_cast<fetching*>(data);
     self->complete(result_of(self->owner.who, s, given, failure));
     self->release();

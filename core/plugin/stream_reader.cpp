@@ -14,8 +14,8 @@ using nlohmann::json;
 namespace {
 
 constexpr std::pair<const char*, column_type> type_names[] = {
-    {"text", column_type::text},       {"int", column_type::int64},  {"float", column_type::float64},
-    {"bool", column_type::boolean},    {"decimal", column_type::decimal}, {"date", column_type::date},
+    {"text", column_type::text},           {"int", column_type::int64},       {"float", column_type::float64},
+    {"bool", column_type::boolean},        {"decimal", column_type::decimal}, {"date", column_type::date},
     {"timestamp", column_type::timestamp}, {"json", column_type::json}};
 
 constexpr std::pair<const char*, on_missing> on_missing_names[] = {
@@ -116,14 +116,18 @@ stream_schema read_stream(const json& value, const std::string& pointer, problem
   out.version = o.positive("version", 1);
   (void)o.text("description");  // for readers of plugin.json
   (void)o.require("columns");
-  o.each("columns", [&](const json& v, const std::string& p) { out.columns.push_back(read_column(v, p, problems)); });
+  o.each("columns",
+         [&](const json& v, const std::string& p) { out.columns.push_back(read_column(v, p, problems)); });
   (void)o.require("key");
   out.key = o.texts("key");
   out.derived_key = o.texts("derived_key");
-  o.each("references",
-         [&](const json& v, const std::string& p) { out.references.push_back(read_reference(v, p, problems)); });
-  o.each("measures", [&](const json& v, const std::string& p) { out.measures.push_back(read_measure(v, p, problems)); });
-  o.each("indexes", [&](const json& v, const std::string& p) { out.indexes.push_back(read_index(v, p, problems)); });
+  o.each("references", [&](const json& v, const std::string& p) {
+    out.references.push_back(read_reference(v, p, problems));
+  });
+  o.each("measures",
+         [&](const json& v, const std::string& p) { out.measures.push_back(read_measure(v, p, problems)); });
+  o.each("indexes",
+         [&](const json& v, const std::string& p) { out.indexes.push_back(read_index(v, p, problems)); });
   o.done();
   return out;
 }

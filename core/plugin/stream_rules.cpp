@@ -11,8 +11,9 @@ namespace sluice::plugin {
 
 namespace {
 
-constexpr std::array<std::string_view, 9> reserved = {"id",     "tenant_id",  "row_hash",   "origin",        "synced_at",
-                                                      "run_id", "deleted_at", "attributes", "source_version"};
+constexpr std::array<std::string_view, 9> reserved = {"id",         "tenant_id",  "row_hash",
+                                                      "origin",     "synced_at",  "run_id",
+                                                      "deleted_at", "attributes", "source_version"};
 
 bool is_reserved(std::string_view name) {
   return std::find(reserved.begin(), reserved.end(), name) != reserved.end();
@@ -31,20 +32,23 @@ class stream_check {
     for (std::size_t i = 0; i < s_.columns.size(); ++i) {
       const std::string& name = s_.columns[i].name;
       const std::string where = "/columns/" + std::to_string(i) + "/name";
-      if (is_reserved(name)) fail(where, "`" + name + "` is a column that every table has", "choose another name");
+      if (is_reserved(name))
+        fail(where, "`" + name + "` is a column that every table has", "choose another name");
       if (!name.empty() && !seen.insert(name).second) fail(where, "column `" + name + "` is declared twice");
     }
   }
 
   void key() {
     if (s_.key.empty() || s_.key.back() != "external_id") fail("/key", "must end with `external_id`");
-    if (s_.key.size() > 2) fail("/key", "has " + std::to_string(s_.key.size()) + " columns; at most two are allowed");
+    if (s_.key.size() > 2)
+      fail("/key", "has " + std::to_string(s_.key.size()) + " columns; at most two are allowed");
     for (std::size_t i = 0; i < s_.key.size(); ++i) {
       const std::string where = "/key/" + std::to_string(i);
       const column* c = declared(s_.key[i]);
       if (c == nullptr) fail(where, "no column `" + s_.key[i] + "` is declared", suggest(s_.key[i]));
       else if (c->type != column_type::text) fail(where, "key column `" + c->name + "` must be of type text");
-      else if (!c->required) fail(where, "key column `" + c->name + "` must be required", "write \"required\": true");
+      else if (!c->required)
+        fail(where, "key column `" + c->name + "` must be required", "write \"required\": true");
     }
     if (s_.key.size() == 2 && s_.key[0] == s_.key[1]) fail("/key", "names `external_id` twice");
   }
@@ -54,9 +58,11 @@ class stream_check {
       const std::string& name = s_.derived_key[i];
       const std::string where = "/derived_key/" + std::to_string(i);
       if (name == "external_id") fail(where, "`external_id` can't be derived from itself");
-      else if (column_index(layout_, name) < 0) fail(where, "no wire column `" + name + "`", suggest_wire(name));
+      else if (column_index(layout_, name) < 0)
+        fail(where, "no wire column `" + name + "`", suggest_wire(name));
       else if (name == attributes_column || name == source_version_column || name == deleted_column) {
-        fail(where, "`" + name + "` says nothing about identity", "name declared columns and those of references");
+        fail(where, "`" + name + "` says nothing about identity",
+             "name declared columns and those of references");
       }
     }
   }
@@ -66,13 +72,16 @@ class stream_check {
     for (std::size_t i = 0; i < s_.references.size(); ++i) {
       const reference& r = s_.references[i];
       const std::string where = "/references/" + std::to_string(i);
-      if (!r.name.empty() && !seen.insert(r.name).second) fail(where, "reference `" + r.name + "` is declared twice");
+      if (!r.name.empty() && !seen.insert(r.name).second)
+        fail(where, "reference `" + r.name + "` is declared twice");
       const std::string stored = stored_name(r);
       if (is_reserved(stored) || declared(stored) != nullptr) {
-        fail(where + "/name", "is stored as `" + stored + "`, which is taken", "rename the reference or the column");
+        fail(where + "/name", "is stored as `" + stored + "`, which is taken",
+             "rename the reference or the column");
       }
       if (r.columns.empty() || r.columns.size() > 2 || r.columns.back() != "external_id") {
-        fail(where + "/columns", "must be the key of `" + r.to + "`: one or two columns that end with `external_id`");
+        fail(where + "/columns",
+             "must be the key of `" + r.to + "`: one or two columns that end with `external_id`");
       }
       for (const std::string& c : r.columns) {
         if (!is_name(c)) fail(where + "/columns", "`" + c + "` is not a name");
@@ -85,11 +94,14 @@ class stream_check {
     for (std::size_t i = 0; i < s_.measures.size(); ++i) {
       const measure& m = s_.measures[i];
       const std::string where = "/measures/" + std::to_string(i);
-      if (!m.name.empty() && !seen.insert(m.name).second) fail(where, "measure `" + m.name + "` is declared twice");
+      if (!m.name.empty() && !seen.insert(m.name).second)
+        fail(where, "measure `" + m.name + "` is declared twice");
       if (m.where_column.empty()) continue;
       const column* c = declared(m.where_column);
-      if (c == nullptr) fail(where + "/where", "no column `" + m.where_column + "` is declared", suggest(m.where_column));
-      else if (c->type != column_type::text) fail(where + "/where", "column `" + c->name + "` must be of type text");
+      if (c == nullptr)
+        fail(where + "/where", "no column `" + m.where_column + "` is declared", suggest(m.where_column));
+      else if (c->type != column_type::text)
+        fail(where + "/where", "column `" + c->name + "` must be of type text");
     }
   }
 
@@ -114,8 +126,12 @@ class stream_check {
     const auto it = std::find_if(s_.columns.begin(), s_.columns.end(), same);
     return it == s_.columns.end() ? nullptr : &*it;
   }
-  [[nodiscard]] std::string suggest(std::string_view word) const { return suggestion(word, names_of(s_.columns)); }
-  [[nodiscard]] std::string suggest_wire(std::string_view word) const { return suggestion(word, names_of(layout_)); }
+  [[nodiscard]] std::string suggest(std::string_view word) const {
+    return suggestion(word, names_of(s_.columns));
+  }
+  [[nodiscard]] std::string suggest_wire(std::string_view word) const {
+    return suggestion(word, names_of(layout_));
+  }
   [[nodiscard]] static std::vector<std::string> names_of(const std::vector<column>& columns) {
     std::vector<std::string> out;
     for (const column& c : columns) out.push_back(c.name);

@@ -48,11 +48,11 @@ class object_reader {
  public:
   object_reader(const nlohmann::json& value, std::string pointer, problem_list& problems);
 
-  [[nodiscard]] const nlohmann::json* find(const char* key);      // nullptr: not there
-  [[nodiscard]] const nlohmann::json* require(const char* key);   // and reported
-  [[nodiscard]] std::string text(const char* key);                // empty where it is not there
+  [[nodiscard]] const nlohmann::json* find(const char* key);     // nullptr: not there
+  [[nodiscard]] const nlohmann::json* require(const char* key);  // and reported
+  [[nodiscard]] std::string text(const char* key);               // empty where it is not there
   [[nodiscard]] std::string required_text(const char* key);
-  [[nodiscard]] std::string name(const char* key);                // required; is_name
+  [[nodiscard]] std::string name(const char* key);  // required; is_name
   [[nodiscard]] bool flag(const char* key);
   [[nodiscard]] std::uint32_t positive(const char* key, std::uint32_t otherwise);
   [[nodiscard]] std::vector<std::string> texts(const char* key);  // an array of texts
