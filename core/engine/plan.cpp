@@ -19,12 +19,13 @@ std::vector<step_plan>::iterator holder(std::vector<step_plan>& steps, const std
   });
 }
 
-// Puts a stage with its parents, joining their steps to the first of them.
+// Puts a stage with its parents of the same phase, joining their steps to the first of them.
 void place(std::vector<step_plan>& steps, const stage_plan& stage) {
   step_plan joined{stage.name, stage.phase, {}, {}};
   for (const std::string& parent : stage.parents) {
     const auto at = holder(steps, parent);
-    if (at == steps.end()) continue;  // itself, or a parent that this run doesn't read
+    // Itself, a parent that this run doesn't read, or one whose step ends before this phase begins.
+    if (at == steps.end() || at->phase != stage.phase) continue;
     if (joined.stages.empty()) joined.name = at->name;
     joined.stages.insert(joined.stages.end(), at->stages.begin(), at->stages.end());
     steps.erase(at);

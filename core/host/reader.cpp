@@ -1,0 +1,208 @@
+#include "host/reader.hpp"
+
+#include <utility>
+
+#include <nlohmann/json.hpp>
+
+#include <sluice/batch_builder.hpp>
+
+#include "engine/row_hash.hpp"
+#include "host/ports.hpp"
+
+namespace sluice::host {
+
+using boost::asio::awaitable;
+using engine::failure;
+using engine::failure_class;
+
+failure to_failure(const plugin::error& e) {
+  failure_class kind = failure_class::internal;
+  switch (e.kind()) {
+    case plugin::status::invalid:
+    case plugin::status::unsupported: kind = failure_class::invalid; break;
+    case plugin::status::not_found: kind = failure_class::not_found; break;
+    // A request's own deadline is not the run's: asking again is right.
+    case plugin::status::deadline:
+    case plugin::status::transient: kind = failure_class::transient; break;
+    case plugin::status::throttled: kind = failure_class::throttled; break;
+    case plugin::status::denied: kind = failure_class::denied; break;
+    case plugin::status::cancelled: kind = failure_class::cancelled; break;
+    case plugin::status::internal: break;
+  }
+  return {kind, e.code(), e.message(), std::int64_t{e.retry_after_ms()} * 1000};
+}
+
+namespace {
+
+decode::format format_of(plugin::page_format f) {
+  switch (f) {
+    case plugin::page_format::ndjson: return decode::format::ndjson;
+    case plugin::page_format::csv: return decode::format::csv;
+    case plugin::page_format::json: return decode::format::json;
+    case plugin::page_format::arrow: break;
+  }
+  throw failure(failure_class::invalid, "SLU-6021",
+                "the source hands over Arrow batches, which this version of sluice can't map yet");
+}
+
+}  // namespace
+
+reader::reader(reader_setup setup) : setup_(setup) {
+  for (const manifest::source& s : setup_.pipeline.sources) open_source(s);
+  for (const manifest::domain& d : setup_.pipeline.domains) open_entry(d);
+  for (const manifest::read& r : setup_.pipeline.reads) open_stage(r);
+}
+
+reader::~reader() = default;
+
+void reader::open_source(const manifest::source& source) {
+  source_work& w = sources_[source.name];
+  const auto component = setup_.loader.open(plugin::component_kind::source, source.uses);
+  w.instance = std::make_unique<plugin::source_instance>(component, setup_.services, source.config);
+  w.limits = std::make_unique<limiter>(
+      setup_.executor, setup_.clock,
+      request_limits{source.limits.rate_per_second, source.limits.in_flight, source.limits.essential_reserved});
+}
+
+void reader::open_entry(const manifest::domain& domain) {
+  entry_work& w = entries_[domain.name];
+  w.component = setup_.loader.open(plugin::component_kind::domain, domain.uses);
+  w.config = domain.config.empty() ? "{}" : domain.config;
+}
+
+void reader::open_stage(const manifest::read& read) {
+  stage_work w;
+  w.read = &read;
+  w.source = &sources_.at(read.from);
+  w.entry = &entries_.at(read.entry);
+  nlohmann::json request{{"name", read.stage}, {"records", read.records}};
+  request["request"] = read.request.empty() ? nlohmann::json::object() : nlohmann::json::parse(read.request);
+  w.handle = w.source->instance->prepare(request.dump());
+  w.program = std::make_unique<decode::program>(decode::compile(read.decode, w.entry->component.item->streams));
+  for (const stream_schema& s : w.program->streams()) w.layouts.push_back(wire_layout(s));
+  stages_.emplace(read.stage, std::move(w));
+}
+
+std::map<std::string, std::string, std::less<>> reader::variables(const engine::read_request& request) const {
+  std::map<std::string, std::string, std::less<>> vars;
+  vars.emplace("tenant", request.tenant);
+  const auto& known = setup_.pipeline.tenants.known;
+  if (const auto tenant = known.find(request.tenant); tenant != known.end()) {
+    for (const auto& [name, value] : tenant->second.vars) vars.emplace("tenant.vars." + name, value);
+  }
+  const nlohmann::json own = nlohmann::json::parse(request.vars.empty() ? "{}" : request.vars);
+  for (const auto& [name, value] : own.items()) vars.emplace(name, value.get<std::string>());
+  return vars;
+}
+
+awaitable<plugin::page> reader::fetch(const stage_work& stage, const engine::read_request& request,
+                                      const std::shared_ptr<plugin::call_scope>& call) {
+  nlohmann::json vars = nlohmann::json::object();
+  for (auto& [name, value] : variables(request)) vars[name] = value;
+  const plugin::fetch_request ask{vars.dump(), request.page_state};
+  const auto abandon = request.stop->on_stop([&call] { call->cancel(); });
+  request.stop->throw_if_stopped();
+  // The result is not copyable; a function object must be.
+  using shared_result = std::shared_ptr<plugin::fetch_result>;
+  const auto result = co_await await_callback<shared_result>(
+      setup_.executor, [&](std::function<void(shared_result)> done) {
+        stage.source->instance->fetch(stage.handle, call, ask, [done](plugin::fetch_result r) {
+          done(std::make_shared<plugin::fetch_result>(std::move(r)));
+        });
+      });
+  request.stop->throw_if_stopped();
+  if (const auto* e = std::get_if<plugin::error>(result.get())) throw to_failure(*e);
+  co_return std::move(std::get<plugin::page>(*result));
+}
+
+awaitable<engine::page> reader::read(const engine::read_request& request) {
+  const stage_work& stage = stages_.at(request.stage);
+  const auto call = std::make_shared<plugin::call_scope>(
+      plugin::call_values{request.tenant, request.run_id, request.correlation_id, {}, 0, request.essential});
+  std::int64_t sent_at = 0;
+  std::optional<plugin::page> fetched;
+  {
+    const limiter::slot slot = co_await stage.source->limits->acquire(request.essential, *request.stop);
+    sent_at = setup_.clock.now_us();
+    fetched = co_await fetch(stage, request, call);
+  }
+  engine::page page = co_await on_pool(setup_.pool, setup_.executor,
+                                       [&] { return make_page(stage, request, *call, *fetched); });
+  page.requested_at_us = sent_at;
+  co_return page;
+}
+
+std::unique_ptr<reader::worker_slot> reader::take_slot(entry_work& entry) {
+  {
+    const std::lock_guard lock(entry.mutex);
+    if (!entry.idle.empty()) {
+      auto slot = std::move(entry.idle.back());
+      entry.idle.pop_back();
+      return slot;
+    }
+  }
+  auto slot = std::make_unique<worker_slot>();
+  slot->domain = std::make_unique<plugin::domain_instance>(entry.component, setup_.services, entry.config);
+  return slot;
+}
+
+engine::page reader::make_page(const stage_work& stage, const engine::read_request& request,
+                               const plugin::call_scope& call, const plugin::page& from) try {
+  auto slot = take_slot(*stage.entry);
+  const decode::page raw{format_of(from.format()), from.body()};
+  decode::result decoded = decode::decode(*stage.program, raw, variables(request), slot->scratch);
+  engine::page out;
+  out.records = {decoded.records, decoded.mapped, decoded.filtered, decoded.rejected};
+  for (decode::reject& r : decoded.rejects) {
+    out.rejects.push_back({r.ordinal, std::move(r.stream), std::move(r.key), std::move(r.field), std::move(r.reason),
+                           std::move(r.raw)});
+  }
+  for (std::size_t i = 0; i < decoded.streams.size(); ++i) {
+    take_stream(stage, i, call, *slot->domain, decoded, raw, out);
+  }
+  for (decode::child& c : decoded.children) out.children.push_back({std::move(c.stage), {}, std::move(c.vars)});
+  out.next_state = from.next_state();
+  out.end = from.end();
+  out.declared_total = from.declared_total();
+  out.bytes = from.body().size();
+  const std::lock_guard lock(stage.entry->mutex);
+  stage.entry->idle.push_back(std::move(slot));
+  return out;
+} catch (const plugin::error& e) {
+  throw to_failure(e);
+} catch (const decode::error& e) {
+  throw failure(e.retry() ? failure_class::transient : failure_class::invalid, std::string(e.code()),
+                "stage `" + request.stage + "`: " + e.what());
+}
+
+void reader::take_stream(const stage_work& stage, std::size_t index, const plugin::call_scope& call,
+                         plugin::domain_instance& domain, decode::result& decoded, const decode::page& raw,
+                         engine::page& out) {
+  decode::stream_rows& from = decoded.streams[index];
+  if (from.batches.empty() && from.rejected == 0) return;
+  if (from.batches.size() > 1) {
+    throw failure(failure_class::invalid, "SLU-6025",
+                  "stage `" + stage.read->stage + "`: one page gives " + std::to_string(from.rows) + " rows of `" +
+                      from.schema->name + "`, more than a batch holds; ask the upstream for smaller pages");
+  }
+  engine::stream_rows rows;
+  rows.schema = &stage.program->streams()[index];
+  const auto& layout = stage.layouts[index];
+  rows.rows = from.batches.empty() ? batch_builder(layout).finish() : std::move(from.batches.front());
+  const auto refused = domain.transforms() && rows.rows.get().length > 0
+                           ? domain.transform(call, rows.schema->name, rows.rows)
+                           : std::vector<plugin::rejected_row>{};
+  const batch_view view(rows.rows.get());
+  if (!refused.empty()) rows.refused.resize(static_cast<std::size_t>(view.rows()), 0);
+  const auto key = static_cast<std::size_t>(column_index(layout, rows.schema->key.back()));
+  for (const plugin::rejected_row& r : refused) {
+    rows.refused[static_cast<std::size_t>(r.row)] = 1;
+    const std::int64_t ordinal = from.ordinals[static_cast<std::size_t>(r.row)];
+    out.rejects.push_back({ordinal, rows.schema->name, std::string(view[key].text(r.row)), r.field, r.reason,
+                           decoded.raw(raw, ordinal)});
+  }
+  rows.hashes = engine::hash_rows(view, layout);
+  out.streams.push_back(std::move(rows));
+}
+
+}  // namespace sluice::host

@@ -1,0 +1,86 @@
+// The engine's reader for real: source plugin → decode → domain plugin → hashes, for every stage of
+// a pipeline. Fetching waits on the source's own threads, the rest runs on the worker pool.
+#pragma once
+
+#include <map>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <vector>
+
+#include <boost/asio/thread_pool.hpp>
+
+#include "decode/decode.hpp"
+#include "host/limiter.hpp"
+#include "manifest/model.hpp"
+#include "plugin/domain_instance.hpp"
+#include "plugin/source_instance.hpp"
+
+namespace sluice::host {
+
+struct reader_setup {
+  const manifest::pipeline& pipeline;
+  const plugin::catalog& catalog;
+  plugin::loader& loader;
+  plugin::host_services& services;
+  boost::asio::any_io_executor executor;  // the engine's
+  boost::asio::thread_pool& pool;
+  engine::clock_port& clock;
+};
+
+class reader final : public engine::reader_port {
+ public:
+  // Loads the plugins that the pipeline's reads need. Throws plugin::error or decode::error.
+  explicit reader(reader_setup setup);
+  ~reader() override;
+
+  boost::asio::awaitable<engine::page> read(const engine::read_request& request) override;
+
+ private:
+  // What one worker uses for a page at a time: a domain's instance and the decoder's buffers.
+  struct worker_slot {
+    std::unique_ptr<plugin::domain_instance> domain;
+    decode::scratch scratch;
+  };
+  struct entry_work {
+    plugin::loaded_component component;
+    std::string config;
+    std::mutex mutex;
+    std::vector<std::unique_ptr<worker_slot>> idle;
+  };
+  struct source_work {
+    std::unique_ptr<plugin::source_instance> instance;
+    std::unique_ptr<limiter> limits;
+  };
+  struct stage_work {
+    const manifest::read* read = nullptr;
+    source_work* source = nullptr;
+    entry_work* entry = nullptr;
+    plugin::source_instance::read handle;
+    std::unique_ptr<decode::program> program;
+    std::vector<std::vector<column>> layouts;  // by the program's streams
+  };
+
+  void open_source(const manifest::source& source);
+  void open_entry(const manifest::domain& domain);
+  void open_stage(const manifest::read& read);
+  [[nodiscard]] std::map<std::string, std::string, std::less<>> variables(const engine::read_request& request) const;
+  boost::asio::awaitable<plugin::page> fetch(const stage_work& stage, const engine::read_request& request,
+                                             const std::shared_ptr<plugin::call_scope>& call);
+  engine::page make_page(const stage_work& stage, const engine::read_request& request,
+                         const plugin::call_scope& call, const plugin::page& from);
+  void take_stream(const stage_work& stage, std::size_t index, const plugin::call_scope& call,
+                   plugin::domain_instance& domain, decode::result& decoded, const decode::page& raw,
+                   engine::page& out);
+  [[nodiscard]] std::unique_ptr<worker_slot> take_slot(entry_work& entry);
+
+  reader_setup setup_;
+  std::map<std::string, source_work> sources_;
+  std::map<std::string, entry_work> entries_;
+  std::map<std::string, stage_work> stages_;
+};
+
+// What a failure of a plugin or of the decoder means to the engine.
+[[nodiscard]] engine::failure to_failure(const plugin::error& e);
+
+}  // namespace sluice::host

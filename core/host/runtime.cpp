@@ -1,0 +1,276 @@
+#include "host/runtime.hpp"
+
+#include <algorithm>
+#include <chrono>
+#include <set>
+
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/detached.hpp>
+#include <nlohmann/json.hpp>
+
+#include "host/process.hpp"
+#include "host/route.hpp"
+#include "host/streams.hpp"
+#include "observe/identifiers.hpp"
+
+namespace sluice::host {
+
+using boost::asio::awaitable;
+using engine::failure;
+using engine::failure_class;
+
+namespace {
+
+bool is_fenced(const std::optional<failure>& f) { return f && f->kind() == failure_class::fenced; }
+
+}  // namespace
+
+runtime::runtime(runtime_setup setup)
+    : setup_(setup), work_(boost::asio::make_work_guard(context_)),
+      pool_(std::max(2U, std::thread::hardware_concurrency())), session_(setup_.store.open_session()),
+      clock_(session_->now_us()), store_(setup_.store) {
+  ensure_tables();
+  reader_ = std::make_unique<reader>(reader_setup{setup_.pipeline, setup_.catalog, setup_.loader, *this,
+                                                  context_.get_executor(), pool_, clock_});
+  engine_ = std::thread([this] { context_.run(); });
+  try {
+    open_backends();
+  } catch (...) {
+    work_.reset();
+    engine_.join();
+    throw;
+  }
+}
+
+runtime::~runtime() {
+  {
+    const std::lock_guard lock(mutex_);
+    for (const auto& [id, active] : active_) {
+      boost::asio::post(context_, [run = active->run] { run->cancel(); });
+    }
+  }
+  backends_.clear();  // each waits for its steps
+  work_.reset();
+  engine_.join();
+  pool_.join();
+}
+
+void runtime::ensure_tables() {
+  for (const plugin_streams& p : streams_of(setup_.pipeline, setup_.catalog)) {
+    for (const std::string& line : setup_.store.ensure_streams(p.plugin, p.version, p.streams)) {
+      setup_.log.write(observe::log_level::info, {.plugin = p.plugin}, line);
+    }
+  }
+}
+
+void runtime::open_backends() {
+  for (const manifest::backend& b : setup_.pipeline.backends) {
+    const auto component = setup_.loader.open(plugin::component_kind::backend, b.uses);
+    backends_[b.name] = std::make_unique<plugin::backend_instance>(component, *this, b.config);
+  }
+}
+
+engine::run_request runtime::make_request(const run_ask& ask, const engine::run_plan& plan) {
+  const std::int64_t now_ms = clock_.now_us() / 1000;
+  const routed route = choose_backend(setup_.pipeline, ask.tenant, ask.backend);
+  engine::run_request r;
+  r.run_id = observe::uuid_v7(now_ms, random_.next(), random_.next());
+  r.tenant = ask.tenant;
+  r.pipeline = setup_.pipeline.name;
+  r.correlation_id =
+      ask.correlation_id.empty() ? observe::correlation_id(ask.tenant, now_ms, random_.next()) : ask.correlation_id;
+  r.manifest_hash = setup_.pipeline.hash;
+  r.backend = route.backend;
+  r.route_reason = route.reason;
+  r.mode = "full";
+  r.plan = plan_to_json(plan, {r.run_id, r.tenant, r.pipeline, r.correlation_id});
+  r.by = this_process();
+  return r;
+}
+
+run_answer runtime::start(const run_ask& ask) {
+  check_tenant(setup_.pipeline, ask.tenant);
+  engine::run_plan plan = build_plan(setup_.pipeline, ask.phases);
+  if (plan.steps.empty()) {
+    throw failure(failure_class::invalid, "SLU-6027", "nothing to read: the phases asked for have no items");
+  }
+  const engine::run_request request = make_request(ask, plan);
+  engine::run_lease lease;
+  std::optional<engine::run_row> open;
+  {
+    const std::lock_guard lock(session_mutex_);
+    lease = session_->start_run(request, is_dead);
+    if (lease.result != engine::run_lease::how::started) open = session_->show_run(lease.run_id);
+  }
+  run_answer answer{lease.run_id, lease.correlation_id, open ? open->backend : request.backend,
+                    open ? open->route_reason : request.route_reason, lease.result, lease.held_by};
+  if (lease.result == engine::run_lease::how::joined) return answer;
+  if (open) plan = plan_from_json(open->plan, setup_.pipeline);
+  launch(lease, request, std::move(plan), ask);
+  return answer;
+}
+
+void runtime::launch(const engine::run_lease& lease, const engine::run_request& request, engine::run_plan plan,
+                     const run_ask& ask) {
+  const std::string plan_json =
+      plan_to_json(plan, {lease.run_id, request.tenant, request.pipeline, lease.correlation_id});
+  const auto active = std::make_shared<active_run>();
+  active->run = std::make_shared<engine::run>(
+      engine::run_identity{lease.run_id, request.tenant, request.pipeline, lease.correlation_id, lease.epoch},
+      std::move(plan), engine::run_ports{store_, *reader_, clock_, random_, context_.get_executor()},
+      engine::run_options{});
+  active->backend = request.backend;
+  active->on_progress = ask.on_progress;
+  {
+    const std::lock_guard lock(mutex_);
+    active_[lease.run_id] = active;
+  }
+  setup_.log.write(observe::log_level::info,
+                   {.correlation_id = lease.correlation_id, .tenant = request.tenant, .run_id = lease.run_id},
+                   lease.result == engine::run_lease::how::took_over ? "run taken over" : "run started",
+                   {{"pipeline", request.pipeline}, {"backend", request.backend}, {"reason", request.route_reason}});
+  boost::asio::post(context_, [run = active->run] { run->start(); });
+  backends_.at(request.backend)->start(lease.run_id, plan_json);
+}
+
+std::shared_ptr<runtime::active_run> runtime::find(std::string_view run_id) {
+  const std::lock_guard lock(mutex_);
+  const auto at = active_.find(run_id);
+  return at == active_.end() ? nullptr : at->second;
+}
+
+void runtime::over(const std::shared_ptr<active_run>& active, std::optional<failure> failed) {
+  {
+    const std::lock_guard lock(mutex_);
+    active->over = true;
+    active->failed = std::move(failed);
+  }
+  changed_.notify_all();
+}
+
+std::optional<engine::run_row> runtime::wait(const std::string& run_id, const std::function<bool()>& give_up) {
+  // The end of a run of this process is told; that of another host's is asked for.
+  constexpr auto look_again = std::chrono::milliseconds(100);
+  const auto active = find(run_id);
+  for (;;) {
+    {
+      std::unique_lock lock(mutex_);
+      const bool elsewhere = active == nullptr || (active->over && is_fenced(active->failed));
+      if (elsewhere) {
+        changed_.wait_for(lock, look_again);
+      } else if (!changed_.wait_for(lock, look_again, [&] { return active->over; })) {
+        if (give_up()) return std::nullopt;
+        continue;
+      }
+      if (!elsewhere && active->failed && !is_fenced(active->failed)) throw failure(*active->failed);
+    }
+    {
+      const std::lock_guard lock(session_mutex_);
+      auto row = session_->show_run(run_id);
+      if (row && engine::is_terminal(row->state)) return row;
+    }
+    if (give_up()) return std::nullopt;
+  }
+}
+
+void runtime::cancel(const std::string& run_id) {
+  if (const auto active = find(run_id)) {
+    boost::asio::post(context_, [run = active->run] { run->cancel(); });
+    backends_.at(active->backend)->cancel(run_id);
+    return;
+  }
+  const std::lock_guard lock(session_mutex_);
+  session_->request_cancel(run_id);
+}
+
+void runtime::log(observe::log_level level, const observe::log_context& context, std::string_view message,
+                  std::string_view fields_json) noexcept {
+  setup_.log.write_json(level, context, message, fields_json);
+}
+
+std::string runtime::expand_secret(std::string_view tenant, std::string_view text) {
+  return setup_.secrets.expand(tenant, text);
+}
+
+void runtime::metric_add(std::string_view plugin, std::string_view name, double delta) noexcept {
+  const std::lock_guard lock(mutex_);
+  metrics_[std::string(plugin) + "." + std::string(name)] += delta;
+}
+
+void runtime::metric_set(std::string_view plugin, std::string_view name, double value) noexcept {
+  const std::lock_guard lock(mutex_);
+  metrics_[std::string(plugin) + "." + std::string(name)] = value;
+}
+
+void runtime::run_step(std::string_view run_id, std::string_view step_json, plugin::step_progress progress,
+                       plugin::step_done done) {
+  const auto active = find(run_id);
+  if (active == nullptr) {
+    throw plugin::error(plugin::status::not_found, "SLU-6026", "no run " + std::string(run_id) + " is under way here");
+  }
+  std::string step = nlohmann::json::parse(step_json).at("name").get<std::string>();
+  boost::asio::co_spawn(context_, drive_step(active, std::move(step), std::move(progress), std::move(done)),
+                        boost::asio::detached);
+}
+
+awaitable<void> runtime::drive_step(std::shared_ptr<active_run> active, std::string step,
+                                    plugin::step_progress progress, plugin::step_done done) {
+  auto outcome = engine::step_outcome::cancelled;
+  nlohmann::json result = nlohmann::json::object();
+  try {
+    outcome = co_await active->run->run_step(step, [&](const engine::progress& p) {
+      if (active->on_progress) active->on_progress(p);
+      if (progress) progress(nlohmann::json{{"stage", p.stage}, {"pages", p.pages}, {"rows", p.rows.rows}}.dump());
+    });
+  } catch (const failure& f) {
+    active->run->cancel();
+    result["error"] = f.message();
+  }
+  if (outcome == engine::step_outcome::fenced) over(active, *active->run->stopped().why());
+  result["state"] = outcome == engine::step_outcome::ended ? "ended" : "stopped";
+  done(static_cast<plugin::step_outcome>(outcome), result.dump());
+}
+
+void runtime::run_ended(std::string_view run_id) {
+  const auto active = find(run_id);
+  if (active == nullptr) {
+    throw plugin::error(plugin::status::not_found, "SLU-6026", "no run " + std::string(run_id) + " is under way here");
+  }
+  boost::asio::co_spawn(context_, drive_end(active), boost::asio::detached);
+}
+
+awaitable<void> runtime::drive_end(std::shared_ptr<active_run> active) {
+  std::optional<failure> failed;
+  try {
+    co_await active->run->finish();
+    const std::string id = active->run->identity().run_id;
+    const auto row = co_await store_.call(engine::urgency::background,
+                                          [&id](engine::session& s) { return s.show_run(id); });
+    if (row) log_end(*row);
+  } catch (const failure& f) {
+    failed = f;
+    const engine::run_identity& id = active->run->identity();
+    setup_.log.write(observe::log_level::error,
+                     {.correlation_id = id.correlation_id, .tenant = id.tenant, .run_id = id.run_id, .code = f.code()},
+                     f.message());
+  }
+  over(active, std::move(failed));
+}
+
+void runtime::log_end(const engine::run_row& row) {
+  for (const engine::stage_row& s : row.stages) {
+    if (s.state != engine::stage_state::failed) continue;
+    setup_.log.write(observe::log_level::error,
+                     {.correlation_id = row.correlation_id, .tenant = row.tenant, .run_id = row.run_id,
+                      .code = s.error_code},
+                     s.error, {{"stage", s.stage}, {"pages", s.pages}});
+  }
+  const bool good = row.state == engine::run_state::succeeded;
+  setup_.log.write(good ? observe::log_level::info : observe::log_level::warn,
+                   {.correlation_id = row.correlation_id, .tenant = row.tenant, .run_id = row.run_id,
+                    .code = row.error_code},
+                   "run ended", {{"state", engine::to_string(row.state)}, {"error", row.error},
+                                 {"duration_ms", (row.ended_us - row.created_us) / 1000}});
+}
+
+}  // namespace sluice::host
