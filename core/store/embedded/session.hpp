@@ -1,0 +1,85 @@
+// The engine's session over tables that are read and written row by row. All rules of the folder's
+// README that are about runs, fences, rows and references stand here, and nowhere else for these stores.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "store/embedded/tables.hpp"
+
+namespace sluice::store::embedded {
+
+class session final : public engine::session {
+ public:
+  explicit session(std::unique_ptr<tables> over);
+
+  [[nodiscard]] std::int64_t now_us() override { return tables_->now_us(); }
+
+  engine::run_lease start_run(const engine::run_request& request,
+                              const std::function<bool(const engine::holder&)>& dead) override;
+  [[nodiscard]] bool renew_lease(const std::string& run_id, std::int64_t epoch, std::int64_t lease_us) override;
+  void mark_running(const std::string& run_id, std::int64_t epoch) override;
+  void mark_essential(const std::string& run_id, std::int64_t epoch) override;
+  bool request_cancel(const std::string& run_id) override;
+  [[nodiscard]] bool cancel_requested(const std::string& run_id) override;
+  engine::run_state finish_run(const std::string& run_id, std::int64_t epoch, bool cancelled,
+                               const std::string& error_code, const std::string& error) override;
+
+  engine::stage_attempt begin_stage(const std::string& run_id, std::int64_t run_epoch,
+                                    const engine::stage_start& start) override;
+  void drop_item(const std::string& run_id, const std::string& stage, std::int64_t stage_epoch,
+                 const std::string& item) override;
+  void end_stage(const std::string& run_id, const std::string& stage, std::int64_t stage_epoch,
+                 engine::stage_state state, const std::string& error_code, const std::string& error) override;
+
+  engine::commit_result commit(engine::commit_request& request) override;
+  [[nodiscard]] std::optional<engine::commit_result> find_commit(const engine::commit_request& request) override;
+  engine::resolve_result resolve(const std::string& run_id, std::int64_t run_epoch, const std::string& tenant,
+                                 int limit) override;
+  std::int64_t expire_deferred(const std::string& run_id, const std::string& tenant) override;
+
+  [[nodiscard]] std::vector<engine::run_row> list_runs(const engine::run_filter& filter) override;
+  [[nodiscard]] std::optional<engine::run_row> show_run(const std::string& run_id) override;
+  [[nodiscard]] std::vector<engine::reject_row> list_rejects(const std::string& tenant, const std::string& run_id,
+                                                             int limit) override;
+  [[nodiscard]] std::vector<engine::deferred_row> list_deferred(const std::string& tenant, int limit) override;
+
+ private:
+  struct owned_run {
+    run_record run;
+    lease_record lease;
+  };
+  // Throws fenced_run unless the lease is with that run and epoch.
+  [[nodiscard]] owned_run fence_run(const std::string& run_id, std::int64_t epoch);
+  [[nodiscard]] std::optional<engine::run_state> already_ended(const std::string& run_id, std::int64_t epoch);
+  [[nodiscard]] stage_record fence_stage(const std::string& run_id, const std::string& stage, std::int64_t epoch);
+  void fence_pages(const engine::commit_request& request);
+  void write_ledger(const engine::commit_request& request, const prepared_batch& batch,
+                    const engine::commit_result& result, std::int64_t now);
+  void write_rejects(const engine::commit_request& request, const prepared_batch& batch, std::int64_t now);
+  void move_checkpoints(const engine::commit_request& request);
+
+  std::unique_ptr<tables> tables_;
+};
+
+// A writing transaction that is rolled back unless it was committed.
+class transaction {
+ public:
+  explicit transaction(tables& t) : tables_(t) { tables_.begin(); }
+  transaction(const transaction&) = delete;
+  transaction& operator=(const transaction&) = delete;
+  ~transaction() {
+    if (!done_) tables_.rollback();
+  }
+  void commit() {
+    done_ = true;
+    tables_.commit();
+  }
+
+ private:
+  tables& tables_;
+  bool done_ = false;
+};
+
+}  // namespace sluice::store::embedded

@@ -1,0 +1,109 @@
+// Stages, their items, and what people are shown.
+#include <algorithm>
+
+#include "store/embedded/session.hpp"
+#include "store/errors.hpp"
+
+namespace sluice::store::embedded {
+
+using engine::item_state;
+using engine::stage_state;
+
+namespace {
+
+bool ended(stage_state s) { return s > stage_state::running; }
+
+}  // namespace
+
+stage_record session::fence_stage(const std::string& run_id, const std::string& stage, std::int64_t epoch) {
+  auto record = tables_->find_stage(run_id, stage);
+  if (!record || record->epoch != epoch) {
+    throw fenced(code::fenced_stage, "stage `" + stage + "` of run " + run_id + " has another attempt (" +
+                                         std::to_string(record ? record->epoch : 0) + ", this one is " +
+                                         std::to_string(epoch) + ")");
+  }
+  return std::move(*record);
+}
+
+engine::stage_attempt session::begin_stage(const std::string& run_id, std::int64_t run_epoch,
+                                           const engine::stage_start& start) {
+  transaction tx(*tables_);
+  static_cast<void>(fence_run(run_id, run_epoch));
+  stage_record record = tables_->find_stage(run_id, start.stage).value_or(stage_record{run_id, start.stage});
+  if (ended(record.state)) return {record.epoch, record.state, {}};
+  record.phase = start.phase;
+  record.critical = start.critical;
+  record.state = stage_state::running;
+  ++record.epoch;
+  if (record.started_us == 0) record.started_us = tables_->now_us();
+  tables_->put_stage(record);
+  if (start.root && !tables_->has_items(run_id, start.stage)) {
+    tables_->add_item(run_id, start.stage, {"0", start.root_vars});
+  }
+  engine::stage_attempt out{record.epoch, record.state, tables_->open_items(run_id, start.stage)};
+  tx.commit();
+  return out;
+}
+
+void session::drop_item(const std::string& run_id, const std::string& stage, std::int64_t stage_epoch,
+                        const std::string& item) {
+  transaction tx(*tables_);
+  static_cast<void>(fence_stage(run_id, stage, stage_epoch));
+  auto it = tables_->find_item(run_id, stage, item);
+  if (!it || it->state == item_state::complete) {
+    throw fenced(code::fenced_page, "stage `" + stage + "`, item " + item + ": " + (it ? "has ended" : "is not there"));
+  }
+  it->state = item_state::gone;
+  tables_->put_item(run_id, stage, *it, {});
+  tx.commit();
+}
+
+void session::end_stage(const std::string& run_id, const std::string& stage, std::int64_t stage_epoch,
+                        stage_state state, const std::string& error_code, const std::string& error) {
+  transaction tx(*tables_);
+  stage_record record = fence_stage(run_id, stage, stage_epoch);
+  if (ended(record.state)) {
+    if (record.state == state) return;  // asked again after an answer was lost
+    throw fenced(code::fenced_stage, "stage `" + stage + "` of run " + run_id + " has ended already: " +
+                                         std::string(to_string(record.state)));
+  }
+  if (state == stage_state::complete) {
+    for (const stage_account& account : tables_->accounts(run_id)) {
+      if (account.row.stage != stage) continue;
+      if (const std::string why = unproven(account); !why.empty()) {
+        throw internal(code::unproven, why + "; the stage cannot be complete");
+      }
+    }
+  }
+  record.state = state;
+  record.ended_us = tables_->now_us();
+  record.error_code = error_code;
+  record.error = error;
+  tables_->put_stage(record);
+  tx.commit();
+}
+
+std::vector<engine::run_row> session::list_runs(const engine::run_filter& filter) { return tables_->runs(filter); }
+
+std::optional<engine::run_row> session::show_run(const std::string& run_id) {
+  auto run = tables_->find_run(run_id);
+  if (!run) return std::nullopt;
+  for (stage_account& account : tables_->accounts(run_id)) run->row.stages.push_back(std::move(account.row));
+  return std::move(run->row);
+}
+
+std::vector<engine::reject_row> session::list_rejects(const std::string& tenant, const std::string& run_id, int limit) {
+  return tables_->rejects(tenant, run_id, limit);
+}
+
+std::vector<engine::deferred_row> session::list_deferred(const std::string& tenant, int limit) {
+  std::vector<engine::deferred_row> out;
+  for (deferred_record& d : tables_->deferred(tenant, limit)) {
+    out.push_back({std::move(d.tenant), std::move(d.stream), std::move(d.key), std::move(d.reference),
+                   std::move(d.parent_stream), std::move(d.parent_key), std::move(d.run_id), d.first_seen_us,
+                   d.expires_us});
+  }
+  return out;
+}
+
+}  // namespace sluice::store::embedded

@@ -1,0 +1,178 @@
+// The tables of a store that works row by row, as single reads and writes without any rule: the
+// rules are in session.hpp, once, for SQLite and for the store that tests keep in memory.
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "store/account.hpp"
+#include "store/prepare.hpp"
+
+namespace sluice::store::embedded {
+
+struct lease_record {
+  std::string tenant, pipeline, scope;
+  std::string run_id;  // empty: free
+  std::int64_t epoch = 0;
+  engine::holder by;
+  std::int64_t expires_us = 0;
+};
+
+struct run_record {
+  engine::run_row row;  // without its stages
+  bool cancel_requested = false;
+};
+
+struct stage_record {
+  std::string run_id, stage;
+  enum engine::phase phase = engine::phase::background;
+  bool critical = false;
+  engine::stage_state state = engine::stage_state::pending;
+  std::int64_t epoch = 0, started_us = 0, ended_us = 0;
+  std::string error_code, error;
+};
+
+using commit_id = std::array<std::uint8_t, 16>;
+
+// One line for a page, and one for each of its streams.
+struct page_line {
+  std::string run_id, stage, item, entry;
+  std::int64_t page_seq = 0, ordinal = 0, declared_total = -1, requested_us = 0, at_us = 0;
+  engine::record_counts records;
+  bool is_end = false;
+  commit_id id{};
+};
+struct count_line {
+  std::string run_id, stage, item, stream;
+  std::int64_t page_seq = 0;
+  engine::row_counts counts;
+  std::vector<std::string_view> keys;
+};
+
+struct deferred_record {
+  std::string tenant, stream, key, reference, parent_stream, parent_key;
+  std::string payload;  // the row, by row_codec
+  std::int64_t origin = 0;
+  std::string run_id, stage, item;
+  std::int64_t page_seq = 0;
+  recency age;
+  std::int64_t first_seen_us = 0, expires_us = 0;
+};
+
+struct link_record {
+  std::string tenant, stream, key, reference, parent_stream, parent_key;
+};
+
+struct stored_row {
+  std::int64_t id = 0;
+  engine::hash128 hash;
+  recency age;
+  bool deleted = false;
+};
+
+// Who writes: what every row of it is marked with.
+struct writer {
+  std::string tenant, run_id;
+  std::int64_t now_us = 0;
+};
+
+struct row_write {
+  const prepared_stream* stream = nullptr;
+  const prepared_row* row = nullptr;
+  std::int64_t origin = 0;
+  std::vector<std::optional<std::int64_t>> parents;  // ids, in the order of the references
+};
+
+// A value that this store cannot hold: the row is rejected, the others commit.
+struct refused_value {
+  std::string field, reason;
+};
+
+class stream_table {
+ public:
+  stream_table() = default;
+  stream_table(const stream_table&) = delete;
+  stream_table& operator=(const stream_table&) = delete;
+  virtual ~stream_table() = default;
+
+  [[nodiscard]] virtual const stream_schema& schema() const = 0;
+  [[nodiscard]] virtual std::optional<stored_row> find(std::string_view tenant, std::string_view key) = 0;
+  virtual void insert(const writer& by, const row_write& row) = 0;                    // throws refused_value
+  virtual void update(const writer& by, std::int64_t id, const row_write& row) = 0;   // throws refused_value
+  virtual void tombstone(const writer& by, std::int64_t id, const recency& age) = 0;
+  virtual void set_version(std::int64_t id, std::int64_t version) = 0;
+  virtual void set_parent(const writer& by, std::int64_t id, std::size_t reference, std::int64_t parent) = 0;
+};
+
+class tables {
+ public:
+  tables() = default;
+  tables(const tables&) = delete;
+  tables& operator=(const tables&) = delete;
+  virtual ~tables() = default;
+
+  virtual void begin() = 0;            // of a writing transaction
+  virtual void commit() = 0;           // may throw in_doubt
+  virtual void rollback() noexcept = 0;
+  [[nodiscard]] virtual std::int64_t now_us() = 0;
+
+  // Null when no plugin has declared such a stream. Lives as long as the tables.
+  [[nodiscard]] virtual stream_table* find_stream(std::string_view name) = 0;
+  // Looks again at the declarations: another session may have widened a table.
+  virtual void reload_streams() = 0;
+
+  [[nodiscard]] virtual std::optional<lease_record> find_lease(const std::string& tenant, const std::string& pipeline,
+                                                               const std::string& scope) = 0;
+  virtual void put_lease(const lease_record& r) = 0;
+  [[nodiscard]] virtual std::optional<run_record> find_run(const std::string& run_id) = 0;
+  virtual void put_run(const run_record& r) = 0;
+  [[nodiscard]] virtual std::vector<engine::run_row> runs(const engine::run_filter& filter) = 0;
+  virtual void see_tenant(const std::string& tenant, std::int64_t at_us) = 0;
+  [[nodiscard]] virtual std::int64_t origin(const std::string& pipeline, const std::string& entry) = 0;
+
+  [[nodiscard]] virtual std::optional<stage_record> find_stage(const std::string& run_id, const std::string& stage) = 0;
+  virtual void put_stage(const stage_record& r) = 0;
+  [[nodiscard]] virtual std::optional<engine::item> find_item(const std::string& run_id, const std::string& stage,
+                                                              const std::string& item) = 0;
+  virtual void add_item(const std::string& run_id, const std::string& stage, const engine::item& it) = 0;
+  virtual void put_item(const std::string& run_id, const std::string& stage, const engine::item& it,
+                        const commit_id& by) = 0;
+  [[nodiscard]] virtual bool has_items(const std::string& run_id, const std::string& stage) = 0;
+  [[nodiscard]] virtual std::vector<engine::item> open_items(const std::string& run_id, const std::string& stage) = 0;
+  [[nodiscard]] virtual std::int64_t count_open_items(const std::string& run_id) = 0;
+
+  virtual void add_page(const page_line& line) = 0;
+  virtual void add_counts(const count_line& line) = 0;
+  // The pages of that commit in their order; nothing when it is not there.
+  [[nodiscard]] virtual std::optional<engine::commit_result> pages_of(const std::string& run_id, const commit_id& id) = 0;
+  [[nodiscard]] virtual std::int64_t next_resolve(const std::string& run_id) = 0;
+  // Of all stages of the run, in the order in which they began.
+  [[nodiscard]] virtual std::vector<stage_account> accounts(const std::string& run_id) = 0;
+
+  virtual void add_reject(const engine::reject_row& r) = 0;
+  [[nodiscard]] virtual std::int64_t count_rejects(const std::string& run_id) = 0;
+  [[nodiscard]] virtual std::vector<engine::reject_row> rejects(const std::string& tenant, const std::string& run_id,
+                                                                int limit) = 0;
+
+  [[nodiscard]] virtual bool has_deferred(const std::string& tenant, const std::string& stream) = 0;
+  [[nodiscard]] virtual std::optional<deferred_record> find_deferred(const std::string& tenant, const std::string& stream,
+                                                                     std::string_view key) = 0;
+  virtual void put_deferred(const deferred_record& r) = 0;
+  virtual void erase_deferred(const std::string& tenant, const std::string& stream, std::string_view key) = 0;
+  [[nodiscard]] virtual std::vector<deferred_record> deferred(const std::string& tenant, int limit) = 0;
+  [[nodiscard]] virtual std::vector<deferred_record> expired(const std::string& tenant, std::int64_t now_us) = 0;
+  [[nodiscard]] virtual std::int64_t count_deferred(const std::string& run_id) = 0;
+  // Those whose recorded parent is live now, oldest first.
+  [[nodiscard]] virtual std::vector<deferred_record> resolvable(const std::string& tenant, int limit) = 0;
+
+  [[nodiscard]] virtual bool has_links(const std::string& tenant, const std::string& stream) = 0;
+  virtual void add_link(const link_record& r) = 0;
+  virtual void erase_links(const std::string& tenant, const std::string& stream, std::string_view key) = 0;
+  virtual void erase_link(const link_record& r) = 0;
+  [[nodiscard]] virtual std::vector<link_record> resolvable_links(const std::string& tenant, int limit) = 0;
+};
+
+}  // namespace sluice::store::embedded

@@ -1,0 +1,50 @@
+// A store in memory, for tests and the simulation: the same session code as SQLite over ordered maps,
+// with places to let a commit fail. Everything is gone with the object; sessions may come and go, as
+// processes do.
+#pragma once
+
+#include <functional>
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "store/store.hpp"
+
+namespace sluice::testing {
+
+struct memory_state;
+
+class memory_store final : public store::store {
+ public:
+  // Each may throw an engine::failure. They are called by whoever uses a session, in the transaction.
+  struct faults {
+    std::function<void()> on_begin;       // the connection is lost, or the store is slow
+    std::function<void()> before_commit;  // nothing of the transaction is kept
+    std::function<void()> after_commit;   // all of it is kept: throw in_doubt
+  };
+  faults hooks;
+
+  // `now` is the database's clock, in microseconds since 1970. Without: a clock that ticks once a call.
+  explicit memory_store(std::function<std::int64_t()> now = {});
+  ~memory_store() override;
+
+  sluice::store::migration_result migrate() override;
+  void check_version() override;
+  std::vector<std::string> ensure_streams(const std::string& plugin, const std::string& plugin_version,
+                                          const std::vector<stream_schema>& streams) override;
+  [[nodiscard]] std::unique_ptr<engine::session> open_session() override;
+  [[nodiscard]] sluice::store::store_description describe() override;
+  [[nodiscard]] int writers() const override { return 1; }
+
+  // The live and deleted rows of a stream by (tenant, key): see stored_rows.hpp.
+  [[nodiscard]] std::vector<std::map<std::string, std::string>> rows_of(const std::string& stream) const;
+  // Of all streams: how many rows are live.
+  [[nodiscard]] std::int64_t live_rows(const std::string& stream) const;
+
+ private:
+  std::function<std::int64_t()> now_;
+  std::unique_ptr<memory_state> state_;
+};
+
+}  // namespace sluice::testing

@@ -1,0 +1,110 @@
+// The tables of a memory store.
+#pragma once
+
+#include <map>
+#include <memory>
+#include <string>
+
+#include "support/memory_state.hpp"
+#include "support/memory_store.hpp"
+
+namespace sluice::testing {
+
+class memory_stream final : public store::embedded::stream_table {
+ public:
+  memory_stream(memory_state& s, stream_schema schema) : state_(s), schema_(std::move(schema)) {}
+  [[nodiscard]] const stream_schema& schema() const override { return schema_; }
+  [[nodiscard]] std::optional<store::embedded::stored_row> find(std::string_view tenant, std::string_view key) override;
+  void insert(const store::embedded::writer& by, const store::embedded::row_write& row) override;
+  void update(const store::embedded::writer& by, std::int64_t id, const store::embedded::row_write& row) override;
+  void tombstone(const store::embedded::writer& by, std::int64_t id, const store::recency& age) override;
+  void set_version(std::int64_t id, std::int64_t version) override;
+  void set_parent(const store::embedded::writer& by, std::int64_t id, std::size_t reference,
+                  std::int64_t parent) override;
+
+ private:
+  using row_key = memory_state::key<std::string, std::string>;
+  void change(std::int64_t id, const std::function<void(memory_row&)>& how);
+  std::map<row_key, memory_row>& rows() { return state_.rows[schema_.name]; }
+
+  memory_state& state_;
+  stream_schema schema_;
+  std::map<std::int64_t, row_key> by_id_;  // of rows that were found in this session
+};
+
+class memory_tables final : public store::embedded::tables {
+ public:
+  memory_tables(memory_state& s, const memory_store::faults& f, const std::function<std::int64_t()>& now)
+      : state_(s), faults_(f), now_(now) {}
+
+  void begin() override;
+  void commit() override;
+  void rollback() noexcept override;
+  [[nodiscard]] std::int64_t now_us() override { return now_(); }
+  [[nodiscard]] store::embedded::stream_table* find_stream(std::string_view name) override;
+  void reload_streams() override { streams_.clear(); }
+
+  [[nodiscard]] std::optional<store::embedded::lease_record> find_lease(const std::string& tenant,
+                                                                        const std::string& pipeline,
+                                                                        const std::string& scope) override;
+  void put_lease(const store::embedded::lease_record& r) override;
+  [[nodiscard]] std::optional<store::embedded::run_record> find_run(const std::string& run_id) override;
+  void put_run(const store::embedded::run_record& r) override;
+  [[nodiscard]] std::vector<engine::run_row> runs(const engine::run_filter& filter) override;
+  void see_tenant(const std::string& tenant, std::int64_t at_us) override;
+  [[nodiscard]] std::int64_t origin(const std::string& pipeline, const std::string& entry) override;
+
+  [[nodiscard]] std::optional<store::embedded::stage_record> find_stage(const std::string& run_id,
+                                                                        const std::string& stage) override;
+  void put_stage(const store::embedded::stage_record& r) override;
+  [[nodiscard]] std::optional<engine::item> find_item(const std::string& run_id, const std::string& stage,
+                                                      const std::string& item) override;
+  void add_item(const std::string& run_id, const std::string& stage, const engine::item& it) override;
+  void put_item(const std::string& run_id, const std::string& stage, const engine::item& it,
+                const store::embedded::commit_id& by) override;
+  [[nodiscard]] bool has_items(const std::string& run_id, const std::string& stage) override;
+  [[nodiscard]] std::vector<engine::item> open_items(const std::string& run_id, const std::string& stage) override;
+  [[nodiscard]] std::int64_t count_open_items(const std::string& run_id) override;
+
+  void add_page(const store::embedded::page_line& line) override;
+  void add_counts(const store::embedded::count_line& line) override;
+  [[nodiscard]] std::optional<engine::commit_result> pages_of(const std::string& run_id,
+                                                              const store::embedded::commit_id& id) override;
+  [[nodiscard]] std::int64_t next_resolve(const std::string& run_id) override;
+  [[nodiscard]] std::vector<store::stage_account> accounts(const std::string& run_id) override;
+
+  void add_reject(const engine::reject_row& r) override;
+  [[nodiscard]] std::int64_t count_rejects(const std::string& run_id) override;
+  [[nodiscard]] std::vector<engine::reject_row> rejects(const std::string& tenant, const std::string& run_id,
+                                                        int limit) override;
+
+  [[nodiscard]] bool has_deferred(const std::string& tenant, const std::string& stream) override;
+  [[nodiscard]] std::optional<store::embedded::deferred_record> find_deferred(const std::string& tenant,
+                                                                              const std::string& stream,
+                                                                              std::string_view key) override;
+  void put_deferred(const store::embedded::deferred_record& r) override;
+  void erase_deferred(const std::string& tenant, const std::string& stream, std::string_view key) override;
+  [[nodiscard]] std::vector<store::embedded::deferred_record> deferred(const std::string& tenant, int limit) override;
+  [[nodiscard]] std::vector<store::embedded::deferred_record> expired(const std::string& tenant,
+                                                                      std::int64_t now_us) override;
+  [[nodiscard]] std::int64_t count_deferred(const std::string& run_id) override;
+  [[nodiscard]] std::vector<store::embedded::deferred_record> resolvable(const std::string& tenant, int limit) override;
+
+  [[nodiscard]] bool has_links(const std::string& tenant, const std::string& stream) override;
+  void add_link(const store::embedded::link_record& r) override;
+  void erase_links(const std::string& tenant, const std::string& stream, std::string_view key) override;
+  void erase_link(const store::embedded::link_record& r) override;
+  [[nodiscard]] std::vector<store::embedded::link_record> resolvable_links(const std::string& tenant,
+                                                                           int limit) override;
+
+ private:
+  [[nodiscard]] bool is_live(const std::string& tenant, const std::string& stream, const std::string& key) const;
+  [[nodiscard]] store::stage_account account(const store::embedded::stage_record& s) const;
+
+  memory_state& state_;
+  const memory_store::faults& faults_;
+  const std::function<std::int64_t()>& now_;
+  std::map<std::string, std::unique_ptr<memory_stream>, std::less<>> streams_;
+};
+
+}  // namespace sluice::testing
