@@ -72,7 +72,7 @@ std::optional<std::string> context::resolve_part(const text_part& part, const no
     if (value && !value->empty()) return policy.is_template ? write_part({literal, *value, {}}) : *value;
     if (part.fallback) return policy.is_template ? write_part({literal, *part.fallback, {}}) : *part.fallback;
     report(code::missing_variable, scalar.at, path,
-           "the environment variable " + quoted(part.name) + (value ? " is empty" : " is not set"),
+           "the environment variable " + in_ticks(part.name) + (value ? " is empty" : " is not set"),
            "set it, or give a default: ${env:" + part.name + ":-default}");
     return std::nullopt;
   }
@@ -89,7 +89,7 @@ std::optional<std::string> context::resolve_part(const text_part& part, const no
 bool context::check_place(const text_part& part, const node& scalar, const std::string& path,
                           const text_policy& policy) {
   using enum reference_kind;
-  const std::string written = quoted(write_part(part));
+  const std::string written = in_ticks(write_part(part));
   const auto named = [&](const std::vector<std::string>* names, std::string_view what) {
     if (names == nullptr) return false;
     if (std::ranges::find(*names, part.name) != names->end()) return true;
@@ -128,7 +128,7 @@ bool context::check_secret(const text_part& part, const node& scalar, const std:
     const std::optional<std::string> value = env_(part.name);
     if (value && !value->empty()) return true;
     report(code::missing_variable, scalar.at, path,
-           "the environment variable " + quoted(part.name) + (value ? " is empty" : " is not set"),
+           "the environment variable " + in_ticks(part.name) + (value ? " is empty" : " is not set"),
            "it holds a secret: set it for this process");
     return false;
   }
@@ -136,7 +136,7 @@ bool context::check_secret(const text_part& part, const node& scalar, const std:
     const std::string file = part.name.starts_with('/') ? part.name : doc_.folder() + "/" + part.name;
     const std::string problem = secret_file_problem(file);
     if (problem.empty()) return true;
-    report(code::secret_file, scalar.at, path, "the secret file " + quoted(part.name) + " can't be used: " + problem,
+    report(code::secret_file, scalar.at, path, "the secret file " + in_ticks(part.name) + " can't be used: " + problem,
            "make it a non-empty file that only its owner can read: `chmod 600`");
     return false;
   }
@@ -161,8 +161,8 @@ bool context::check_tenant_name(const text_part& part, const node& scalar, const
   if (help.empty() || known.empty()) help = "add it under `tenants." + lacking[0] + "." + what + "s`";
   const std::string others = lacking.size() > 1 ? " and " + std::to_string(lacking.size() - 1) + " more" : "";
   report(code::missing_variable, scalar.at, path,
-         "tenant " + quoted(lacking[0]) + others + (lacking.size() > 1 ? " have no " : " has no ") + what + " " +
-             quoted(part.name), help);
+         "tenant " + in_ticks(lacking[0]) + others + (lacking.size() > 1 ? " have no " : " has no ") + what + " " +
+             in_ticks(part.name), help);
   return false;
 }
 

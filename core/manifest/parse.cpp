@@ -121,7 +121,7 @@ class builder : public YAML::EventHandler {
   }
   void refuse_tag(const std::string& tag, span at) {
     if (!tag.empty() && tag != "?" && tag != "!") {
-      report(code::tag, {at.begin, at.begin}, "the tag " + quoted(tag) + " is not allowed",
+      report(code::tag, {at.begin, at.begin}, "the tag " + in_ticks(tag) + " is not allowed",
              "leave the tag out; quote a value to make it text");
     }
   }
@@ -176,7 +176,7 @@ class builder : public YAML::EventHandler {
       top.pending.value = std::move(n);
       if (const member* first = top.value.find(top.pending.key)) {
         finding f{std::string(code::duplicate_key), severity::error, &doc_, top.pending.key_at, false, {},
-                  "the key " + quoted(top.pending.key) + " stands here a second time",
+                  "the key " + in_ticks(top.pending.key) + " stands here a second time",
                   {"keep one of them"}, {{first->key_at, "first here"}}};
         out_.push_back(std::move(f));
       } else {

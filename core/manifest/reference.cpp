@@ -69,14 +69,14 @@ scanned_text scan_references(std::string_view text) {
     }
     const std::size_t end = text.find('}', i);
     if (end == std::string_view::npos) {
-      out.error = "the reference " + quoted(text.substr(i)) + " has no closing `}`";
+      out.error = "the reference " + in_ticks(text.substr(i)) + " has no closing `}`";
       out.help = forms;
       return out;
     }
     const std::string_view whole = text.substr(i, end + 1 - i);
     std::optional<text_part> part = parse_inside(whole.substr(2, whole.size() - 3));
     if (!part) {
-      out.error = quoted(whole) + " is not a reference";
+      out.error = in_ticks(whole) + " is not a reference";
       out.help = forms;
       return out;
     }

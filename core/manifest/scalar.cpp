@@ -139,10 +139,10 @@ std::string describe(const node& n) {
   if (n.is_sequence()) return "a list";
   if (n.is_mapping()) return "a mapping";
   switch (classify(n)) {
-    case scalar_type::boolean: return "the boolean " + quoted(n.text);
+    case scalar_type::boolean: return "the boolean " + in_ticks(n.text);
     case scalar_type::integer:
-    case scalar_type::real: return "the number " + quoted(n.text);
-    default: return "the text " + quoted(n.text);
+    case scalar_type::real: return "the number " + in_ticks(n.text);
+    default: return "the text " + in_ticks(n.text);
   }
 }
 

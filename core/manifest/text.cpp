@@ -52,7 +52,7 @@ std::size_t utf8_length(std::string_view s, std::size_t i) {
 
 }  // namespace
 
-std::string quoted(std::string_view text) {
+std::string in_ticks(std::string_view text) {
   constexpr std::size_t longest = 60;
   std::string out = "`";
   for (std::size_t i = 0; i < text.size();) {

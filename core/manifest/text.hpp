@@ -8,7 +8,7 @@
 namespace sluice::manifest {
 
 // `text` in backquotes, shortened and with control characters made visible, for a message.
-[[nodiscard]] std::string quoted(std::string_view text);
+[[nodiscard]] std::string in_ticks(std::string_view text);
 
 // [a-z][a-z0-9_-]{0,62}
 [[nodiscard]] bool is_name(std::string_view);

@@ -48,12 +48,12 @@ view::view(context& c, const node& n, const shape& s, std::string path, span nam
     if (s.find(m.key) != nullptr || m.key.starts_with("x-") || s.has_plugin) continue;
     std::vector<std::string> known;
     for (const field& f : s.fields) known.emplace_back(f.key);
-    c_.report(code::unknown_key, m.key_at, child_path(path_, m.key), "unknown key " + quoted(m.key),
+    c_.report(code::unknown_key, m.key_at, child_path(path_, m.key), "unknown key " + in_ticks(m.key),
               suggestion(m.key, known, "keys of `" + std::string(s.name) + "`"));
   }
   for (const field& f : s.fields) {
     if (!f.required || n.find(f.key) != nullptr) continue;
-    c_.report(code::missing_key, name_at_, path_, "the key " + quoted(f.key) + " is missing", std::string(f.about));
+    c_.report(code::missing_key, name_at_, path_, "the key " + in_ticks(f.key) + " is missing", std::string(f.about));
   }
 }
 
@@ -98,11 +98,11 @@ std::string view::text(std::string_view key, const text_policy& policy) {
   const std::optional<std::string> v = scalar(key, policy);
   if (!v) return f.fallback == "\"\"" ? std::string() : std::string(f.fallback);
   if (f.type == field_type::name && !is_name(*v)) {
-    c_.report(code::bad_name, n->at, path(key), quoted(n->text) + " is not a name",
+    c_.report(code::bad_name, n->at, path(key), in_ticks(n->text) + " is not a name",
               "a name has lower-case letters, digits, `-` and `_`, begins with a letter, at most 63 characters");
   }
   if (f.type == field_type::pointer && !is_json_pointer(*v)) {
-    c_.report(code::pointer, n->at, path(key), quoted(n->text) + " is not a JSON pointer",
+    c_.report(code::pointer, n->at, path(key), in_ticks(n->text) + " is not a JSON pointer",
               "a pointer is empty or begins with `/`: /data/items; in a key write ~1 for `/` and ~0 for `~`");
   }
   return *v;
@@ -138,7 +138,7 @@ bool view::boolean(std::string_view key) {
 bool view::in_range(const field& f, const node& n, double value) {
   if (f.least == 0 && f.most == 0) return true;
   if (value >= f.least && value <= f.most) return true;
-  c_.report(code::out_of_range, n.at, path(f.key), quoted(n.text) + " is out of range",
+  c_.report(code::out_of_range, n.at, path(f.key), in_ticks(n.text) + " is out of range",
             "from " + bound(f, f.least) + " to " + bound(f, f.most));
   return false;
 }
