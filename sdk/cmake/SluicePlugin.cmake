@@ -2,7 +2,8 @@
 #
 # Builds ${CMAKE_BINARY_DIR}/plugins/NAME/{plugin.json,NAME.so}: a folder that a host loads as it is. Without
 # SOURCES the plugin is its metadata alone. Sources include "sluice_plugin.hpp", generated from plugin.json.
-# Installs to ${CMAKE_INSTALL_LIBDIR}/sluice/plugins/NAME.
+# Installs to ${CMAKE_INSTALL_LIBDIR}/sluice/plugins/NAME. A test links sluice-plugin-NAME-test, which gives it
+# the same header, the SDK's testing helpers and SLUICE_PLUGIN_FOLDER.
 include_guard(GLOBAL)
 include(GNUInstallDirs)
 include("${CMAKE_CURRENT_LIST_DIR}/SluicePluginHeader.cmake")
@@ -36,6 +37,12 @@ function(sluice_add_plugin name)
   sluice_plugin_header(${name} "${metadata}" "${generated}/sluice_plugin.hpp")
   configure_file("${metadata}" "${out}/plugin.json" COPYONLY)
   install(FILES "${metadata}" DESTINATION "${to}" RENAME plugin.json COMPONENT plugin-${name})
+
+  # What a test of the plugin links: the generated header, and where the plugin is.
+  add_library(sluice-plugin-${name}-test INTERFACE)
+  target_include_directories(sluice-plugin-${name}-test INTERFACE "${generated}")
+  target_compile_definitions(sluice-plugin-${name}-test INTERFACE SLUICE_PLUGIN_FOLDER="${out}")
+  target_link_libraries(sluice-plugin-${name}-test INTERFACE sluice::sdk-testing)
   if(NOT arg_SOURCES)
     return()
   endif()
@@ -57,5 +64,6 @@ function(sluice_add_plugin name)
   if(NOT SLUICE_SANITIZE AND NOT CMAKE_CXX_FLAGS MATCHES "-fsanitize")
     target_link_options(${target} PRIVATE LINKER:-z,defs)
   endif()
+  add_dependencies(sluice-plugin-${name}-test ${target})
   install(TARGETS ${target} LIBRARY DESTINATION "${to}" COMPONENT plugin-${name})
 endfunction()
