@@ -20,20 +20,12 @@ build() {
   say "build $dir ${*:-(everything)}"
   local begun
   begun="$(date +%s%N)"
-  if ! ninja -C "$dir" -j "$(jobs_count)" "$@" >"$dir/build.log" 2>&1; then
+  # A person sees Ninja's own progress; a log gets the lines.
+  if [[ -t 2 ]]; then
+    ninja -C "$dir" -j "$(jobs_count)" "$@" >&2 || die "the build failed"
+  elif ! ninja -C "$dir" -j "$(jobs_count)" "$@" >"$dir/build.log" 2>&1; then
     tail -60 "$dir/build.log" >&2
     die "the build failed (whole output: $dir/build.log)"
   fi
   say "built in $(seconds_since "$begun") s"
-}
-
-# known_targets PRESET NAME...   prints those of the names that this tree has as targets
-known_targets() {
-  local dir="build/$1" name
-  shift
-  local all
-  all="$(ninja -C "$dir" -t targets all)"
-  for name in "$@"; do
-    if grep -q "^$name: " <<<"$all"; then printf '%s\n' "$name"; fi
-  done
 }

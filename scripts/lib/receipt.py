@@ -11,39 +11,23 @@ import urllib.request
 OUTCOMES = ("inserted", "updated", "unchanged", "deleted", "deferred", "rejected")
 
 
-def objects(value):
-    """All JSON objects inside, outermost first."""
-    if isinstance(value, dict):
-        yield value
-        for inner in value.values():
-            yield from objects(inner)
-    elif isinstance(value, list):
-        for inner in value:
-            yield from objects(inner)
-
-
 def equations(receipt):
-    """Problems of the two equations, wherever counts stand."""
-    for counts in objects(receipt):
-        name = counts.get("stream") or counts.get("stage") or "the run"
-        if "rows" in counts and "inserted" in counts:
-            right = sum(counts.get(o, 0) for o in OUTCOMES)
+    """Problems of the two equations, for the run and each stage; and of the run's sums."""
+    for part in [receipt, *receipt["stages"]]:
+        name = part.get("stage", "the run")
+        for stream, counts in part["streams"].items():
+            right = sum(counts[o] for o in OUTCOMES)
             if counts["rows"] != right:
-                yield f"{name}: {counts['rows']} rows, but the outcomes add up to {right}"
-        if "records" in counts and "mapped" in counts:
-            right = counts["mapped"] + counts.get("filtered", 0) + counts.get("rejected_records", counts.get("rejected", 0))
-            if counts["records"] != right:
-                yield f"{name}: {counts['records']} records, but mapped, filtered and rejected add up to {right}"
-
-
-def by_stream(receipt):
-    sums = {}
-    for counts in objects(receipt):
-        if "stream" in counts and "rows" in counts:
-            total = sums.setdefault(counts["stream"], dict.fromkeys((*OUTCOMES, "rows", "resolved_inserted"), 0))
-            for key in total:
-                total[key] += counts.get(key, 0)
-    return sums
+                yield f"{name}, {stream}: {counts['rows']} rows, but the outcomes add up to {right}"
+        records = part.get("records")
+        if records:
+            right = records["mapped"] + records["filtered"] + records["rejected"]
+            if records["read"] != right:
+                yield f"{name}: {records['read']} records, but mapped, filtered and rejected add up to {right}"
+    for stream, counts in receipt["streams"].items():
+        of_stages = sum(s["streams"].get(stream, {}).get("rows", 0) for s in receipt["stages"])
+        if counts["rows"] != of_stages:
+            yield f"{stream}: {counts['rows']} rows in the run, {of_stages} in its stages"
 
 
 def held(kind, sums, owned):
@@ -53,7 +37,7 @@ def held(kind, sums, owned):
         if got is None:
             yield f"{stream}: the upstream owns {state['count']} rows, the receipt has no such stream"
             continue
-        wrote = got["inserted"] + got["resolved_inserted"]
+        wrote = got["inserted"] + got["resolved"]["inserted"]
         if kind == "new" and wrote != state["count"]:
             yield f"{stream}: the upstream owns {state['count']} rows, {wrote} were inserted"
         if kind == "unchanged" and (got["unchanged"] != got["rows"] or got["rows"] != state["count"]):
@@ -65,9 +49,8 @@ def main(kind, path, url):
         receipt = json.load(file)
     with urllib.request.urlopen(url, timeout=10) as answer:
         owned = json.load(answer)["tenants"]["acme"]["streams"]
-    states = [o["state"] for o in objects(receipt) if "run_id" in o and "state" in o]
-    problems = [] if states and set(states) == {"succeeded"} else [f"the state is {states or 'missing'}, not succeeded"]
-    problems += [*equations(receipt), *held(kind, by_stream(receipt), owned)]
+    problems = [] if receipt["state"] == "succeeded" else [f"the state is {receipt['state']}, not succeeded"]
+    problems += [*equations(receipt), *held(kind, receipt["streams"], owned)]
     for problem in problems:
         print(f"receipt: {problem}", file=sys.stderr)
     if not problems:

@@ -35,7 +35,7 @@ def quote_problems(root, path, text):
         if not source.is_file():
             yield f"{path}: quotes {name}, which does not exist"
         elif source.read_text() != body:
-            yield f"{path}: the quoted {name} differs from the file; copy it again"
+            yield f"{path}: the quoted {name} differs from the file; run scripts/quote"
 
 
 def run(root):

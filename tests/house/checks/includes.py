@@ -23,7 +23,7 @@ THIRD = {
     r"boost/dll": ["core/plugin/library.cpp"],
     r"pqxx/|libpq-fe\.h": ["core/store/postgres/"],
     r"sqlite3\.h": ["core/store/sqlite/"],
-    r"yaml-cpp/": ["core/manifest/"],
+    r"yaml-cpp/": ["core/manifest/", "core/host/settings.cpp"],
     r"valijson/": ["core/manifest/"],
     r"CLI/": ["core/cli/"],
     r"simdjson": ["core/decode/", "core/store/"],

@@ -4,27 +4,24 @@ import re
 from . import tree
 
 MAX_FILE, MAX_NINETIETH, MAX_FUNCTION, WIDTH = 400, 200, 60, 110
-# A definition at namespace scope, as clang-format leaves it: starts in column 0, its brace ends a line.
-HEAD = re.compile(r"^[A-Za-z_~][^;]*$")
+# What starts in column 0 and is no function; clang-format leaves definitions at namespace scope there.
+NOT_A_FUNCTION = re.compile(
+    r"^(namespace|class|struct|enum|union|extern|using|template|typedef|public|private)\b")
 
 
 def functions(text):
-    """(name, first line, length) of the functions that start in column 0."""
-    lines = tree.without_comments(text).splitlines()
+    """(name, first line, length) of the definitions that start in column 0."""
     start = None
+    lines = tree.without_comments(text).splitlines()
     for number, line in enumerate(lines, 1):
-        if start is None and re.match(r"^[A-Za-z_~\[]", line) and not re.match(
-                r"^(namespace|class|struct|enum|union|extern|using|template|typedef|public|private)\b", line):
+        if start is None and re.match(r"^[A-Za-z_~\[]", line) and not NOT_A_FUNCTION.match(line):
             start = number
-        if start is None:
-            continue
-        if line.startswith("}") :
-            head = " ".join(lines[start - 1:start + 2])
-            name = re.search(r"([\w:~]+)\s*\(", head)
+        if start == number and line.rstrip().endswith((";", "}")):
+            start = None  # a declaration, or a definition on one line
+        elif start is not None and line.startswith("}"):
+            name = re.search(r"([\w:~]+)\s*\(", " ".join(lines[start - 1:start + 2]))
             if name:
                 yield name.group(1), start, number - start + 1
-            start = None
-        elif line.rstrip().endswith(";") and not line.startswith(" ") and number == start:
             start = None
 
 

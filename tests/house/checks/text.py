@@ -15,7 +15,6 @@ ANYWHERE = {
 IN_CODE = {
     r"\b(sleep" + r"_(for|until)|u" + r"sleep|nano" + r"sleep)\s*\(|(?<!\w)::sleep\s*\(":
         "sleeps; wait for what it waits for",
-    r"^\s*using namespace (?!std::(string|chrono)?_?literals|std::chrono_literals)\w": "has a using-directive",
 }
 EMPTY_CATCH = re.compile(r"catch\s*\([^)]*\)\s*\{\s*\}")
 TEXTUAL = {".md", ".yaml", ".yml", ".json", ".txt", ".in", ".map", ".service", ".css", ".js", ".html", ".sql", ".csv"}
@@ -34,6 +33,8 @@ def header_problems(path, text):
         return
     if not text.startswith(("//", "/*")):
         yield f"{path}:1: begin with one to five lines that say what this header is for"
+    if re.search(r"^using namespace", text, re.M):
+        yield f"{path}: has a using-directive that reaches everybody who includes it"
     if "#pragma once" not in text:
         yield f"{path}:1: has no #pragma once"
 
