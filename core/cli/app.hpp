@@ -1,0 +1,69 @@
+// What every command starts from: the options common to all, the log, the installed plugins, and the
+// one place where failures become exit codes.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "host/secrets.hpp"
+#include "host/settings.hpp"
+#include "manifest/check.hpp"
+#include "observe/log.hpp"
+#include "plugin/loader.hpp"
+
+namespace CLI {
+class App;
+}
+
+namespace sluice::cli {
+
+// Stable: scripts rely on them.
+namespace exit_code {
+inline constexpr int good = 0, failed = 1, usage = 2, partial = 3, held = 4, later = 75, bad_manifest = 78,
+                     cancelled = 130;
+}
+
+struct common_options {
+  std::string config;                // host.yaml
+  std::vector<std::string> plugins;  // instead of the host file's
+  std::string log_level;
+  bool json = false;
+};
+
+// The secrets that are known, and the log that hides them.
+class app {
+ public:
+  explicit app(const common_options& options);
+
+  [[nodiscard]] const common_options& options() const noexcept { return options_; }
+  [[nodiscard]] const host::settings& settings() const noexcept { return settings_; }
+  [[nodiscard]] observe::logger& log() noexcept { return *log_; }
+  [[nodiscard]] observe::redactor& redactor() noexcept { return redactor_; }
+  [[nodiscard]] const plugin::catalog& catalog();
+  [[nodiscard]] std::optional<plugin::lock_file> lock() const;
+
+  // The checked manifest; nothing: its diagnostics have been printed and the command exits with 78.
+  [[nodiscard]] std::optional<manifest::pipeline> load(const std::string& manifest);
+
+ private:
+  common_options options_;
+  host::settings settings_;
+  observe::redactor redactor_;
+  std::unique_ptr<observe::logger> log_;
+  std::optional<plugin::catalog> catalog_;
+};
+
+// Runs a command: what it throws is printed as one line and becomes an exit code.
+[[nodiscard]] int guarded(const common_options& options, const std::function<int(app&)>& command);
+
+// Each adds its subcommands; `result` is what main returns.
+void add_check(CLI::App& cli, common_options& options, int& result);
+void add_plugins(CLI::App& cli, common_options& options, int& result);
+void add_run(CLI::App& cli, common_options& options, int& result);
+void add_runs(CLI::App& cli, common_options& options, int& result);
+void add_store(CLI::App& cli, common_options& options, int& result);
+
+}  // namespace sluice::cli

@@ -1,0 +1,48 @@
+// `sluice check` and `sluice schema`: what is wrong with a manifest, and what one may say.
+#include <cstdio>
+#include <memory>
+
+#include <CLI/CLI.hpp>
+
+#include "cli/app.hpp"
+#include "host/catalog_adapter.hpp"
+#include "manifest/schema.hpp"
+
+namespace sluice::cli {
+
+namespace {
+
+int check(app& a, const std::string& path) {
+  const host::catalog_adapter components(a.catalog());
+  const manifest::check_result checked = manifest::check_file(path, components, manifest::process_environment());
+  if (a.options().json) {
+    std::printf("%s\n", manifest::render_json(checked.diagnostics).c_str());
+  } else if (!checked.diagnostics.empty()) {
+    std::fprintf(stderr, "%s\n", manifest::render_text(checked.diagnostics).c_str());
+  } else {
+    std::printf("%s: good: pipeline `%s`, %zu reads, %zu tenants\n", path.c_str(), checked.pipeline->name.c_str(),
+                checked.pipeline->reads.size(), checked.pipeline->tenants.known.size());
+  }
+  return checked.ok() ? exit_code::good : exit_code::bad_manifest;
+}
+
+int schema(app& a) {
+  const host::catalog_adapter components(a.catalog());
+  std::printf("%s\n", manifest::schema_json(components).c_str());
+  return exit_code::good;
+}
+
+}  // namespace
+
+void add_check(CLI::App& cli, common_options& options, int& result) {
+  const auto path = std::make_shared<std::string>();
+  CLI::App* c = cli.add_subcommand("check", "Check a manifest: every error at once, with its place");
+  c->add_option("PIPELINE", *path, "The manifest")->required();
+  c->callback([&options, &result, path] {
+    result = guarded(options, [&](app& a) { return check(a, *path); });
+  });
+  CLI::App* s = cli.add_subcommand("schema", "Print the JSON Schema of manifests, with the installed plugins");
+  s->callback([&options, &result] { result = guarded(options, schema); });
+}
+
+}  // namespace sluice::cli

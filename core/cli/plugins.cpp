@@ -1,0 +1,96 @@
+// `sluice plugins …`: what is installed, whether it may be loaded, and the lock file.
+#include <cstdio>
+#include <memory>
+
+#include <CLI/CLI.hpp>
+#include <nlohmann/json.hpp>
+
+#include "cli/app.hpp"
+#include "plugin/report.hpp"
+
+namespace sluice::cli {
+
+namespace {
+
+std::string components_of(const nlohmann::json& plugin) {
+  std::string out;
+  for (const nlohmann::json& c : plugin.at("components")) {
+    out += (out.empty() ? "" : ", ") + c.at("kind").get<std::string>() + " " + c.at("name").get<std::string>();
+  }
+  return out;
+}
+
+int list(app& a) {
+  const nlohmann::json report = plugin::list_report(a.catalog());
+  if (a.options().json) {
+    std::printf("%s\n", report.dump(2).c_str());
+    return exit_code::good;
+  }
+  for (const nlohmann::json& p : report.at("plugins")) {
+    std::printf("%-12s %-8s %s%s\n", p.at("name").get<std::string>().c_str(),
+                p.value("version", std::string("?")).c_str(), components_of(p).c_str(),
+                p.at("broken").get<bool>() ? "  BROKEN: see `sluice plugins doctor`" : "");
+  }
+  for (const nlohmann::json& line : report.at("problems")) {
+    std::fprintf(stderr, "%s\n", line.get<std::string>().c_str());
+  }
+  return exit_code::good;
+}
+
+int show(app& a, const std::string& name) {
+  std::printf("%s\n", plugin::show_report(a.catalog(), name).dump(2).c_str());
+  return exit_code::good;
+}
+
+int doctor(app& a) {
+  const nlohmann::json report = plugin::doctor_report(a.catalog(), a.lock());
+  const bool healthy = report.at("healthy").get<bool>();
+  if (a.options().json) {
+    std::printf("%s\n", report.dump(2).c_str());
+    return healthy ? exit_code::good : exit_code::failed;
+  }
+  for (const nlohmann::json& p : report.at("plugins")) {
+    std::printf("%s %s  %s\n", p.at("healthy").get<bool>() ? "good " : "WRONG", p.at("name").get<std::string>().c_str(),
+                p.value("version", std::string("?")).c_str());
+    for (const nlohmann::json& c : p.at("checks")) {
+      if (c.at("ok").get<bool>()) continue;
+      std::printf("      %s %s\n      fix: %s\n", c.at("code").get<std::string>().c_str(),
+                  c.at("message").get<std::string>().c_str(), c.at("fix").get<std::string>().c_str());
+    }
+  }
+  for (const nlohmann::json& line : report.at("problems")) std::printf("%s\n", line.get<std::string>().c_str());
+  return healthy ? exit_code::good : exit_code::failed;
+}
+
+int lock(app& a, const std::string& file) {
+  const plugin::lock_file pins = plugin::lock_file::of(a.catalog());
+  if (file == "-") {
+    std::printf("%s", pins.text().c_str());
+  } else {
+    pins.write(file);
+    std::fprintf(stderr, "pinned %zu plugins in %s\n", pins.pins().size(), file.c_str());
+  }
+  return exit_code::good;
+}
+
+}  // namespace
+
+void add_plugins(CLI::App& cli, common_options& options, int& result) {
+  CLI::App* group = cli.add_subcommand("plugins", "The installed plugins");
+  group->require_subcommand(1);
+  const auto name = std::make_shared<std::string>();
+  const auto file = std::make_shared<std::string>("sluice.lock");
+
+  group->add_subcommand("list", "Every plugin and what it offers; runs none of their code")
+      ->callback([&options, &result] { result = guarded(options, list); });
+  CLI::App* one = group->add_subcommand("show", "One plugin in full: streams, schemas, reads");
+  one->add_option("NAME", *name)->required();
+  one->callback([&options, &result, name] { result = guarded(options, [&](app& a) { return show(a, *name); }); });
+  group->add_subcommand("doctor", "Every check of every plugin, and what to do where one fails")
+      ->callback([&options, &result] { result = guarded(options, doctor); });
+  CLI::App* pin = group->add_subcommand("lock", "Pin what is installed now, so that nothing else is loaded");
+  pin->add_option("--output", *file, "The lock file; - for standard output")->capture_default_str();
+  pin->callback([&options, &result, file] { result = guarded(options, [&](app& a) { return lock(a, *file); }); });
+}
+
+}  // namespace sluice::cli

@@ -1,0 +1,38 @@
+// Progress of a run on standard error: bars on a terminal, JSON lines elsewhere.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <mutex>
+#include <string>
+#include <vector>
+
+#include "engine/ports.hpp"
+
+namespace sluice::cli {
+
+// How many batches' worth of updates a terminal gets is bounded by time, that of a log by stages.
+class progress_view {
+ public:
+  // Draws for the run from now on; `terminal` false writes JSON lines.
+  progress_view(bool terminal, std::string correlation_id);
+
+  // Any thread.
+  void update(const engine::progress& p);
+  // Draws the last state and leaves the cursor below it.
+  void finish();
+
+ private:
+  void draw_bars();
+  void write_line(const engine::progress& p);
+
+  bool terminal_;
+  std::string correlation_id_;
+  std::mutex mutex_;
+  std::vector<std::string> order_;
+  std::map<std::string, engine::progress> stages_;
+  std::int64_t last_drawn_us_ = 0;
+  std::size_t lines_drawn_ = 0;
+};
+
+}  // namespace sluice::cli
