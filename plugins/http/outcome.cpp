@@ -1,0 +1,201 @@
+#include "outcome.hpp"
+
+#include <algorithm>
+#include <ctime>
+
+#include <nlohmann/json.hpp>
+
+#include <sluice/failure.hpp>
+
+#include "codes.hpp"
+#include "retry_after.hpp"
+#include "url.hpp"
+
+namespace sluice::http {
+namespace {
+
+constexpr std::size_t shown_bytes = 120;
+
+// One line of text that may be shown: no control characters, no broken characters at the end, no secret.
+std::string shown(std::string_view text, const std::string& secret) {
+  std::string out(text.substr(0, 4 * shown_bytes));
+  for (std::size_t at = 0; secret.size() >= 4 && (at = out.find(secret, at)) != std::string::npos;) out.replace(at, secret.size(), "***");
+  std::ranges::replace_if(out, [](char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7F; }, ' ');
+  if (out.size() > shown_bytes) {
+    std::size_t end = shown_bytes;
+    while (end > 0 && (static_cast<unsigned char>(out[end]) & 0xC0U) == 0x80U) --end;
+    out = out.substr(0, end) + "…";
+  }
+  return out;
+}
+
+std::string seconds(std::chrono::milliseconds ms) {
+  return ms.count() % 1000 == 0 ? std::to_string(ms.count() / 1000) + " s" : std::to_string(ms.count()) + " ms";
+}
+
+class teller {
+ public:
+  teller(const transfer& t, const asked& a) : transfer_(t), asked_(a) {}
+
+  [[noreturn]] void fail(status kind, const char* code, const std::string& why, std::chrono::milliseconds after = {}) const {
+    const std::string page = asked_.read.page.style == page_style::none ? "" : " (page " + std::to_string(asked_.place.page) + ")";
+    throw failure(kind, code, transfer_.request().shown() + page + ": " + why, after, transfer_.head.status);
+  }
+  [[nodiscard]] std::string line() const {
+    return std::to_string(transfer_.head.status) + (transfer_.head.reason.empty() ? "" : " " + shown(transfer_.head.reason, asked_.secret));
+  }
+  // The upstream's own explanation, in the shapes that are usual.
+  [[nodiscard]] std::string words() const {
+    const std::string_view body = transfer_.body.view();
+    const auto j = nlohmann::json::parse(body, nullptr, false);
+    std::string text;
+    for (const char* key : {"error_description", "detail", "message", "error", "title"}) {
+      if (!text.empty() || !j.is_object() || !j.contains(key)) continue;
+      const auto& value = j.at(key);
+      if (value.is_string()) text = value.get<std::string>();
+      else if (value.is_object()) text = value.value("message", value.dump());
+    }
+    if (text.empty()) text = body;
+    return text.empty() ? "" : "; the upstream says \"" + shown(text, asked_.secret) + "\"";
+  }
+  [[nodiscard]] std::string beginning() const { return "\"" + shown(transfer_.body.view(), asked_.secret) + "\""; }
+
+ private:
+  const transfer& transfer_;
+  const asked& asked_;
+};
+
+void check_own_reasons(const transfer& t, const asked& a, const teller& tell) {
+  const settings& s = a.config;
+  switch (t.reason) {
+    case given_up::no: case given_up::enough: return;
+    case given_up::cancelled: tell.fail(status::cancelled, codes::cancelled, "cancelled");
+    case given_up::first_byte:
+      tell.fail(status::transient, codes::first_byte_timeout, "no answer within " + seconds(s.first_byte) + " (timeouts.first_byte)");
+    case given_up::too_slow:
+      tell.fail(status::transient, codes::too_slow, "slower than " + std::to_string(s.min_rate) + " bytes a second over " +
+                                                        seconds(s.speed_over) + " (min_speed), after " + std::to_string(t.body.size()) + " bytes");
+    case given_up::too_large:
+      tell.fail(status::invalid, codes::too_large, "the page is larger than " + std::to_string(s.max_page) +
+                                                       " bytes; ask for fewer records (request.page.size) or raise max_page");
+    case given_up::bomb:
+      tell.fail(status::invalid, codes::bomb, "the page is compressed more than 100:1, after " + std::to_string(t.body.size()) +
+                                                  " bytes; an honest page is not");
+  }
+}
+
+void check_timeout(const transfer& t, const asked& a, const teller& tell) {
+  if (a.deadline_first) tell.fail(status::deadline, codes::deadline, "the deadline of the call passed");
+  const std::string connect = "no connection within " + seconds(a.config.connect) + " (timeouts.connect): ";
+  switch (t.phase) {
+    case transfer::phase::resolve: tell.fail(status::transient, codes::connect_timeout, connect + "the name was not resolved");
+    case transfer::phase::connect: tell.fail(status::transient, codes::connect_timeout, connect + "TCP or TLS did not answer");
+    default:
+      tell.fail(status::transient, codes::total_timeout, "not complete within " + seconds(a.config.total) + " (timeouts.total), after " +
+                                                             std::to_string(t.body.size()) + " bytes");
+  }
+}
+
+void check_transport(const transfer& t, const asked& a, const teller& tell) {
+  const std::string why = shown(t.detail, a.secret);
+  switch (t.code) {
+    case CURLE_OK: return;
+    case CURLE_OPERATION_TIMEDOUT: return check_timeout(t, a, tell);
+    case CURLE_COULDNT_RESOLVE_HOST: tell.fail(status::transient, codes::unresolved, "the host name is not known: " + why);
+    case CURLE_COULDNT_CONNECT: tell.fail(status::transient, codes::unreachable, "no connection: " + why);
+    case CURLE_PEER_FAILED_VERIFICATION: case CURLE_SSL_CACERT_BADFILE: case CURLE_SSL_CERTPROBLEM: case CURLE_SSL_ISSUER_ERROR:
+      tell.fail(status::invalid, codes::bad_certificate, "the server's certificate is not trusted: " + why +
+                                                             "; if it is your own authority's, name it in tls.ca_file");
+    case CURLE_PARTIAL_FILE: tell.fail(status::transient, codes::truncated, "the answer was cut off: " + why);
+    case CURLE_BAD_CONTENT_ENCODING: tell.fail(status::transient, codes::bad_encoding, "the answer can't be decompressed: " + why);
+    case CURLE_UNSUPPORTED_PROTOCOL: case CURLE_WEIRD_SERVER_REPLY:
+      tell.fail(status::transient, codes::bad_protocol, "the answer is not HTTP: " + why);
+    case CURLE_OUT_OF_MEMORY: case CURLE_FAILED_INIT: tell.fail(status::transient, sluice::codes::out_of_memory, "out of memory");
+    default: tell.fail(status::transient, codes::broken, "the connection broke" +
+                           std::string(t.phase == transfer::phase::receive ? " while the answer came: " : ": ") + why);
+  }
+}
+
+void check_wait(const transfer& t, const teller& tell, const std::string& said) {
+  const auto wait = parse_retry_after(t.head.retry_after, t.head.date, std::time(nullptr));
+  const bool throttled = t.head.status == 429 || (t.head.status == 503 && wait.count() > 0);
+  if (!throttled) tell.fail(status::transient, codes::upstream_failed, said);
+  const std::string until = wait.count() == 0 ? "" : "; again in " + seconds(wait) + (wait == longest_wait ? " (at most)" : "");
+  tell.fail(status::throttled, codes::throttled, said + until, wait);
+}
+
+void check_status(const transfer& t, const teller& tell) {
+  const int s = t.head.status;
+  if (s == 200 || s == 203) return;
+  const std::string said = tell.line() + tell.words();
+  if (s == 408 || s == 425 || s == 429 || s >= 500) check_wait(t, tell, said);
+  if (s == 401) tell.fail(status::denied, codes::unauthorized, said + "; the credentials are refused: check auth and the tenant's secret");
+  if (s == 403) tell.fail(status::denied, codes::forbidden, said + "; the credentials are known but may not read this");
+  if (s == 404 || s == 410) tell.fail(status::not_found, codes::not_found, said);
+  if (s == 304) tell.fail(status::invalid, codes::bad_status, said + "; nothing conditional was asked");
+  if (s >= 300 && s < 400) {
+    tell.fail(status::invalid, codes::redirect, said + "; it leads to " + target_of(t.request().url, t.head.location) +
+                                                    ", but redirects are not followed: write the final address in base_url");
+  }
+  if (s >= 200 && s < 300) tell.fail(status::invalid, codes::bad_status, said + "; a page is a 200 with a body");
+  tell.fail(status::invalid, codes::refused, said + "; check request.path and request.query");
+}
+
+// Whether a JSON text ends where it should. A cheap look: one that was cut off hardly ever ends in its own bracket.
+bool is_closed(std::string_view body) {
+  const auto blank = [](char c) { return static_cast<unsigned char>(c) <= ' '; };
+  while (!body.empty() && blank(body.back())) body.remove_suffix(1);
+  while (!body.empty() && blank(body.front())) body.remove_prefix(1);
+  if (body.empty()) return false;
+  if (body.front() == '{') return body.back() == '}';
+  return body.front() != '[' || body.back() == ']';
+}
+
+void check_body(const transfer& t, const asked& a, const teller& tell) {
+  std::string_view body = t.body.view();
+  while (!body.empty() && static_cast<unsigned char>(body.front()) <= ' ') body.remove_prefix(1);
+  if (body.empty()) tell.fail(status::transient, codes::empty, "200 with an empty body, where a page was expected");
+  const bool html = t.head.content_type.find("html") != std::string::npos;
+  if (a.read.format != page_format::json && !html) return;
+  if (html || body.front() == '<') {
+    const std::string type = t.head.content_type.empty() ? "a page of markup" : shown(t.head.content_type, a.secret);
+    tell.fail(status::invalid, codes::not_json, "expected data, got " + type + ": " + tell.beginning() +
+                                                    "; is it a login page? check base_url and auth");
+  }
+  if (!is_closed(body)) tell.fail(status::transient, codes::truncated, "the answer ends in the middle, after " + std::to_string(t.body.size()) + " bytes");
+}
+
+}  // namespace
+
+page make_page(transfer& t, const asked& a, scanner& scan) {
+  const teller tell(t, a);
+  check_own_reasons(t, a, tell);
+  if (t.reason == given_up::no) check_transport(t, a, tell);
+  check_status(t, tell);
+  check_body(t, a, tell);
+  page out;
+  try {
+    t.body.seal();
+    page_facts facts;
+    if (a.read.format == page_format::json) facts = scan.scan(t.body, a.read.page, a.read.records);
+    if (a.read.page.style == page_style::link && a.read.page.next.empty()) {
+      if (std::string next = next_of_link_header(t.head.link); !next.empty()) facts.next = std::move(next);
+    }
+    if (a.read.page.style == page_style::link && facts.next && !facts.next->empty()) {
+      facts.next = resolve_link(t.request().url, *facts.next);
+    }
+    const auto next = next_place(a.read.page, a.place, facts);
+    out.end = !next.has_value();
+    if (next) out.next_state = next->to_state();
+    out.declared_total = facts.total;
+  } catch (const failure& f) {  // say where it was
+    tell.fail(f.kind(), f.code().c_str(), f.message() + (f.code() == codes::not_json ? "; it begins " + tell.beginning() : ""));
+  }
+  out.format = a.read.format;
+  out.body = std::move(t.body);
+  out.wire_bytes = t.wire_bytes;
+  out.http_status = t.head.status;
+  return out;
+}
+
+}  // namespace sluice::http

@@ -1,0 +1,60 @@
+// Where the next page is, from what this page held. Pure: no sockets, no JSON of the page itself.
+//
+// A read's place is a small text that the host keeps (page_state). It carries what is needed to ask for the page,
+// and a short memory of the cursors before, so that an upstream that leads in circles is found out.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace sluice::http {
+
+enum class page_style : std::uint8_t { none, cursor, offset, pages, link, last_id };
+
+struct page_plan {
+  page_style style = page_style::none;
+  std::string param, size_param;
+  std::string next, id, total, more;  // pointers; empty: not asked
+  std::int64_t size = 0;              // 0: the server's own
+  std::int64_t base = 0;
+  bool until_empty = false;
+  std::int64_t max_pages = 100'000;
+
+  [[nodiscard]] bool counts() const noexcept { return style == page_style::offset || style == page_style::pages; }
+};
+
+// What a page says, as far as its plan asks.
+struct page_facts {
+  std::int64_t records = -1;           // -1: not counted
+  std::int64_t total = -1;             // -1: it doesn't say
+  std::optional<bool> more;
+  std::optional<std::string> next;     // cursor, address or last id; absent: the end
+  std::uint64_t hash = 0;              // of the body; with `counts` only
+};
+
+struct seen_cursor {
+  std::int64_t page = 0;  // the page that gave it
+  std::uint64_t hash = 0;
+};
+
+struct page_place {
+  std::int64_t page = 1;      // which one it is, from 1
+  std::int64_t received = 0;  // records before it
+  std::string cursor;         // cursor, address or last id; empty on the first page
+  std::uint64_t body = 0;     // hash of the page before
+  std::vector<seen_cursor> recent;  // the last few cursors
+  seen_cursor anchor;               // and one farther back, moved ahead at powers of two: no circle is too long
+
+  // Empty text: the first page. Throws failure (bad_state).
+  [[nodiscard]] static page_place parse(std::string_view state);
+  [[nodiscard]] std::string to_state() const;
+};
+
+// The place of the next page, or nothing: this was the last. Throws failure: cursor loop, the same page again, too
+// long a cursor, too many pages.
+[[nodiscard]] std::optional<page_place> next_place(const page_plan&, const page_place& here, const page_facts&);
+
+}  // namespace sluice::http

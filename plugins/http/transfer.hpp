@@ -1,0 +1,76 @@
+// One request on its way: what is sent, what has come so far, and what is done with it at the end.
+#pragma once
+
+#include <atomic>
+#include <chrono>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include <curl/curl.h>
+
+#include <sluice/page.hpp>
+
+#include "request.hpp"
+
+namespace sluice::http {
+
+using steady = std::chrono::steady_clock;
+
+struct answer_head {
+  int status = 0;
+  std::string reason, content_type, content_encoding, retry_after, date, location, link;
+};
+
+// Why we ended a transfer ourselves.
+enum class given_up : std::uint8_t { no, cancelled, first_byte, too_slow, too_large, bomb, enough };
+
+class transfer {
+ public:
+  transfer(const settings& s, prepared_request&& request, std::vector<std::string> headers);
+  ~transfer();
+  transfer(const transfer&) = delete;
+  transfer& operator=(const transfer&) = delete;
+
+  // Sets up the handle, which stays the caller's.
+  void arm(CURL* easy, steady::time_point now);
+  // Called now and then: the timeouts that curl doesn't have.
+  [[nodiscard]] given_up check(steady::time_point now);
+  // Curl is done with it (or never got it): fills in what is known at the end.
+  void finish(CURLcode);
+
+  // Called once, on the client's thread, when all is known.
+  std::function<void(transfer&)> done;
+  std::chrono::milliseconds budget{};  // of the whole transfer
+  std::atomic<bool> cancelled{false};
+
+  // What came of it.
+  CURLcode code = CURLE_OK;
+  given_up reason = given_up::no;
+  answer_head head;
+  page_body body;               // of a page; for other answers the first few KiB
+  std::uint64_t wire_bytes = 0;
+  std::string detail;           // curl's own words
+  enum class phase : std::uint8_t { resolve, connect, wait, receive } phase = phase::resolve;  // how far it came
+
+  [[nodiscard]] const prepared_request& request() const noexcept { return request_; }
+
+ private:
+  static std::size_t on_body(char* data, std::size_t one, std::size_t n, void* self);
+  static std::size_t on_header(char* data, std::size_t one, std::size_t n, void* self);
+  [[nodiscard]] bool take(std::string_view);
+  void take_header(std::string_view line);
+  [[nodiscard]] enum phase progress() const;
+
+  const settings& settings_;
+  prepared_request request_;
+  curl_slist* headers_ = nullptr;
+  CURL* easy_ = nullptr;
+  steady::time_point started_, window_start_;
+  std::uint64_t window_bytes_ = 0, received_ = 0;
+  char error_[CURL_ERROR_SIZE] = {};
+};
+
+}  // namespace sluice::http
