@@ -47,7 +47,8 @@ def held(kind, sums, owned):
 def main(kind, path, url):
     with open(path, encoding="utf-8") as file:
         receipt = json.load(file)
-    with urllib.request.urlopen(url, timeout=10) as answer:
+    direct = urllib.request.build_opener(urllib.request.ProxyHandler({}))  # it is on this machine
+    with direct.open(url, timeout=10) as answer:
         owned = json.load(answer)["tenants"]["acme"]["streams"]
     problems = [] if receipt["state"] == "succeeded" else [f"the state is {receipt['state']}, not succeeded"]
     problems += [*equations(receipt), *held(kind, receipt["streams"], owned)]
