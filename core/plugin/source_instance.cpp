@@ -55,7 +55,9 @@ struct source_instance::state::fetching {
 
   // The first completion counts: a plugin may complete a fetch and then also fail to start it.
   void complete(fetch_result result) noexcept {
-    if (!completed.exchange(true)) done(std::move(result));
+    if (completed.exchange(true)) return;
+    done(std::move(result));
+    done = nullptr;  // what it holds goes before the instance can
   }
   // Held by the start of the fetch and by its completion.
   void release() noexcept {
