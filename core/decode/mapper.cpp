@@ -199,8 +199,7 @@ bool mapper::fill_cell(const cell& c, bool deleted, column_builder& out) {
       if (!fallback.absent()) return convert_.put(fallback, value{}, c, out);
     }
     if (!c.required || (deleted && !c.key)) return true;
-    const std::string where = c.from.at.pointer.empty() ? "its value" : "`" + c.from.at.pointer + "`";
-    why_ = "is required, but " + where + (d.is == datum::type::null ? " is null" : " is missing");
+    why_ = "is required, but " + describe_absence(c.from, d);
     return false;
   }
   if (!convert_.put(d, c, out)) return false;
@@ -217,6 +216,16 @@ bool mapper::fill_cell(const cell& c, bool deleted, column_builder& out) {
     return false;
   }
   return true;
+}
+
+std::string mapper::describe_absence(const value& v, const datum& d) const {
+  for (const piece& p : v.pieces) {
+    if (p.is == piece::type::variable && !vars_.contains(p.text)) return "`${" + p.text + "}` has no value here";
+  }
+  const char* what = d.is == datum::type::null ? " is null" : " is missing";
+  if (v.first) return "no element of `" + v.at.pointer + "` that matches has a `" + v.first->then.pointer + "`";
+  if (v.from == value::source::pointer) return "`" + v.at.pointer + "`" + what;
+  return std::string("its value") + what;
 }
 
 bool mapper::fill_key(const into_plan& into, stream_writer& out) {

@@ -72,6 +72,7 @@ class mapper {
   void feed_row(const into_plan& into);
   [[nodiscard]] bool fill_row(const into_plan& into, stream_writer& out, std::string& field);
   [[nodiscard]] bool fill_cell(const cell& c, bool deleted, column_builder& out);
+  [[nodiscard]] std::string describe_absence(const value& v, const datum& d) const;
   [[nodiscard]] bool fill_key(const into_plan& into, stream_writer& out);
   [[nodiscard]] bool fill_attributes(const into_plan& into, column_builder& out);
 
