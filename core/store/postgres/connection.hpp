@@ -16,9 +16,10 @@ namespace sluice::store::postgres {
 // A server error with its SQLSTATE.
 class sql_failure : public engine::failure {
  public:
-  sql_failure(engine::failure_class c, std::string code, std::string message, std::string state)
-      : failure(c, std::move(code), std::move(message)), state_(std::move(state)) {}
+  sql_failure(engine::failure_class c, std::string code, std::string message, std::string state, std::string detail)
+      : failure(c, std::move(code), std::move(message)), state_(std::move(state)), detail_(std::move(detail)) {}
   [[nodiscard]] const std::string& state() const noexcept { return state_; }
+  [[nodiscard]] const std::string& detail() const noexcept { return detail_; }  // the server's own words
   [[nodiscard]] bool key_taken() const noexcept { return state_ == "23505"; }
   // The server refused a value: bad encoding, out of range, a broken check.
   [[nodiscard]] bool bad_value() const noexcept {
@@ -26,7 +27,7 @@ class sql_failure : public engine::failure {
   }
 
  private:
-  std::string state_;
+  std::string state_, detail_;
 };
 
 // What a statement gave back, values as text.

@@ -39,6 +39,17 @@ std::optional<std::string> refused_text(std::string_view v) {
   return "PostgreSQL's text can't hold the character U+0000";
 }
 
+// JSON may spell it as an escape, which jsonb refuses.
+std::optional<std::string> refused_json(std::string_view v) {
+  constexpr std::string_view escape = "\\u0000";
+  for (std::size_t at = v.find(escape); at != std::string_view::npos; at = v.find(escape, at + 1)) {
+    std::size_t slashes = 0;
+    while (slashes < at && v[at - 1 - slashes] == '\\') ++slashes;
+    if (slashes % 2 == 0) return "PostgreSQL's jsonb can't hold the character U+0000";
+  }
+  return refused_text(v);
+}
+
 std::optional<std::string> append_timestamp(std::string& out, std::int64_t us) {
   constexpr std::int64_t lowest = -210'866'803'200'000'000;  // 4713 BC; the other end is beyond int64
   if (us < lowest) return "the instant is outside of what PostgreSQL's timestamptz can hold";
@@ -88,6 +99,8 @@ std::string encode_int8(std::int64_t v) {
   append_raw(out, v);
   return out;
 }
+
+std::string encode_instant(std::int64_t us) { return encode_int8(us - epoch_us); }
 
 std::string encode_bool(bool v) { return std::string(1, v ? '\1' : '\0'); }
 
@@ -150,7 +163,7 @@ std::optional<std::string> append_cell(std::string& out, const column_view& c, c
       append_raw(out, static_cast<std::int32_t>(c.text(row).size() + 1));
       out.push_back('\1');  // the format's version
       out.append(c.text(row));
-      return refused_text(c.text(row));
+      return refused_json(c.text(row));
   }
   return {};
 }

@@ -15,7 +15,7 @@ namespace sluice::store::postgres {
 
 // Type identifiers of PostgreSQL's catalogue; they never change.
 enum class oid : std::int32_t {
-  boolean = 16, int8 = 20, int4 = 23, text = 25, float8 = 701, date = 1082, timestamptz = 1184,
+  boolean = 16, bytea = 17, int8 = 20, int4 = 23, text = 25, float8 = 701, date = 1082, timestamptz = 1184,
   numeric = 1700, uuid = 2950, jsonb = 3802,
 };
 [[nodiscard]] oid oid_of(column_type);
@@ -24,6 +24,7 @@ enum class oid : std::int32_t {
 // Scalars as parameters.
 [[nodiscard]] std::string encode_int8(std::int64_t);
 [[nodiscard]] std::string encode_bool(bool);
+[[nodiscard]] std::string encode_instant(std::int64_t us);  // timestamptz
 [[nodiscard]] std::string encode_uuid(const std::array<std::uint8_t, 16>&);
 [[nodiscard]] std::string encode_uuid_text(std::string_view);  // "6f9619ff-8b86-..." ; throws when it is none
 

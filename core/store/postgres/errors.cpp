@@ -35,7 +35,9 @@ constexpr meaning meanings[] = {
 };
 
 std::string first_line(std::string_view text) {
-  return std::string(text.substr(0, text.find('\n')));
+  std::string line(text.substr(0, text.find('\n')));
+  if (line.starts_with("ERROR:")) line.erase(0, line.find_first_not_of(' ', 6));
+  return line;
 }
 
 }  // namespace
@@ -45,9 +47,10 @@ sql_failure from_sqlstate(std::string_view state, std::string_view message, std:
     if (!state.starts_with(m.prefix)) continue;
     std::string text = "PostgreSQL: " + first_line(message) + " (SQLSTATE " + std::string(state);
     if (!where.empty()) text += ", in: " + std::string(where.substr(0, 120));
-    return {m.kind, std::string(m.code), text + "): " + std::string(m.advice), std::string(state)};
+    return {m.kind, std::string(m.code), text + "): " + std::string(m.advice), std::string(state),
+            first_line(message)};
   }
-  return {failure_class::internal, code::internal, std::string(message), std::string(state)};
+  return {failure_class::internal, code::internal, std::string(message), std::string(state), first_line(message)};
 }
 
 engine::failure connection_lost(std::string_view message, std::string_view where) {

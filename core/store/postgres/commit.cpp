@@ -1,0 +1,187 @@
+// One batch in one transaction: fences and checkpoints first, then the rows, then the ledger.
+#include <algorithm>
+#include <map>
+#include <set>
+
+#include "store/postgres/encode.hpp"
+#include "store/postgres/session.hpp"
+
+namespace sluice::store::postgres {
+
+namespace {
+
+std::string where(const engine::page_write& w) {
+  return "stage `" + w.stage + "`, item " + w.item + ", page " + std::to_string(w.page_seq) + ": ";
+}
+
+// The first and the last page of an item in the batch.
+struct span_of_pages {
+  const engine::page_write *first = nullptr, *last = nullptr;
+};
+
+std::map<std::pair<std::string, std::string>, span_of_pages> spans(const engine::commit_request& request) {
+  std::map<std::pair<std::string, std::string>, span_of_pages> out;
+  for (const engine::page_write& w : request.pages) {
+    span_of_pages& s = out[{w.stage, w.item}];
+    if (s.first == nullptr) {
+      s.first = &w;
+    } else if (s.last->end || w.page_seq != s.last->page_seq + 1 || w.stage_epoch != s.first->stage_epoch) {
+      throw fenced(code::fenced_page, where(w) + "does not follow page " + std::to_string(s.last->page_seq));
+    }
+    s.last = &w;
+  }
+  return out;
+}
+
+// Locks the lease and the stages against take-overs, and moves the checkpoints, in one round trip.
+constexpr const char* fence_sql = R"sql(
+WITH w AS MATERIALIZED (
+  SELECT * FROM unnest($4::text[], $5::int8[], $6::text[], $7::int8[], $8::int8[], $9::text[], $10::bool[])
+    AS x(stage, epoch, item, seq, pages, next, ended)),
+lease AS MATERIALIZED (SELECT run_id FROM sluice.leases WHERE run_id = $1::uuid AND epoch = $2::int8 FOR SHARE),
+stage AS MATERIALIZED (
+  SELECT s.stage FROM sluice.stages s WHERE s.run_id = $1::uuid AND s.state = 'running'
+    AND EXISTS (SELECT FROM w WHERE w.stage = s.stage AND w.epoch = s.epoch) AND EXISTS (SELECT FROM lease) FOR SHARE),
+moved AS (
+  UPDATE sluice.items i SET page_seq = i.page_seq + w.pages, page_state = w.next, commit_id = $3::uuid,
+    state = CASE WHEN w.ended THEN 'complete' ELSE 'open' END
+  FROM w JOIN stage ON stage.stage = w.stage
+  WHERE i.run_id = $1::uuid AND i.stage = w.stage AND i.item = w.item AND i.page_seq = w.seq AND i.state = 'open'
+  RETURNING 1)
+SELECT (SELECT count(*) FROM moved), (extract(epoch FROM clock_timestamp()) * 1000000)::int8,
+       set_config('application_name', left('sluice ' || coalesce(
+         (SELECT correlation_id FROM sluice.runs WHERE run_id = $1::uuid), ''), 63), true))sql";
+
+bool same_layout(const stream_schema& a, const stream_schema& b) {
+  const auto x = wire_layout(a), y = wire_layout(b);
+  return a.key == b.key && std::equal(x.begin(), x.end(), y.begin(), y.end(), [](const column& p, const column& q) {
+           return p.name == q.name && p.type == q.type;
+         });
+}
+
+}  // namespace
+
+engine::commit_result postgres_session::commit(engine::commit_request& request) {
+  std::vector<std::string> grown;
+  auto out = persistently([&](retry& how) { return commit_once(request, how, grown); });
+  analyze(grown);
+  return out;
+}
+
+engine::commit_result postgres_session::commit_once(engine::commit_request& request, retry& how,
+                                                    std::vector<std::string>& grown) {
+  prepared_batch batch = prepare(request);
+  write_context context{db(), schema_, request.tenant, encode_uuid_text(request.run_id), 0, {}, &how.refused,
+                        how.point_probes, how.careful, false, {}, {}};
+  for (const engine::page_write& w : request.pages) {
+    context.pages.push_back({origin_of(request.pipeline, w.entry), w.stage, w.item, w.page_seq, context.run});
+  }
+  for (const prepared_stream& s : batch.streams) (void)table_for(*s.schema);
+  transaction t(db());
+  const std::size_t known = how.refused.size();
+  context.now_us = fence(request);
+  write_streams(context, batch);
+  if (how.refused.size() > known) throw found_refused();
+  engine::commit_result result = settle(batch);
+  insert_pages(request, context.now_us);
+  insert_counts(request, batch, result);
+  std::vector<engine::reject_row> rejects;
+  const auto add = [&](const engine::page_write& w, engine::reject what) {
+    rejects.push_back({0, context.now_us, w.page_seq, request.run_id, request.tenant, w.stage, w.item, std::move(what)});
+  };
+  for (const engine::page_write& w : request.pages) {
+    for (const engine::reject& r : w.page.rejects) add(w, r);
+  }
+  for (const prepared_stream& s : batch.streams) {
+    for (const refusal& r : s.refusals) add(request.pages[s.rows[r.index].page], to_reject(s, r));
+  }
+  insert_rejects(context.run, rejects);
+  insert_children(request);
+  t.commit();
+  grown = std::move(context.grown);
+  return result;
+}
+
+std::int64_t postgres_session::fence(const engine::commit_request& request) {
+  const auto items = spans(request);
+  array_builder stages(oid::text), epochs(oid::int8), names(oid::text), seqs(oid::int8), pages(oid::int8),
+      next(oid::text), ended(oid::boolean);
+  for (const auto& [key, s] : items) {
+    stages.text(key.first), names.text(key.second), epochs.int8(s.first->stage_epoch), seqs.int8(s.first->page_seq);
+    pages.int8(s.last->page_seq - s.first->page_seq + 1), next.text(s.last->next_state), ended.boolean(s.last->end);
+  }
+  const rows r = db().query(fence_sql, {encode_uuid_text(request.run_id), encode_int8(request.run_epoch),
+                                        encode_uuid(request.id), stages.finish(), epochs.finish(), names.finish(),
+                                        seqs.finish(), pages.finish(), next.finish(), ended.finish()});
+  if (r.number(0, 0) != static_cast<std::int64_t>(items.size())) explain_fence(request);
+  return r.number(0, 1);
+}
+
+void postgres_session::explain_fence(const engine::commit_request& request) {
+  hold_lease(request.run_id, request.run_epoch);
+  for (const engine::page_write& w : request.pages) hold_stage(request.run_id, w.stage, w.stage_epoch);
+  const engine::page_write& first = request.pages.front();
+  throw fenced(code::fenced_page, where(first) + "the checkpoint of this or of another item of the batch is elsewhere");
+}
+
+void postgres_session::write_streams(write_context& context, prepared_batch& batch) {
+  std::vector<std::string> names;
+  for (const prepared_stream& s : batch.streams) names.push_back(s.schema->name);
+  if (names.empty()) return;
+  const rows waiting = db().query(
+      "SELECT EXISTS (SELECT FROM sluice.deferred d WHERE d.tenant = $1::text AND d.stream = s.name),"
+      " EXISTS (SELECT FROM sluice.pending_links l WHERE l.tenant = $1::text AND l.stream = s.name) "
+      "FROM unnest($2::text[]) WITH ORDINALITY AS s(name, o) ORDER BY s.o",
+      {context.tenant, encode_texts(names)});
+  for (std::size_t i = 0; i < batch.streams.size(); ++i) {
+    prepared_stream& s = batch.streams[i];
+    stream_writer(context, table_for(*s.schema), s).run(waiting.boolean(i, 0), waiting.boolean(i, 1));
+  }
+}
+
+// Statistics for a table that was empty a moment ago, so that other people's queries plan well too.
+void postgres_session::analyze(const std::vector<std::string>& tables) {
+  for (const std::string& table : tables) {
+    const rows known = db().query("SELECT reltuples >= 0 FROM pg_class WHERE oid = to_regclass($1::text)", {table});
+    if (!known.empty() && !known.boolean(0, 0)) db().execute("ANALYZE " + table);
+  }
+}
+
+std::int64_t postgres_session::origin_of(const std::string& pipeline, const std::string& entry) {
+  const auto known = origins_.find({pipeline, entry});
+  if (known != origins_.end()) return known->second;
+  const parameters key{pipeline, entry};
+  db().query("INSERT INTO sluice.origins (pipeline, entry) VALUES ($1::text, $2::text) ON CONFLICT DO NOTHING", key);
+  const std::int64_t id =
+      db().query("SELECT id FROM sluice.origins WHERE pipeline = $1::text AND entry = $2::text", key).number(0, 0);
+  origins_.emplace(std::pair(pipeline, entry), id);
+  return id;
+}
+
+void postgres_session::load_streams() {
+  streams_.clear();
+  const rows found = db().query("SELECT name, declaration FROM sluice.streams");
+  for (std::size_t n = 0; n < found.size(); ++n) {
+    streams_.emplace(found.text(n, 0), stream_from_json(found.text(n, 1)));
+  }
+}
+
+const stream_table& postgres_session::table_for(const stream_schema& s) {
+  const auto known = tables_.find(s.name);
+  if (known != tables_.end() && known->second.first == s) return known->second.second;
+  auto stored = streams_.find(s.name);
+  if (stored == streams_.end() || !same_layout(stored->second, s)) {
+    load_streams();
+    stored = streams_.find(s.name);
+  }
+  if (stored == streams_.end()) {
+    throw invalid(code::unknown_stream, "stream `" + s.name + "` has no table; the plugin that declares it was not loaded");
+  }
+  if (!same_layout(stored->second, s)) {
+    throw invalid(code::unknown_stream, "stream `" + s.name + "`: the table was made from another version of its plugin; "
+                                        "restart with one version on all hosts");
+  }
+  return tables_.insert_or_assign(s.name, std::pair(s, table_of(schema_, s))).first->second.second;
+}
+
+}  // namespace sluice::store::postgres

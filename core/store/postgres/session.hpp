@@ -1,0 +1,150 @@
+// The engine's session over one PostgreSQL connection. A connection that broke is replaced when the
+// session is used again.
+#pragma once
+
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "store/account.hpp"
+#include "store/errors.hpp"
+#include "store/postgres/connection.hpp"
+#include "store/postgres/stream_writer.hpp"
+#include "store/postgres/tables.hpp"
+
+namespace sluice::store::postgres {
+
+// Microseconds since 1970 by the database's clock, as an expression.
+inline constexpr const char* clock_us = "(extract(epoch FROM clock_timestamp()) * 1000000)::int8";
+
+class postgres_session final : public engine::session {
+ public:
+  postgres_session(std::string dsn, std::string schema);
+
+  std::int64_t now_us() override;
+  engine::run_lease start_run(const engine::run_request&, const std::function<bool(const engine::holder&)>& dead) override;
+  bool renew_lease(const std::string& run_id, std::int64_t epoch, std::int64_t lease_us) override;
+  void mark_running(const std::string& run_id, std::int64_t epoch) override;
+  void mark_essential(const std::string& run_id, std::int64_t epoch) override;
+  bool request_cancel(const std::string& run_id) override;
+  bool cancel_requested(const std::string& run_id) override;
+  engine::stage_attempt begin_stage(const std::string& run_id, std::int64_t run_epoch,
+                                    const engine::stage_start&) override;
+  engine::commit_result commit(engine::commit_request&) override;
+  std::optional<engine::commit_result> find_commit(const engine::commit_request&) override;
+  void drop_item(const std::string& run_id, const std::string& stage, std::int64_t stage_epoch,
+                 const std::string& item) override;
+  void end_stage(const std::string& run_id, const std::string& stage, std::int64_t stage_epoch, engine::stage_state,
+                 const std::string& error_code, const std::string& error) override;
+  engine::resolve_result resolve(const std::string& run_id, std::int64_t run_epoch, const std::string& tenant,
+                                 int limit) override;
+  std::int64_t expire_deferred(const std::string& run_id, const std::string& tenant) override;
+  engine::run_state finish_run(const std::string& run_id, std::int64_t epoch, bool cancelled,
+                               const std::string& error_code, const std::string& error) override;
+  std::vector<engine::run_row> list_runs(const engine::run_filter&) override;
+  std::optional<engine::run_row> show_run(const std::string& run_id) override;
+  std::vector<engine::reject_row> list_rejects(const std::string& tenant, const std::string& run_id, int limit) override;
+  std::vector<engine::deferred_row> list_deferred(const std::string& tenant, int limit) override;
+
+ private:
+  struct retry {  // how a batch is tried again
+    refused_rows refused;
+    bool point_probes = false, careful = false;
+  };
+
+  [[nodiscard]] connection& db();
+  // Runs `work` in a transaction. All that goes through here may be done twice, so a commit in doubt
+  // is merely something to try again.
+  template <class F>
+  auto atomically(F&& work) {
+    transaction t(db());
+    auto out = work();
+    finish(t);
+    return out;
+  }
+  static void finish(transaction& t);
+  // Repeats `once` while other transactions or refused values come in between.
+  template <class F>
+  auto persistently(F&& once) -> decltype(once(std::declval<retry&>()));
+
+  void hold_lease(const std::string& run_id, std::int64_t epoch);
+  void hold_stage(const std::string& run_id, const std::string& stage, std::int64_t epoch);
+  [[nodiscard]] engine::run_lease decide_lease(const engine::run_request&,
+                                               const std::function<bool(const engine::holder&)>& dead);
+  struct held_lease {
+    std::string run_id, correlation_id;  // of the open run; empty: there is none
+    engine::holder by;
+    std::int64_t epoch = 0, expires_us = 0, now_us = 0;
+  };
+  [[nodiscard]] held_lease lock_lease(const engine::run_request&);
+  void take_lease(const engine::run_request&, const engine::run_lease& taken, std::int64_t expires_us);
+  void insert_run(const engine::run_request&, std::int64_t now);
+
+  // commit.cpp
+  engine::commit_result commit_once(engine::commit_request&, retry&, std::vector<std::string>& grown);
+  [[nodiscard]] std::int64_t fence(const engine::commit_request&);
+  [[noreturn]] void explain_fence(const engine::commit_request&);
+  void write_streams(write_context&, prepared_batch&);
+  void analyze(const std::vector<std::string>& tables);
+  [[nodiscard]] std::int64_t origin_of(const std::string& pipeline, const std::string& entry);
+  [[nodiscard]] const stream_table& table_for(const stream_schema&);
+  void load_streams();
+
+  // ledger.cpp
+  void insert_pages(const engine::commit_request&, std::int64_t now);
+  void insert_counts(const engine::commit_request&, const prepared_batch&, const engine::commit_result&);
+  void insert_rejects(const std::string& run, const std::vector<engine::reject_row>&);
+  void insert_children(const engine::commit_request&);
+
+  // resolve.cpp
+  struct deferred_record;
+  engine::resolve_result resolve_once(const std::string& run_id, std::int64_t epoch, const std::string& tenant, int limit,
+                                      retry&);
+  [[nodiscard]] std::vector<deferred_record> resolvable(const std::string& tenant, int limit);
+  [[nodiscard]] std::int64_t resolve_rows(write_context&, const std::vector<deferred_record>&, engine::resolve_result&);
+  void insert_resolved(const prepared_batch&, const std::vector<deferred_record>&, const std::string& run,
+                       engine::resolve_result&);
+  std::int64_t resolve_links(const write_context&, int limit);
+  void set_parents(const write_context&, const stream_schema& child, const std::string& reference,
+                   const std::vector<std::string>& keys, const std::vector<std::int64_t>& ids);
+  [[nodiscard]] bool more_to_resolve(const std::string& tenant);
+  [[nodiscard]] std::vector<std::string> awaited_streams(const std::string& table, const std::string& tenant);
+  [[nodiscard]] std::string join_parent(const std::string& stream);
+
+  [[nodiscard]] std::vector<stage_account> read_stages(const std::string& run, const std::string& stage);
+  [[nodiscard]] run_account read_account(const std::string& run);
+  [[nodiscard]] std::vector<engine::run_row> read_runs(const std::string& sql, const parameters& values);
+
+  std::string dsn_, schema_;
+  std::unique_ptr<connection> connection_;
+  std::map<std::pair<std::string, std::string>, std::int64_t> origins_;
+  std::map<std::string, std::pair<stream_schema, stream_table>> tables_;
+  std::map<std::string, stream_schema> streams_;  // as the database knows them
+};
+
+// Six times, then `transient`: by then it is no coincidence.
+template <class F>
+auto postgres_session::persistently(F&& once) -> decltype(once(std::declval<retry&>())) {
+  retry how;
+  for (int tries = 1;; ++tries) {
+    try {
+      return once(how);
+    } catch (const overtaken&) {
+      how.point_probes = true;
+      if (tries == 6) {
+        throw transient(code::busy,
+                        "PostgreSQL: other transactions kept writing the same rows; it is tried again. If it goes on, look for "
+                        "a unique index that the plugin did not declare");
+      }
+    } catch (const sql_failure& f) {
+      if (!f.bad_value() || how.careful || tries == 6) throw;
+      how.careful = true;
+    } catch (const found_refused&) {
+      how.careful = false;
+      if (tries == 6) throw internal(code::internal, "PostgreSQL: values are refused again and again; this is a defect");
+    }
+  }
+}
+
+}  // namespace sluice::store::postgres

@@ -1,0 +1,182 @@
+// Stages, their attempts and their work items; and the account that `complete` and `succeeded` need.
+#include <algorithm>
+
+#include "store/postgres/encode.hpp"
+#include "store/postgres/session.hpp"
+
+namespace sluice::store::postgres {
+
+namespace {
+
+bool is_terminal(engine::stage_state s) { return s > engine::stage_state::running; }
+
+// By stage, in the order of `stages`: what the items, the pages and the ledger say of it.
+constexpr const char* stages_sql = R"sql(
+SELECT s.stage, s.phase, s.critical, s.state, s.epoch, s.started_us, s.ended_us, s.error_code, s.error,
+       i.open, i.done, i.seq, i.unended, p.pages, p.records, p.mapped, p.filtered, p.rejected, l.unbalanced
+FROM sluice.stages s
+CROSS JOIN LATERAL (
+  SELECT count(*) FILTER (WHERE x.state = 'open') AS open, count(*) FILTER (WHERE x.state <> 'open') AS done,
+         coalesce(sum(x.page_seq), 0)::int8 AS seq,
+         count(*) FILTER (WHERE x.state = 'complete' AND NOT EXISTS (
+           SELECT FROM sluice.pages e WHERE e.run_id = x.run_id AND e.stage = x.stage AND e.item = x.item
+             AND e.page_seq = x.page_seq - 1 AND e.is_end)) AS unended
+  FROM sluice.items x WHERE x.run_id = s.run_id AND x.stage = s.stage) i
+CROSS JOIN LATERAL (
+  SELECT count(*) AS pages, coalesce(sum(records), 0)::int8 AS records, coalesce(sum(mapped), 0)::int8 AS mapped,
+         coalesce(sum(filtered), 0)::int8 AS filtered, coalesce(sum(rejected), 0)::int8 AS rejected
+  FROM sluice.pages x WHERE x.run_id = s.run_id AND x.stage = s.stage) p
+CROSS JOIN LATERAL (
+  SELECT count(*) FILTER (WHERE rows <> inserted + updated + unchanged + deleted + deferred + rejected
+                          OR duplicate + stale + skipped > unchanged) AS unbalanced
+  FROM sluice.ledger x WHERE x.run_id = s.run_id AND x.stage = s.stage) l
+WHERE s.run_id = $1::uuid AND ($2::text = '' OR s.stage = $2::text) ORDER BY s.stage)sql";
+
+constexpr const char* streams_sql = R"sql(
+SELECT stage, stream, sum(rows)::int8, sum(inserted)::int8, sum(updated)::int8, sum(unchanged)::int8,
+       sum(deleted)::int8, sum(deferred)::int8, sum(rejected)::int8, sum(duplicate)::int8, sum(stale)::int8,
+       sum(skipped)::int8, sum(resolved_inserted)::int8, sum(resolved_updated)::int8, sum(resolved_unchanged)::int8,
+       sum(swept)::int8
+FROM sluice.ledger WHERE run_id = $1::uuid AND ($2::text = '' OR stage = $2::text)
+GROUP BY stage, stream ORDER BY stage, stream)sql";
+
+engine::row_counts counts_at(const rows& r, std::size_t n, int c) {
+  engine::row_counts out;
+  std::int64_t* const fields[] = {&out.rows, &out.inserted, &out.updated, &out.unchanged, &out.deleted, &out.deferred,
+                                  &out.rejected, &out.duplicate, &out.stale, &out.skipped, &out.resolved_inserted,
+                                  &out.resolved_updated, &out.resolved_unchanged, &out.swept};
+  for (std::int64_t* f : fields) *f = r.number(n, c++);
+  return out;
+}
+
+stage_account account_at(const rows& r, std::size_t n) {
+  stage_account out;
+  engine::stage_row& row = out.row;
+  row.stage = r.text(n, 0);
+  row.phase = r.text(n, 1) == "essential" ? engine::phase::essential : engine::phase::background;
+  row.critical = r.boolean(n, 2);
+  row.state = engine::stage_state_from(r.text(n, 3));
+  row.epoch = r.number(n, 4), row.started_us = r.number(n, 5), row.ended_us = r.number(n, 6);
+  row.error_code = r.text(n, 7), row.error = r.text(n, 8);
+  row.items_open = r.number(n, 9), row.items_done = r.number(n, 10);
+  out.page_seq_sum = r.number(n, 11), out.items_unended = r.number(n, 12);
+  row.pages = r.number(n, 13);
+  row.records = {r.number(n, 14), r.number(n, 15), r.number(n, 16), r.number(n, 17)};
+  out.unbalanced = r.number(n, 18);
+  return out;
+}
+
+}  // namespace
+
+void postgres_session::hold_stage(const std::string& run_id, const std::string& stage, std::int64_t epoch) {
+  const rows held = db().query(
+      "SELECT FROM sluice.stages WHERE run_id = $1::uuid AND stage = $2::text AND epoch = $3::int8 AND state = 'running' "
+      "FOR SHARE",
+      {encode_uuid_text(run_id), stage, encode_int8(epoch)});
+  if (held.empty()) throw fenced(code::fenced_stage, "stage `" + stage + "` has a newer attempt, or has ended");
+}
+
+engine::stage_attempt postgres_session::begin_stage(const std::string& run_id, std::int64_t run_epoch,
+                                                    const engine::stage_start& s) {
+  const std::string run = encode_uuid_text(run_id);
+  return atomically([&] {
+    hold_lease(run_id, run_epoch);
+    engine::stage_attempt out;
+    rows taken = db().query(
+        std::string("INSERT INTO sluice.stages AS s (run_id, stage, phase, critical, state, epoch, started_us) "
+                    "VALUES ($1::uuid, $2::text, $3::text, $4::boolean, 'running', 1, ") +
+            clock_us +
+            ") ON CONFLICT (run_id, stage) DO UPDATE SET epoch = s.epoch + 1, state = 'running', "
+            "phase = excluded.phase, critical = excluded.critical WHERE s.state IN ('pending', 'running') RETURNING epoch, state",
+        {run, s.stage, std::string(to_string(s.phase)), encode_bool(s.critical)});
+    if (taken.empty()) {
+      taken = db().query("SELECT epoch, state FROM sluice.stages WHERE run_id = $1::uuid AND stage = $2::text", {run, s.stage});
+    }
+    out.epoch = taken.number(0, 0);
+    out.state = engine::stage_state_from(taken.text(0, 1));
+    if (is_terminal(out.state)) return out;
+    if (s.root) {
+      db().query(
+          "INSERT INTO sluice.items (run_id, stage, item, vars) SELECT $1::uuid, $2::text, '0', $3::text "
+          "WHERE NOT EXISTS (SELECT FROM sluice.items WHERE run_id = $1::uuid AND stage = $2::text)",
+          {run, s.stage, s.root_vars});
+    }
+    const rows open = db().query(
+        "SELECT item, vars, page_state, page_seq FROM sluice.items "
+        "WHERE run_id = $1::uuid AND stage = $2::text AND state = 'open' ORDER BY item",
+        {run, s.stage});
+    for (std::size_t n = 0; n < open.size(); ++n) {
+      out.open_items.push_back({std::string(open.text(n, 0)), std::string(open.text(n, 1)), std::string(open.text(n, 2)),
+                                open.number(n, 3), engine::item_state::open});
+    }
+    return out;
+  });
+}
+
+void postgres_session::drop_item(const std::string& run_id, const std::string& stage, std::int64_t stage_epoch,
+                                 const std::string& item) {
+  const std::string run = encode_uuid_text(run_id);
+  atomically([&] {
+    hold_stage(run_id, stage, stage_epoch);
+    const rows r = db().query(
+        "UPDATE sluice.items SET state = 'gone' WHERE run_id = $1::uuid AND stage = $2::text AND item = $3::text "
+        "AND state IN ('open', 'gone')",
+        {run, stage, item});
+    if (r.affected() != 1) throw fenced(code::fenced_page, "item `" + item + "` of stage `" + stage + "` has ended");
+    return 0;
+  });
+}
+
+void postgres_session::end_stage(const std::string& run_id, const std::string& stage, std::int64_t stage_epoch,
+                                 engine::stage_state state, const std::string& error_code, const std::string& error) {
+  const std::string run = encode_uuid_text(run_id);
+  atomically([&] {
+    const rows found = db().query(
+        "SELECT epoch, state FROM sluice.stages WHERE run_id = $1::uuid AND stage = $2::text FOR UPDATE", {run, stage});
+    const bool mine = !found.empty() && found.number(0, 0) == stage_epoch;
+    const auto was = mine ? engine::stage_state_from(found.text(0, 1)) : engine::stage_state::pending;
+    if (mine && was == state) return 0;
+    if (!mine || is_terminal(was)) {
+      throw fenced(code::fenced_stage, "stage `" + stage + "` has a newer attempt, or has ended");
+    }
+    if (state == engine::stage_state::complete) {
+      const std::vector<stage_account> account = read_stages(run, stage);
+      if (const std::string why = unproven(account.at(0)); !why.empty()) throw internal(code::unproven, why);
+    }
+    db().query(std::string("UPDATE sluice.stages SET state = $3::text, error_code = $4::text, error = $5::text, ended_us = ") +
+                   clock_us + " WHERE run_id = $1::uuid AND stage = $2::text",
+               {run, stage, std::string(to_string(state)), error_code, error});
+    return 0;
+  });
+}
+
+std::vector<stage_account> postgres_session::read_stages(const std::string& run, const std::string& stage) {
+  std::vector<stage_account> out;
+  const rows stages = db().query(stages_sql, {run, stage});
+  for (std::size_t n = 0; n < stages.size(); ++n) out.push_back(account_at(stages, n));
+  const rows streams = db().query(streams_sql, {run, stage});
+  for (std::size_t n = 0; n < streams.size(); ++n) {
+    const auto of = std::find_if(out.begin(), out.end(),
+                                 [&](const stage_account& s) { return s.row.stage == streams.text(n, 0); });
+    if (of != out.end()) of->row.streams.emplace_back(streams.text(n, 1), counts_at(streams, n, 2));
+  }
+  return out;
+}
+
+run_account postgres_session::read_account(const std::string& run) {
+  run_account out;
+  out.stages = read_stages(run, "");
+  const rows r = db().query(
+      "SELECT (SELECT plan FROM sluice.runs WHERE run_id = $1::uuid),"
+      " (SELECT count(*) FROM sluice.items WHERE run_id = $1::uuid AND state = 'open'),"
+      " (SELECT count(*) FROM sluice.rejects WHERE run_id = $1::uuid),"
+      " (SELECT count(*) FROM sluice.deferred WHERE run_id = $1::uuid)",
+      {run});
+  out.plan = r.text(0, 0);
+  out.open_items = r.number(0, 1);
+  out.rejects = r.number(0, 2);
+  out.deferred = r.number(0, 3);
+  return out;
+}
+
+}  // namespace sluice::store::postgres

@@ -1,0 +1,203 @@
+// Writing the rows of a batch: new ones by COPY or arrays, changed ones by arrays.
+#include <algorithm>
+
+#include "store/errors.hpp"
+#include "store/postgres/stream_writer.hpp"
+
+namespace sluice::store::postgres {
+
+namespace {
+
+constexpr std::size_t rows_a_statement = 5'000;
+
+bool may_be_refused(column_type t) {
+  return t == column_type::decimal || t == column_type::json || t == column_type::date || t == column_type::timestamp;
+}
+
+}  // namespace
+
+// Drops the rows with a value that no table can hold, before anything depends on them.
+void stream_writer::check_values(decisions& list) {
+  std::string scratch;
+  for (decision& d : list) {
+    const prepared_row& r = row(d);
+    if (auto why = unstorable(rows_, r)) {
+      rows_.refuse(d.index, std::move(why->first), std::move(why->second));
+      d.dropped = true;
+      continue;
+    }
+    for (const written_column& c : table_.columns) {
+      if (c.from != value_source::cell || !may_be_refused(c.type)) continue;
+      scratch.clear();
+      auto why = append_cell(scratch, rows_.view(r)[static_cast<std::size_t>(c.at)], c.type, r.row);
+      if (!why) continue;
+      rows_.refuse(d.index, c.name, std::move(*why));
+      d.dropped = true;
+      break;
+    }
+  }
+  std::erase_if(list, [](const decision& d) { return d.dropped; });
+}
+
+// Rows are locked in the order of their keys, so that two batches never wait for each other.
+void stream_writer::write() {
+  const auto by_key = [&](const decision& a, const decision& b) { return row(a).key < row(b).key; };
+  std::sort(updates_.begin(), updates_.end(), by_key);
+  std::sort(tombstones_.begin(), tombstones_.end(), by_key);
+  std::sort(raised_.begin(), raised_.end(), by_key);
+  try {
+    guarded(inserts_.size() >= bulk_rows ? &stream_writer::copy : &stream_writer::insert, inserts_);
+  } catch (const sql_failure& f) {
+    if (f.key_taken()) throw overtaken();
+    throw;
+  }
+  guarded(&stream_writer::update, updates_);
+  tombstone();
+  raise_versions();
+  for (const decision& d : inserts_) rows_.rows[d.index].what = outcome::inserted;
+  for (const decision& d : updates_) rows_.rows[d.index].what = outcome::updated;
+}
+
+void stream_writer::guarded(sink how, const decisions& list) {
+  const std::size_t step = how == &stream_writer::copy ? list.size() : rows_a_statement;
+  for (std::size_t from = 0; from < list.size(); from += step) {
+    const std::size_t count = std::min(step, list.size() - from);
+    if (context_.careful) {
+      bisect(how, list.data() + from, count);
+    } else {
+      (this->*how)(list.data() + from, count);
+    }
+  }
+}
+
+// Finds the rows that the server refuses. The transaction is done again without them.
+void stream_writer::bisect(sink how, const decision* from, std::size_t count) {
+  context_.db.execute("SAVEPOINT part");
+  try {
+    (this->*how)(from, count);
+    context_.db.execute("RELEASE part");
+    return;
+  } catch (const sql_failure& f) {
+    if (!f.bad_value()) throw;
+    context_.db.execute("ROLLBACK TO part; RELEASE part");
+    if (count == 1) return blame(*from, f.detail());
+  }
+  bisect(how, from, count / 2);
+  bisect(how, from + count / 2, count - count / 2);
+}
+
+// Which of the row's values was it?
+void stream_writer::blame(const decision& d, const std::string& reason) {
+  std::string field;
+  for (const written_column& c : table_.columns) {
+    if (c.from != value_source::cell) continue;
+    array_builder one(c.element);
+    if (!append(one.bytes(), c, d)) continue;
+    one.added();
+    context_.db.execute("SAVEPOINT part");
+    try {
+      context_.db.query_once("SELECT ($1::" + c.sql_type + "[])[1]", {one.finish()});
+    } catch (const sql_failure& f) {
+      if (!f.bad_value()) throw;
+      field = c.name;
+    }
+    context_.db.execute("ROLLBACK TO part; RELEASE part");
+    if (!field.empty()) break;
+  }
+  context_.refused->insert_or_assign({rows_.schema->name, std::string(row(d).key)}, std::pair(field, reason));
+}
+
+bool stream_writer::append(std::string& out, const written_column& c, const decision& d) {
+  const prepared_row& r = row(d);
+  switch (c.from) {
+    case value_source::tenant: append_text(out, context_.tenant); return true;
+    case value_source::cell: return !append_cell(out, rows_.view(r)[static_cast<std::size_t>(c.at)], c.type, r.row);
+    case value_source::parent: {
+      const std::int64_t id = d.parents[static_cast<std::size_t>(c.at)];
+      id == 0 ? append_null(out) : append_int8(out, id);
+      return true;
+    }
+    case value_source::hash: append_hash(out, r.hash); return true;
+    case value_source::origin: append_int8(out, context_.pages[r.page].origin); return true;
+    case value_source::read_at: append_instant(out, r.age.read_at_us); return true;
+    case value_source::synced_at: append_instant(out, context_.now_us); return true;
+    case value_source::run: append_text(out, context_.run); return true;  // sixteen bytes
+  }
+  return true;
+}
+
+void stream_writer::insert(const decision* from, std::size_t count) {
+  parameters values;
+  for (const written_column& c : table_.columns) {
+    array_builder column(c.element);
+    for (std::size_t i = 0; i < count; ++i) {
+      if (append(column.bytes(), c, from[i])) column.added();
+    }
+    values.push_back(column.finish());
+  }
+  if (self_) {
+    array_builder ids(oid::int8);
+    for (std::size_t i = 0; i < count; ++i) ids.int8(from[i].id);
+    values.push_back(ids.finish());
+  }
+  context_.db.query(self_ ? table_.insert_with_id : table_.insert, values);
+}
+
+void stream_writer::copy(const decision* from, std::size_t count) {
+  tuple_builder tuples(table_.columns.size() + (self_ ? 1 : 0));
+  for (std::size_t i = 0; i < count; ++i) {
+    tuples.begin();
+    for (const written_column& c : table_.columns) {
+      if (!append(tuples.bytes(), c, from[i])) throw internal(code::internal, "a value was not checked; this is a defect");
+    }
+    if (self_) append_int8(tuples.bytes(), from[i].id);
+  }
+  context_.db.copy(self_ ? table_.copy_with_id : table_.copy, tuples.finish());
+}
+
+// Keys, versions and instants, as all statements on stored rows begin.
+parameters stream_writer::keys_of(const decision* from, std::size_t count) const {
+  std::vector<std::uint32_t> indices;
+  indices.reserve(count);
+  array_builder versions(oid::int8), instants(oid::timestamptz);
+  for (std::size_t i = 0; i < count; ++i) {
+    const recency& age = row(from[i]).age;
+    indices.push_back(from[i].index);
+    age.version ? versions.int8(*age.version) : versions.null();
+    instants.instant(age.read_at_us);
+  }
+  parameters out = key_parameters(indices);
+  out.push_back(versions.finish());
+  out.push_back(instants.finish());
+  return out;
+}
+
+void stream_writer::update(const decision* from, std::size_t count) {
+  parameters values = keys_of(from, count);
+  for (const written_column& c : table_.changed) {
+    array_builder column(c.element);
+    for (std::size_t i = 0; i < count; ++i) {
+      if (append(column.bytes(), c, from[i])) column.added();
+    }
+    values.push_back(column.finish());
+  }
+  if (context_.db.query(table_.update, values).affected() != static_cast<std::int64_t>(count)) throw overtaken();
+}
+
+void stream_writer::tombstone() {
+  if (tombstones_.empty()) return;
+  parameters values = keys_of(tombstones_.data(), tombstones_.size());
+  values.push_back(encode_instant(context_.now_us));
+  values.push_back(context_.run);
+  const std::int64_t done = context_.db.query(table_.tombstone, values).affected();
+  if (done != static_cast<std::int64_t>(tombstones_.size())) throw overtaken();
+}
+
+void stream_writer::raise_versions() {
+  if (raised_.empty()) return;
+  parameters values = keys_of(raised_.data(), raised_.size());
+  values.pop_back();
+  context_.db.query(table_.raise_version, values);
+}
+
+}  // namespace sluice::store::postgres
