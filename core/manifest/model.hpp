@@ -104,6 +104,7 @@ struct item {
   enum deletes deletes = deletes::events;
   struct guard guard;
   std::vector<std::string> stages;  // what it reads, parents before children
+  std::vector<std::string> subject_stages;  // scope subject: those of them that can be read for one subject
 };
 
 struct phase {

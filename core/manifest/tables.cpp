@@ -126,7 +126,7 @@ const shape essential_shape{
          .least = 100e3, .most = 10 * minute},
         {.key = "fresh_for", .type = duration, .about = "Younger data are not read again.", .fallback = "60s",
          .least = 0, .most = 30 * day},
-        {.key = "sync", .type = list, .about = "The entries of `domains`: `credits`, or `{ credits: … }` with settings.",
+        {.key = "sync", .type = list, .about = "The entries of `domains`: `ENTRY`, or `{ ENTRY: … }` with settings.",
          .required = true, .inner = &item_shape},
     }};
 
@@ -136,7 +136,7 @@ const shape background_shape{
     .fields = {
         {.key = "fresh_for", .type = duration, .about = "Younger data are not read again.", .fallback = "15m",
          .least = 0, .most = 30 * day},
-        {.key = "sync", .type = list, .about = "The entries of `domains`: `credits`, or `{ credits: … }` with settings.",
+        {.key = "sync", .type = list, .about = "The entries of `domains`: `ENTRY`, or `{ ENTRY: … }` with settings.",
          .required = true, .inner = &item_shape},
     }};
 

@@ -28,7 +28,7 @@ const shape read_shape{
     .fields = {
         {.key = "from", .type = text, .about = "The source.", .required = true},
         {.key = "for_each", .type = special,
-         .about = "The read, or reads, whose records this one is made for: `roles`, or `entry.read`. It may name "
+         .about = "The read, or reads, whose records this one is made for: `users`, or `entry.read`. It may name "
                   "itself beside another: then it descends."},
         {.key = "if", .type = list, .about = "Only for parent records where all of these hold; `at` is a kept name "
                                              "or a pointer into the parent record.", .inner = &where_shape},
