@@ -165,7 +165,7 @@ class tables {
   [[nodiscard]] virtual std::vector<deferred_record> deferred(const std::string& tenant, int limit) = 0;
   [[nodiscard]] virtual std::vector<deferred_record> expired(const std::string& tenant, std::int64_t now_us) = 0;
   [[nodiscard]] virtual std::int64_t count_deferred(const std::string& run_id) = 0;
-  // Those whose recorded parent is live now, oldest first.
+  // Those whose recorded parent is live now.
   [[nodiscard]] virtual std::vector<deferred_record> resolvable(const std::string& tenant, int limit) = 0;
 
   [[nodiscard]] virtual bool has_links(const std::string& tenant, const std::string& stream) = 0;

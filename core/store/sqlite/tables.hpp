@@ -1,0 +1,89 @@
+// The machinery in SQLite, statement by statement.
+#pragma once
+
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "store/embedded/tables.hpp"
+#include "store/sqlite/database.hpp"
+#include "store/sqlite/stream.hpp"
+
+namespace sluice::store::sqlite {
+
+class tables final : public embedded::tables {
+ public:
+  explicit tables(std::unique_ptr<database> db) : db_(std::move(db)) {}
+
+  void begin() override { db_->execute("BEGIN IMMEDIATE"); }
+  void commit() override;
+  void rollback() noexcept override { db_->rollback(); }
+  [[nodiscard]] std::int64_t now_us() override;
+  [[nodiscard]] embedded::stream_table* find_stream(std::string_view name) override;
+  void reload_streams() override { streams_.clear(); }
+
+  [[nodiscard]] std::optional<embedded::lease_record> find_lease(const std::string& tenant, const std::string& pipeline,
+                                                                 const std::string& scope) override;
+  void put_lease(const embedded::lease_record& r) override;
+  [[nodiscard]] std::optional<embedded::run_record> find_run(const std::string& run_id) override;
+  void put_run(const embedded::run_record& r) override;
+  [[nodiscard]] std::vector<engine::run_row> runs(const engine::run_filter& filter) override;
+  void see_tenant(const std::string& tenant, std::int64_t at_us) override;
+  [[nodiscard]] std::int64_t origin(const std::string& pipeline, const std::string& entry) override;
+
+  [[nodiscard]] std::optional<embedded::stage_record> find_stage(const std::string& run_id,
+                                                                 const std::string& stage) override;
+  void put_stage(const embedded::stage_record& r) override;
+  [[nodiscard]] std::optional<engine::item> find_item(const std::string& run_id, const std::string& stage,
+                                                      const std::string& item) override;
+  void add_item(const std::string& run_id, const std::string& stage, const engine::item& it) override;
+  void put_item(const std::string& run_id, const std::string& stage, const engine::item& it,
+                const embedded::commit_id& by) override;
+  [[nodiscard]] bool has_items(const std::string& run_id, const std::string& stage) override;
+  [[nodiscard]] std::vector<engine::item> open_items(const std::string& run_id, const std::string& stage) override;
+  [[nodiscard]] std::int64_t count_open_items(const std::string& run_id) override;
+
+  void add_page(const embedded::page_line& line) override;
+  void add_counts(const embedded::count_line& line) override;
+  [[nodiscard]] std::optional<engine::commit_result> pages_of(const std::string& run_id,
+                                                              const embedded::commit_id& id) override;
+  [[nodiscard]] std::int64_t next_resolve(const std::string& run_id) override;
+  [[nodiscard]] std::vector<stage_account> accounts(const std::string& run_id) override;
+
+  void add_reject(const engine::reject_row& r) override;
+  [[nodiscard]] std::int64_t count_rejects(const std::string& run_id) override;
+  [[nodiscard]] std::vector<engine::reject_row> rejects(const std::string& tenant, const std::string& run_id,
+                                                        int limit) override;
+
+  [[nodiscard]] bool has_deferred(const std::string& tenant, const std::string& stream) override;
+  [[nodiscard]] std::optional<embedded::deferred_record> find_deferred(const std::string& tenant,
+                                                                       const std::string& stream,
+                                                                       std::string_view key) override;
+  void put_deferred(const embedded::deferred_record& r) override;
+  void erase_deferred(const std::string& tenant, const std::string& stream, std::string_view key) override;
+  [[nodiscard]] std::vector<embedded::deferred_record> deferred(const std::string& tenant, int limit) override;
+  [[nodiscard]] std::vector<embedded::deferred_record> expired(const std::string& tenant, std::int64_t now_us) override;
+  [[nodiscard]] std::int64_t count_deferred(const std::string& run_id) override;
+  [[nodiscard]] std::vector<embedded::deferred_record> resolvable(const std::string& tenant, int limit) override;
+
+  [[nodiscard]] bool has_links(const std::string& tenant, const std::string& stream) override;
+  void add_link(const embedded::link_record& r) override;
+  void erase_links(const std::string& tenant, const std::string& stream, std::string_view key) override;
+  void erase_link(const embedded::link_record& r) override;
+  [[nodiscard]] std::vector<embedded::link_record> resolvable_links(const std::string& tenant, int limit) override;
+
+ private:
+  // What waits in `from` for a live row of `parent`; one statement for each parent stream.
+  [[nodiscard]] statement& waiting_for(const std::string& columns, const std::string& from, const std::string& parent);
+  [[nodiscard]] std::vector<std::string> awaited_streams(const char* sql, const std::string& tenant);
+  void sum_pages(const std::string& run_id, std::vector<stage_account>& out);
+  void sum_items(const std::string& run_id, std::vector<stage_account>& out);
+  void sum_rows(const std::string& run_id, std::vector<stage_account>& out);
+
+  std::unique_ptr<database> db_;
+  std::map<std::string, std::unique_ptr<stream>, std::less<>> streams_;
+  std::map<std::string, statement> waiting_;
+};
+
+}  // namespace sluice::store::sqlite
