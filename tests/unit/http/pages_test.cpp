@@ -1,0 +1,105 @@
+// Whole reads against the simulated upstream, page by page: every record once, in every paging style.
+#include <set>
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "unit/http/source_driver.hpp"
+#include "upstream/server.hpp"
+
+namespace sluice::http_test {
+namespace {
+
+class pages : public testing::Test {
+ protected:
+  std::vector<fetched> read(const json& request) { return source_.all(source_.prepare(request)); }
+  std::size_t distinct(const std::vector<fetched>& all) {
+    const auto every = ids(all);
+    return std::set<std::string>(every.begin(), every.end()).size();
+  }
+  upstream::server upstream_{upstream::options{.tenants = {{"acme", 2000}}}};  // 1,700 users
+  source_driver source_{upstream_.url()};
+};
+
+TEST_F(pages, every_style_gives_every_record_once) {
+  const std::vector<json> styles{
+      {{"style", "cursor"}, {"next", "/next"}, {"size", {{"limit", 300}}}},
+      {{"style", "cursor"}, {"next", "/next"}},
+      {{"style", "offset"}, {"size", {{"limit", 300}}}},
+      {{"style", "offset"}, {"size", {{"limit", 850}}}, {"total", "/total"}},
+      {{"style", "offset"}, {"size", {{"limit", 850}}}, {"until", "empty"}},
+      {{"style", "offset"}},
+      {{"style", "pages"}, {"size", {{"limit", 170}}}},
+      {{"style", "pages"}, {"size", {{"limit", 400}}}, {"total", "/total"}}};
+  for (const json& style : styles) {
+    const auto all = read(users_request(style));
+    ASSERT_EQ(all.back().status, SLUICE_OK) << style << all.back().message;
+    EXPECT_EQ(ids(all).size(), 1700U) << style;
+    EXPECT_EQ(distinct(all), 1700U) << style;
+  }
+}
+
+TEST_F(pages, a_server_that_gives_less_than_asked_is_read_to_the_end_by_its_total) {
+  const auto all = read(users_request({{"style", "offset"}, {"total", "/total"}, {"size", {{"limit", 1700}}}}));
+  EXPECT_EQ(all.size(), 2U);  // its largest page has 1,000
+  EXPECT_EQ(ids(all).size(), 1700U);
+}
+
+TEST_F(pages, one_page_without_a_style) {
+  const auto all = read({{"path", "/v1/tenants/${tenant}/users"}});
+  ASSERT_EQ(all.size(), 1U);
+  EXPECT_TRUE(all[0].end);
+  EXPECT_GE(all[0].capacity, all[0].body.size() + SLUICE_BODY_PADDING);
+}
+
+TEST_F(pages, a_page_state_asks_for_the_same_page_again) {
+  void* read = source_.prepare(users_request());
+  const auto all = source_.all(read, json::object(), 4);
+  EXPECT_EQ(source_.fetch(read, json::object(), all[1].next_state).body, all[2].body);
+}
+
+TEST_F(pages, only_what_changed_since_is_asked_for) {
+  upstream_.data().advance("acme", {.percent = 1, .create = 2, .remove = 0});
+  json request = users_request();
+  request["query"] = {{"updated_since", "${since}"}};
+  void* read = source_.prepare(request);
+  EXPECT_EQ(ids(source_.all(read)).size(), 1702U);
+  EXPECT_EQ(ids(source_.all(read, {{"since", "2024-06-01T01:00:00Z"}})).size(), 19U);
+}
+
+TEST_F(pages, a_role_with_an_awkward_id_is_one_segment) {
+  const auto all = read({{"path", "/v1/tenants/${tenant}/roles"}});
+  for (const json& role : json::parse(all[0].body).at("data")) {
+    void* read = source_.prepare({{"path", "/v1/tenants/${tenant}/roles/${parent.id}/members"}});
+    const fetched members = source_.fetch(read, {{"parent.id", role.at("id").get<std::string>()}});
+    EXPECT_EQ(members.status, SLUICE_OK) << role.at("id") << members.message;
+  }
+}
+
+TEST_F(pages, basic_credentials_are_taken_too) {
+  source_driver basic(json{{"base_url", upstream_.url()}, {"auth", {{"basic", {{"username", "${tenant}"}, {"password", "${tenant.secrets.crm}"}}}}}});
+  EXPECT_EQ(basic.fetch(basic.prepare(users_request())).status, SLUICE_OK);
+  basic.host.secrets["${tenant.secrets.crm}"] = "wrong";
+  EXPECT_EQ(basic.fetch(basic.prepare(users_request())).status, SLUICE_DENIED);
+  EXPECT_EQ(basic.host.secrets_alive(), 0);
+}
+
+TEST_F(pages, without_credentials_nothing_is_given) {
+  source_driver none(json{{"base_url", upstream_.url()}});
+  EXPECT_EQ(none.fetch(none.prepare(users_request())).code, "SLU-3130");
+}
+
+TEST_F(pages, the_connection_is_kept_and_the_correlation_id_is_sent) {
+  read(users_request());
+  EXPECT_EQ(upstream_.connections(), 1U);
+  for (const upstream::served& line : upstream_.data().log()) EXPECT_EQ(line.correlation_id, source_.call.correlation_id);
+}
+
+TEST_F(pages, a_page_is_asked_for_exactly_once) {
+  const auto all = read(users_request());
+  EXPECT_EQ(upstream_.data().log().size(), all.size());
+  EXPECT_EQ(source_.host.metric("requests"), static_cast<double>(all.size()));
+}
+
+}  // namespace
+}  // namespace sluice::http_test

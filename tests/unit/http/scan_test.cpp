@@ -1,0 +1,96 @@
+#include "http/scan.hpp"
+
+#include <gtest/gtest.h>
+
+#include <sluice/failure.hpp>
+
+#include "http/codes.hpp"
+
+namespace sluice::http {
+namespace {
+
+page_facts scan(std::string_view text, const page_plan& plan, const std::string& records = "/data") {
+  page_body body(text);
+  body.seal();
+  return scanner().scan(body, plan, records);
+}
+page_plan plan_of(page_style style) {
+  page_plan p;
+  p.style = style;
+  p.next = "/next";
+  p.total = "/total";
+  p.more = "/has_more";
+  p.id = "/id";
+  return p;
+}
+std::string code_of(std::string_view text, const page_plan& plan) {
+  try {
+    static_cast<void>(scan(text, plan));
+  } catch (const failure& f) {
+    return f.code();
+  }
+  return "none";
+}
+
+TEST(scan, finds_what_the_plan_asks_for_in_any_order) {
+  const auto facts = scan(R"({"has_more":true,"next":"c\u0041/2","data":[{"id":1,"data":[1,2]},{"id":2}],"total":7})", plan_of(page_style::offset));
+  EXPECT_EQ(facts.records, 2);
+  EXPECT_EQ(facts.total, 7);
+  EXPECT_EQ(facts.more, true);
+  EXPECT_EQ(facts.next, "cA/2");
+}
+
+TEST(scan, a_cursor_may_be_a_number_of_any_length) {
+  EXPECT_EQ(scan(R"({"data":[],"next": 123456789012345678901234567890 })", plan_of(page_style::cursor)).next, "123456789012345678901234567890");
+}
+
+TEST(scan, null_and_absent_cursors_are_the_end) {
+  EXPECT_FALSE(scan(R"({"data":[],"next":null})", plan_of(page_style::cursor)).next.has_value());
+  EXPECT_FALSE(scan(R"({"data":[]})", plan_of(page_style::cursor)).next.has_value());
+  page_plan deep = plan_of(page_style::cursor);
+  deep.next = "/paging/next";
+  EXPECT_FALSE(scan(R"({"data":[],"paging":null})", deep).next.has_value());
+}
+
+TEST(scan, a_cursor_of_another_type_is_refused) {
+  for (const char* text : {R"({"data":[],"next":true})", R"({"data":[],"next":{"a":1}})", R"({"data":[],"next":[1]})"}) {
+    EXPECT_EQ(code_of(text, plan_of(page_style::cursor)), codes::bad_cursor) << text;
+  }
+}
+
+TEST(scan, records_at_the_root) {
+  EXPECT_EQ(scan(R"([{"id":1},{"id":2},{"id":3}])", plan_of(page_style::offset), "").records, 3);
+  EXPECT_EQ(scan(R"({"id":1})", plan_of(page_style::offset), "").records, 1);
+  EXPECT_EQ(scan("[]", plan_of(page_style::offset), "").records, 0);
+}
+
+TEST(scan, a_records_pointer_that_leads_nowhere_counts_nothing) {
+  EXPECT_EQ(scan(R"({"items":[1]})", plan_of(page_style::offset)).records, -1);
+  EXPECT_EQ(scan(R"({"data":null})", plan_of(page_style::offset)).records, -1);
+}
+
+TEST(scan, the_last_records_id) {
+  EXPECT_EQ(scan(R"({"data":[{"id":"a"},{"id":"b\"c"}]})", plan_of(page_style::last_id)).next, "b\"c");
+  EXPECT_EQ(scan(R"({"data":[{"id":1},{"id": 9007199254740993 }]})", plan_of(page_style::last_id)).next, "9007199254740993");
+  EXPECT_FALSE(scan(R"({"data":[{"x":1}]})", plan_of(page_style::last_id)).next.has_value());
+  EXPECT_FALSE(scan(R"({"data":[]})", plan_of(page_style::last_id)).next.has_value());
+}
+
+TEST(scan, totals_that_are_no_count_say_nothing) {
+  for (const char* text : {R"({"data":[],"total":-1})", R"({"data":[],"total":"7"})", R"({"data":[],"total":null})"}) {
+    EXPECT_EQ(scan(text, plan_of(page_style::offset)).total, -1) << text;
+  }
+}
+
+TEST(scan, broken_json_is_an_error_and_never_an_end) {
+  for (const char* text : {R"({"data":[{"id":1},)", R"({"data":[1 2]})", "{\"data\":[\"\xFF\"]}", R"({"data":[)"}) {
+    EXPECT_EQ(code_of(text, plan_of(page_style::offset)), codes::not_json) << text;
+  }
+}
+
+TEST(scan, a_hundred_thousand_brackets_do_no_harm) {
+  EXPECT_EQ(code_of(std::string(100'000, '['), plan_of(page_style::offset)), codes::not_json);
+}
+
+}  // namespace
+}  // namespace sluice::http

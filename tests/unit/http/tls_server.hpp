@@ -1,0 +1,30 @@
+// A TLS server for one test, with certificates that are made on the spot.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+
+namespace sluice::http_test {
+
+struct certificate_wish {
+  std::string host = "localhost";
+  long valid_from_s = -3600, valid_for_s = 3600;  // from now
+  bool self_signed = false;                       // else signed by the test's authority
+};
+
+class tls_server {
+ public:
+  explicit tls_server(const certificate_wish&);
+  ~tls_server();
+
+  [[nodiscard]] std::string url() const;      // "https://localhost:PORT"
+  [[nodiscard]] std::string ca_file() const;  // the authority, as PEM
+  [[nodiscard]] std::string server_name() const;  // that the last client asked for (SNI)
+
+ private:
+  struct state;
+  std::unique_ptr<state> state_;
+};
+
+}  // namespace sluice::http_test

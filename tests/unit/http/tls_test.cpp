@@ -1,0 +1,66 @@
+// Certificates are always checked: each way in which one can be wrong, and the one in which it is right.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "unit/http/source_driver.hpp"
+#include "unit/http/tls_server.hpp"
+
+namespace sluice::http_test {
+namespace {
+using testing::HasSubstr;
+
+fetched ask(const tls_server& server, bool trust, const std::string& url = "") {
+  json config{{"base_url", url.empty() ? server.url() : url}};
+  if (trust) config["tls"] = {{"ca_file", server.ca_file()}};
+  source_driver source(config);
+  return source.fetch(source.prepare({{"path", "/users"}}));
+}
+
+TEST(tls, a_certificate_of_the_named_authority_is_good_and_the_host_is_named_to_the_server) {
+  const tls_server server({});
+  const fetched f = ask(server, true);
+  EXPECT_EQ(f.status, SLUICE_OK) << f.message;
+  EXPECT_EQ(server.server_name(), "localhost");
+}
+
+TEST(tls, an_unknown_authority_is_refused_and_the_way_out_is_named) {
+  const tls_server server({});
+  const fetched f = ask(server, false);
+  EXPECT_EQ(f.status, SLUICE_INVALID);
+  EXPECT_EQ(f.code, "SLU-3114");
+  EXPECT_THAT(f.message, HasSubstr("tls.ca_file"));
+}
+
+TEST(tls, an_expired_certificate_is_refused) {
+  const tls_server server({.valid_from_s = -7200, .valid_for_s = 3600});
+  const fetched f = ask(server, true);
+  EXPECT_EQ(f.code, "SLU-3114");
+  EXPECT_THAT(f.message, HasSubstr("expired"));
+}
+
+TEST(tls, a_certificate_that_is_not_yet_valid_is_refused) {
+  const tls_server server({.valid_from_s = 3600});
+  EXPECT_THAT(ask(server, true).message, HasSubstr("not yet valid"));
+}
+
+TEST(tls, a_certificate_for_another_host_is_refused) {
+  const tls_server server({.host = "other.test"});
+  const fetched f = ask(server, true);
+  EXPECT_EQ(f.code, "SLU-3114");
+  EXPECT_THAT(f.message, HasSubstr("localhost"));
+}
+
+TEST(tls, a_self_signed_certificate_is_refused) {
+  const tls_server server({.self_signed = true});
+  EXPECT_EQ(ask(server, true).code, "SLU-3114");
+}
+
+TEST(tls, plain_http_on_a_tls_port_is_a_broken_connection) {
+  const tls_server server({});
+  std::string url = server.url();
+  url.replace(0, 5, "http");
+  EXPECT_EQ(ask(server, false, url).status, SLUICE_TRANSIENT);
+}
+
+}  // namespace
+}  // namespace sluice::http_test
