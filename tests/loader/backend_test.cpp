@@ -23,10 +23,11 @@ class a_backend : public loader_test {
 
 TEST_F(a_backend, reaches_every_service_of_the_host) {
   backend_->start("run-1", "the step");
-  EXPECT_THAT(host_.calls(),
-              ElementsAre("metric_add steps starts 1.000000", "metric_set steps depth 2.500000",
-                          "expand_secret |${secret:env:TOKEN}", "log info steps |secret of length 14 ",
-                          "run_step run-1 the step", "log warn steps |progress {\"pages\":1}", "run_ended run-1"));
+  EXPECT_THAT(
+      host_.calls(),
+      ElementsAre("metric_add steps starts 1.000000", "metric_set steps depth 2.500000",
+                  "expand_secret |${secret:env:TOKEN}", "log info steps |secret of length 14 ",
+                  "run_step run-1 the step", "log warn steps |progress {\"pages\":1}", "run_ended run-1"));
 }
 
 TEST_F(a_backend, gets_the_errors_of_the_host_and_hands_them_back) {

@@ -21,14 +21,15 @@ TEST_F(the_doctor, shows_every_check_that_passed) {
     EXPECT_TRUE(c["ok"]) << c;
     checks.push_back(c["check"]);
   }
-  EXPECT_THAT(checks, ::testing::ElementsAre(
-                          "plugin.json is right", "plugin folder is safe", "plugin's own folder is safe",
-                          "plugin.json is a file", "plugin.json belongs to root or the host's user",
-                          "plugin.json is not writable by others", "library is a file",
-                          "library belongs to root or the host's user", "library is not writable by others",
-                          "library is a shared library", "library is for this machine", "library exports the entry",
-                          "library can be loaded", "contract version fits", "description is complete",
-                          "compiled-in plugin.json is the file's", "code offers what plugin.json declares"));
+  EXPECT_THAT(checks,
+              ::testing::ElementsAre(
+                  "plugin.json is right", "plugin folder is safe", "plugin's own folder is safe",
+                  "plugin.json is a file", "plugin.json belongs to root or the host's user",
+                  "plugin.json is not writable by others", "library is a file",
+                  "library belongs to root or the host's user", "library is not writable by others",
+                  "library is a shared library", "library is for this machine", "library exports the entry",
+                  "library can be loaded", "contract version fits", "description is complete",
+                  "compiled-in plugin.json is the file's", "code offers what plugin.json declares"));
 }
 
 TEST_F(the_doctor, shows_all_failures_of_a_plugin_with_their_remedies) {
@@ -40,9 +41,10 @@ TEST_F(the_doctor, shows_all_failures_of_a_plugin_with_their_remedies) {
   for (const json& c : report["plugins"][0]["checks"]) {
     if (!c["ok"]) failed.push_back(c["code"].get<std::string>() + ": " + without_root(c["fix"]));
   }
-  EXPECT_THAT(failed, ::testing::ElementsAre("SLU-2014: run `chmod go-w plugins/good`",
-                                             "SLU-2013: run `chmod go-w plugins/good/good.so`, and make sure that "
-                                             "nobody has changed it"));
+  EXPECT_THAT(failed,
+              ::testing::ElementsAre("SLU-2014: run `chmod go-w plugins/good`",
+                                     "SLU-2013: run `chmod go-w plugins/good/good.so`, and make sure that "
+                                     "nobody has changed it"));
 }
 
 TEST_F(the_doctor, names_symbols_that_two_plugins_export) {

@@ -29,9 +29,9 @@ class a_domain : public loader_test {
   // What transform says about a batch of three rows in a mode of the rude fixture.
   std::string outcome(const std::string& mode) {
     fs::remove_all(plugins_ / "rude");
-    domain_instance domain = make("rude", mode);
-    array_handle rows = batch({1, 2, 3});
     try {
+      domain_instance domain = make("rude", mode);
+      array_handle rows = batch({1, 2, 3});
       const auto rejects = domain.transform(call_, "rude_rows", rows);
       return "ok, " + std::to_string(rejects.size()) + " rejected";
     } catch (const error& e) {
@@ -55,9 +55,7 @@ TEST_F(a_domain, lists_the_rows_that_it_refuses) {
   EXPECT_EQ(rows.get().length, 4);
 }
 
-TEST_F(a_domain, may_replace_the_batch) {
-  EXPECT_EQ(outcome("replaces"), "ok, 0 rejected");
-}
+TEST_F(a_domain, may_replace_the_batch) { EXPECT_EQ(outcome("replaces"), "ok, 0 rejected"); }
 
 TEST_F(a_domain, without_code_accepts_everything) {
   fs::remove(install("good"));
@@ -72,7 +70,8 @@ TEST_F(a_domain, without_code_accepts_everything) {
 }
 
 TEST_F(a_domain, that_breaks_the_contract_is_caught) {
-  const std::string on = "SLU-2042 domain `rude` of plugin rude 1.2.3 broke the contract of transform on stream `rude_rows`: ";
+  const std::string on =
+      "SLU-2042 domain `rude` of plugin rude 1.2.3 broke the contract of transform on stream `rude_rows`: ";
   const std::string report = "; report it to the plugin's maker";
   EXPECT_EQ(outcome("adds a row"), on + "it got 3 rows and gave back 4" + report);
   EXPECT_EQ(outcome("drops a row"), on + "it got 3 rows and gave back 2" + report);
@@ -85,7 +84,8 @@ TEST_F(a_domain, that_breaks_the_contract_is_caught) {
 
 TEST_F(a_domain, that_throws_harms_nobody_else) {
   EXPECT_EQ(outcome("throws"),
-            "SLU-2041 domain `rude` of plugin rude 1.2.3: transform of stream `rude_rows` threw an exception (division "
+            "SLU-2041 domain `rude` of plugin rude 1.2.3: transform of stream `rude_rows` threw an exception "
+            "(division "
             "by zero); report it to the plugin's maker");
   EXPECT_EQ(outcome("create throws an int").substr(0, 8), "SLU-2041");
 }
@@ -96,9 +96,10 @@ TEST_F(a_domain, that_throws_while_it_is_made_says_so) {
     FAIL();
   } catch (const error& e) {
     EXPECT_EQ(e.kind(), status::internal);
-    EXPECT_EQ(e.message(),
-              "domain `rude` of plugin rude 1.2.3: create threw an exception (no such thing); report it to the "
-              "plugin's maker");
+    EXPECT_EQ(
+        e.message(),
+        "domain `rude` of plugin rude 1.2.3: create threw an exception (no such thing); report it to the "
+        "plugin's maker");
   }
 }
 
@@ -124,11 +125,13 @@ TEST_F(a_domain, that_explains_nothing_gets_words_from_the_host) {
     EXPECT_EQ(e.retry_after_ms(), 1500);
     EXPECT_EQ(e.http_status(), 429);
     EXPECT_EQ(e.message(),
-              "domain `rude` of plugin rude 1.2.3: transform of stream `rude_rows` failed with status 5: too many requests");
+              "domain `rude` of plugin rude 1.2.3: transform of stream `rude_rows` failed with status 5: too "
+              "many requests");
   }
-  EXPECT_EQ(outcome("unknown status"),
-            "SLU-2040 domain `rude` of plugin rude 1.2.3: transform of stream `rude_rows` failed with status 77: a "
-            "defect of the plugin");
+  EXPECT_EQ(
+      outcome("unknown status"),
+      "SLU-2040 domain `rude` of plugin rude 1.2.3: transform of stream `rude_rows` failed with status 77: a "
+      "defect of the plugin");
 }
 
 TEST_F(a_domain, is_not_asked_about_a_stream_that_it_lacks) {
@@ -140,13 +143,14 @@ TEST_F(a_domain, is_not_asked_about_a_stream_that_it_lacks) {
 TEST_F(a_domain, keeps_its_own_symbols_beside_another_that_exports_the_same) {
   domain_instance a = make("clash_a");
   array_handle rows_a = batch({1});
-  const loaded_component of_a = component_;
-  std::optional<catalog> catalog_a = std::move(catalog_);
   domain_instance b = make("clash_b");
   array_handle rows_b = batch({1});
-  EXPECT_EQ(a.transform(call_, "clash_a_rows", rows_a), (std::vector<rejected_row>{{0, "first call", "from a"}}));
-  EXPECT_EQ(b.transform(call_, "clash_b_rows", rows_b), (std::vector<rejected_row>{{0, "first call", "from b"}}));
-  EXPECT_EQ(a.transform(call_, "clash_a_rows", rows_a), (std::vector<rejected_row>{{0, "later call", "from a"}}));
+  EXPECT_EQ(a.transform(call_, "clash_a_rows", rows_a),
+            (std::vector<rejected_row>{{0, "first call", "from a"}}));
+  EXPECT_EQ(b.transform(call_, "clash_b_rows", rows_b),
+            (std::vector<rejected_row>{{0, "first call", "from b"}}));
+  EXPECT_EQ(a.transform(call_, "clash_a_rows", rows_a),
+            (std::vector<rejected_row>{{0, "later call", "from a"}}));
 }
 
 }  // namespace sluice::plugin::test

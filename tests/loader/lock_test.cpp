@@ -24,9 +24,11 @@ TEST_F(a_lock_file, refuses_another_build_and_names_both_digests) {
   lock_file::of(scan()).write(root_ / "sluice.lock");
   const std::string before = sha256_hex(read(library));
   write(library, read(library) + "x");
-  EXPECT_EQ(refusal("good", component_kind::domain, lock_file::read(root_ / "sluice.lock")),
-            "SLU-2017 plugins/good/good.so: sha256 is " + sha256_hex(read(library)) + ", but sluice.lock pins " + before +
-                " (version 1.2.3); install the pinned build, or check this one and run `sluice plugins lock`");
+  EXPECT_EQ(
+      refusal("good", component_kind::domain, lock_file::read(root_ / "sluice.lock")),
+      "SLU-2017 plugins/good/good.so: sha256 is " + sha256_hex(read(library)) + ", but sluice.lock pins " +
+          before +
+          " (version 1.2.3); install the pinned build, or check this one and run `sluice plugins lock`");
 }
 
 TEST_F(a_lock_file, refuses_a_plugin_that_it_does_not_pin) {
@@ -34,7 +36,8 @@ TEST_F(a_lock_file, refuses_a_plugin_that_it_does_not_pin) {
   lock_file::of(scan()).write(root_ / "sluice.lock");
   install("pages");
   EXPECT_EQ(refusal("pages", component_kind::source, lock_file::read(root_ / "sluice.lock")),
-            "SLU-2018 plugins/pages/pages.so: plugin `pages` is not in sluice.lock; check the plugin, then pin it with "
+            "SLU-2018 plugins/pages/pages.so: plugin `pages` is not in sluice.lock; check the plugin, then "
+            "pin it with "
             "`sluice plugins lock`");
 }
 
@@ -45,7 +48,8 @@ TEST_F(a_lock_file, pins_the_description_of_a_plugin_without_code) {
   const lock_file lock = lock_file::read(root_ / "sluice.lock");
   EXPECT_EQ(refusal("good", component_kind::domain, lock), "loaded");
   replace(plugins_ / "good/plugin.json", "1.2.3", "1.2.4");
-  EXPECT_EQ(refusal("good", component_kind::domain, lock).substr(0, 34), "SLU-2017 plugins/good/plugin.json:");
+  EXPECT_EQ(refusal("good", component_kind::domain, lock).substr(0, 34),
+            "SLU-2017 plugins/good/plugin.json:");
 }
 
 TEST_F(a_lock_file, is_not_made_of_a_plugin_that_may_not_be_loaded) {
@@ -62,7 +66,8 @@ TEST_F(a_lock_file, is_not_believed_when_others_can_write_to_it) {
     FAIL();
   } catch (const error& e) {
     EXPECT_EQ(e.code(), "SLU-2019");
-    EXPECT_NE(e.message().find("others can change the lock file (mode 0666"), std::string::npos) << e.message();
+    EXPECT_NE(e.message().find("others can change the lock file (mode 0666"), std::string::npos)
+        << e.message();
   }
 }
 
@@ -81,7 +86,8 @@ TEST_F(a_lock_file, says_which_line_is_wrong) {
   EXPECT_EQ(why("# pinned by hand\n\ngood 1.0 " + digest + "\n"), "read");
   EXPECT_EQ(why("good 1.0 " + digest + "\ngood 1.0 abc\n"), "sluice.lock:2: is not `name version sha256`");
   EXPECT_EQ(why("good 1.0 " + digest + " more\n"), "sluice.lock:1: is not `name version sha256`");
-  EXPECT_EQ(why("good 1.0 " + digest + "\ngood 2.0 " + digest + "\n"), "sluice.lock:2: pins `good` a second time");
+  EXPECT_EQ(why("good 1.0 " + digest + "\ngood 2.0 " + digest + "\n"),
+            "sluice.lock:2: pins `good` a second time");
   fs::remove(file);
   EXPECT_THROW((void)lock_file::read(file), error);
 }

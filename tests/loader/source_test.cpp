@@ -66,14 +66,16 @@ TEST_F(a_source, reports_failures_with_their_particulars) {
 
 TEST_F(a_source, that_can_not_start_completes_with_the_reason) {
   EXPECT_EQ(failure("refuses"), "SLU-2040 no connection left");
-  EXPECT_EQ(failure("throws"),
-            "SLU-2041 source `pages` of plugin pages 1.2.3: fetch threw an exception (socket); report it to the "
-            "plugin's maker");
+  EXPECT_EQ(
+      failure("throws"),
+      "SLU-2041 source `pages` of plugin pages 1.2.3: fetch threw an exception (socket); report it to the "
+      "plugin's maker");
 }
 
 TEST_F(a_source, that_breaks_the_contract_is_caught) {
   EXPECT_EQ(failure("no page"),
-            "SLU-2043 source `pages` of plugin pages 1.2.3 completed a fetch without a page; report it to the plugin's "
+            "SLU-2043 source `pages` of plugin pages 1.2.3 completed a fetch without a page; report it to "
+            "the plugin's "
             "maker");
   EXPECT_EQ(failure("endless"),
             "SLU-2043 source `pages` of plugin pages 1.2.3 gave a page that is not the last page but has no "

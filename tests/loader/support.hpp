@@ -101,7 +101,8 @@ class fake_host : public host_services {
   void metric_set(std::string_view plugin, std::string_view name, double value) noexcept override {
     note("metric_set " + std::string(plugin) + " " + std::string(name) + " " + std::to_string(value));
   }
-  void run_step(std::string_view run_id, std::string_view step_json, step_progress progress, step_done done) override {
+  void run_step(std::string_view run_id, std::string_view step_json, step_progress progress,
+                step_done done) override {
     note("run_step " + std::string(run_id) + " " + std::string(step_json));
     if (step_json == "refuse") throw error(status::invalid, "SLU-6001", "no such step");
     progress(R"({"pages":1})");
