@@ -39,7 +39,7 @@ class source_instance {
   source_instance(const source_instance&) = delete;
   source_instance& operator=(const source_instance&) = delete;
 
-  // `read_json`: {"name": "entities.users", "request": {…}, "records": "/data"}. One at a time. Throws
+  // `read_json`: {"name": "shop.orders", "request": {…}, "records": "/data"}. One at a time. Throws
   // error.
   [[nodiscard]] read prepare(std::string_view read_json);
   // Any thread. `call` is shared: the plugin holds it until the completion, whoever started it may cancel

@@ -61,8 +61,9 @@ TEST_F(log_test, writes_one_json_object_a_line_with_context_and_fields) {
   line.erase("ts");
   EXPECT_EQ(
       line,
-      json::parse(R"({"level":"warn","msg":"page refused","correlation_id":"sync-acme-1-2","tenant":"acme",
-      "run_id":"run-1","plugin":"http","code":"SLU-3103","page":12,"ratio":0.5,"last":true,"rows":7,"path":"/users"})"));
+      json::parse(R"({"level":"warn","msg":"page refused","correlation_id":"sync-acme-1-2",
+      "tenant":"acme","run_id":"run-1","plugin":"http","code":"SLU-3103","page":12,"ratio":0.5,"last":true,
+      "rows":7,"path":"/users"})"));
 }
 
 TEST_F(log_test, leaves_out_what_is_empty_and_what_is_below_the_level) {

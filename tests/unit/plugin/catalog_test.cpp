@@ -15,9 +15,11 @@ namespace {
 
 std::string domain(const std::string& name, const std::string& stream, const std::string& extra = "") {
   return R"({"name": ")" + name +
-         R"(", "version": "1.0", "sdk": "1.0", "components": [{"kind": "domain", "name": ")" + name +
+         R"(", "version": "1.0", "sdk": "1.0", "components": [
+         {"kind": "domain", "name": ")" + name +
          R"(", "streams": [{"name": ")" + stream +
-         R"(", "columns": [{"name": "external_id", "type": "text", "required": true}], "key": ["external_id"])" +
+         R"(",
+          "columns": [{"name": "external_id", "type": "text", "required": true}], "key": ["external_id"])" +
          extra + "}]}]}";
 }
 
