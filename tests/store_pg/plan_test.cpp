@@ -1,0 +1,93 @@
+// Every look-up is planned as one by key, on a table without rows, without statistics and with stale ones.
+#include "store/postgres/connection.hpp"
+#include "store/postgres/encode.hpp"
+#include "store/postgres/setup.hpp"
+#include "store/postgres/tables.hpp"
+#include "world.hpp"
+
+namespace sluice::testing {
+namespace {
+
+using namespace store::postgres;
+
+class a_plan : public world {
+ protected:
+  void SetUp() override {
+    world::SetUp();
+    if (IsSkipped()) return;
+    database_ = std::make_unique<connection>(dsn_);
+  }
+
+  // The generic plan, as a prepared statement gets it.
+  std::string explain(const std::string& statement, std::size_t parameters_count) {
+    const std::string name = "p" + std::to_string(++plans_);
+    database_->execute("PREPARE " + name + " AS " + statement);
+    std::string nulls;
+    for (std::size_t i = 0; i < parameters_count; ++i) nulls += i == 0 ? "NULL" : ", NULL";
+    const auto lines = database_->execute("EXPLAIN EXECUTE " + name + "(" + nulls + ")");
+    std::string out;
+    for (std::size_t n = 0; n < lines.size(); ++n) out.append(lines.text(n, 0)).append("\n");
+    return out;
+  }
+
+  // By the unique key: all its columns in the index condition, nothing filtered, no other way in.
+  void expect_by_key(const std::string& plan, const stream_table& t) {
+    EXPECT_NE(plan.find("Index Scan using " + t.name + "_tenant_id_"), std::string::npos) << plan;
+    for (const std::string& key : t.key) EXPECT_NE(plan.find("(" + key + " = s.k"), std::string::npos) << plan;
+    for (const char* trap : {"Seq Scan", "Bitmap", "Hash", "Merge", "Materialize"}) {
+      EXPECT_EQ(plan.find(trap), std::string::npos) << plan;
+    }
+  }
+
+  void expect_all_by_key(const char* state) {
+    SCOPED_TRACE(state);
+    for (const stream_schema* s : {&entities(), &grants()}) {
+      const stream_table t = table_of("public", *s);
+      const std::size_t keys = t.key.size();
+      expect_by_key(explain(t.probe, keys + 3), t);
+      expect_by_key(explain(t.update, keys + 3 + t.changed.size()), t);
+      expect_by_key(explain(t.tombstone, keys + 5), t);
+      expect_by_key(explain(t.raise_version, keys + 2), t);
+      expect_by_key(explain(find_rows_sql("public", t.name, t.key), keys + 1), t);
+    }
+  }
+
+  std::unique_ptr<connection> database_;
+  int plans_ = 0;
+};
+
+TEST_F(a_plan, is_by_key_without_statistics_with_stale_ones_and_with_good_ones) {
+  expect_all_by_key("empty, never analyzed");
+  sql("ANALYZE");
+  expect_all_by_key("analyzed while empty");
+  put(entity_rows(many(20'000)));
+  sql("UPDATE pg_class SET reltuples = 0, relpages = 0 WHERE relname = 'entities'");
+  expect_all_by_key("many rows, statistics of an empty table");
+  sql("ANALYZE");
+  expect_all_by_key("many rows, good statistics");
+}
+
+TEST_F(a_plan, of_a_range_is_one_index_scan_and_a_hash_join) {
+  for (const bool filled : {false, true}) {
+    if (filled) put(entity_rows(many(5'000))), sql("ANALYZE");
+    const stream_table t = table_of("public", entities());
+    database_->execute("BEGIN");
+    database_->execute(range_settings());
+    const std::string plan = explain(t.range_probe, 10);
+    database_->execute("ROLLBACK");
+    EXPECT_NE(plan.find("Hash"), std::string::npos) << plan;
+    EXPECT_NE(plan.find("ROW(kind, external_id) >="), std::string::npos) << plan;
+    EXPECT_EQ(plan.find("Nested Loop"), std::string::npos) << plan;
+  }
+}
+
+TEST_F(a_plan, of_the_waiting_rows_goes_by_their_keys_too) {
+  const std::string twin = explain(
+      "SELECT s.o FROM unnest($3::text[]) WITH ORDINALITY AS s(k, o) JOIN sluice.deferred d "
+      "ON d.tenant = $1::text AND d.stream = $2::text AND d.key = s.k", 3);
+  EXPECT_NE(twin.find("(key = s.k)"), std::string::npos) << twin;
+  EXPECT_EQ(twin.find("Seq Scan"), std::string::npos) << twin;
+}
+
+}  // namespace
+}  // namespace sluice::testing
