@@ -1,4 +1,5 @@
-// The roles domain: a role has a name, is no part of itself, and is given for a time and a scope that make sense.
+// The roles domain: a role has a name, is no part of itself, and is given for a time and a scope that
+// make sense.
 #include <string_view>
 
 #include <sluice/domain.hpp>
