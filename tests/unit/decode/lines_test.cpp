@@ -1,10 +1,13 @@
 // NDJSON and CSV.
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include "unit/decode/support.hpp"
 
 namespace sluice::decode::test {
 namespace {
+
+using testing::StartsWith;
 
 const std::string root = R"({"records":"","into":[{"stream":"things","map":{"external_id":{"at":"/id"},"name":{"at":"/name"},
   "count":{"at":"/n"},"amount":{"at":"/a"},"flag":{"at":"/f"}}}]})";
@@ -30,8 +33,8 @@ TEST(decode_ndjson, a_broken_line_costs_its_own_record) {
 }
 
 TEST(decode_ndjson, a_records_pointer_makes_no_sense) {
-  EXPECT_EQ(page_error(R"({"records":"/data","into":[]})", "{}", format::ndjson).substr(0, 8), "SLU-4106");
-  EXPECT_EQ(page_error(root, "\n", format::ndjson).substr(0, 8), "SLU-4101");
+  EXPECT_THAT(page_error(R"({"records":"/data","into":[]})", "{}", format::ndjson), StartsWith("SLU-4106"));
+  EXPECT_THAT(page_error(root, "\n", format::ndjson), StartsWith("SLU-4101"));
 }
 
 TEST(decode_csv, the_header_names_the_fields_and_values_are_read_by_their_column) {
@@ -59,9 +62,9 @@ TEST(decode_csv, a_row_of_another_width_or_with_bad_bytes_is_a_rejected_record) 
 }
 
 TEST(decode_csv, broken_quotes_spoil_the_page_and_name_the_line) {
-  EXPECT_EQ(page_error(root, "id,name\n1,\"a\nb\"\n2,\"open\n3,x\n", format::csv).substr(0, 34), "SLU-4109 line 4 of the CSV page ope");
-  EXPECT_EQ(page_error(root, "id,name\n1,a\"b\n", format::csv).substr(0, 40), "SLU-4109 line 2 of the CSV page has a qu");
-  EXPECT_EQ(page_error(root, "id,name\n1,\"a\"b\n", format::csv).substr(0, 41), "SLU-4109 line 2 of the CSV page has text ");
+  EXPECT_THAT(page_error(root, "id,name\n1,\"a\nb\"\n2,\"open\n3,x\n", format::csv), StartsWith("SLU-4109 line 4 of the CSV page ope"));
+  EXPECT_THAT(page_error(root, "id,name\n1,a\"b\n", format::csv), StartsWith("SLU-4109 line 2 of the CSV page has a qu"));
+  EXPECT_THAT(page_error(root, "id,name\n1,\"a\"b\n", format::csv), StartsWith("SLU-4109 line 2 of the CSV page has text "));
 }
 
 TEST(decode_csv, the_header_must_be_whole) {

@@ -1,10 +1,13 @@
 // Pages as a whole: where the records are, what is no page at all, and that nothing cut off counts as complete.
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include "unit/decode/support.hpp"
 
 namespace sluice::decode::test {
 namespace {
+
+using testing::StartsWith;
 
 const std::string data = R"({"records":"/data","into":[{"stream":"things","map":{"external_id":{"at":"/id"},"name":{"at":"/name"}}}]})";
 const std::string root = R"({"records":"","into":[{"stream":"things","map":{"external_id":{"at":"/id"},"name":{"at":"/name"}}}]})";
@@ -24,7 +27,7 @@ TEST(decode_pages, a_missing_records_pointer_is_an_error_and_never_an_empty_page
   EXPECT_EQ(page_error(data, "{}"), "SLU-4106 expected an array at `/data`, found nothing; the page begins: {}");
   EXPECT_EQ(page_error(data, "null"), "SLU-4106 expected an array at `/data`, found nothing; the page begins: null");
   EXPECT_EQ(page_error(root, "null"), "SLU-4106 expected an array at ``, found null; the page begins: null");
-  EXPECT_EQ(page_error(data, R"({"data":"x"})").substr(0, 51), R"(SLU-4106 expected an array at `/data`, found "x"; t)");
+  EXPECT_THAT(page_error(data, R"({"data":"x"})"), StartsWith(R"(SLU-4106 expected an array at `/data`, found "x"; t)"));
   const std::string longer = R"({"data":3,"pad":")" + std::string(500, 'p') + R"("})";
   EXPECT_EQ(page_error(data, longer), "SLU-4106 expected an array at `/data`, found 3; the page begins: " + longer.substr(0, 120) + "…");
 }
@@ -33,23 +36,23 @@ TEST(decode_pages, the_last_of_duplicate_records_keys_counts) {
   const decoded d = run(data, R"({"data":[{"id":"1"},{"id":"2"}],"data":[{"id":"3"}]})");
   EXPECT_EQ(d.out.records, 1);
   EXPECT_EQ(d.cell("things", "external_id"), "3");
-  EXPECT_EQ(page_error(data, R"({"data":[{"id":"1"}],"data":null})").substr(0, 8), "SLU-4106");
+  EXPECT_THAT(page_error(data, R"({"data":[{"id":"1"}],"data":null})"), StartsWith("SLU-4106"));
 }
 
 TEST(decode_pages, what_is_no_page_is_named) {
-  EXPECT_EQ(page_error(data, "").substr(0, 30), "SLU-4101 (retry) the page is e");
-  EXPECT_EQ(page_error(data, " \r\n").substr(0, 8), "SLU-4101");
+  EXPECT_THAT(page_error(data, ""), StartsWith("SLU-4101 (retry) the page is e"));
+  EXPECT_THAT(page_error(data, " \r\n"), StartsWith("SLU-4101"));
   EXPECT_EQ(page_error(data, "<!DOCTYPE html>\n<title>Login"),
             "SLU-4102 expected JSON, found HTML or XML; the page begins: <!DOCTYPE html> <title>Login");
-  EXPECT_EQ(page_error(data, "Bad gateway").substr(0, 43), "SLU-4102 expected JSON, found something els");
-  EXPECT_EQ(page_error(data, std::string("\xff\xfe{\0", 4)).substr(0, 8), "SLU-4105");
-  EXPECT_EQ(page_error(data, R"({"data":[1,]})").substr(0, 60), "SLU-4104 the page is not JSON: expected a value, found `]` at");
-  EXPECT_EQ(page_error(data, R"({"data":[]}{})").substr(0, 8), "SLU-4104");
-  EXPECT_EQ(page_error(data, R"({"data":[],"x":tru})").substr(0, 8), "SLU-4104");
-  EXPECT_EQ(page_error(data, R"({"data":[],"x":01})").substr(0, 8), "SLU-4104");
-  EXPECT_EQ(page_error(data, R"({"data":[],"x":{"a":1]})").substr(0, 8), "SLU-4104");
-  EXPECT_EQ(page_error(data, R"({"data":[],"x":{"a" 1}})").substr(0, 8), "SLU-4104");
-  EXPECT_EQ(page_error(data, R"({"data":[],"x":{a:1}})").substr(0, 8), "SLU-4104");
+  EXPECT_THAT(page_error(data, "Bad gateway"), StartsWith("SLU-4102 expected JSON, found something els"));
+  EXPECT_THAT(page_error(data, std::string("\xff\xfe{\0", 4)), StartsWith("SLU-4105"));
+  EXPECT_THAT(page_error(data, R"({"data":[1,]})"), StartsWith("SLU-4104 the page is not JSON: expected a value, found `]` at"));
+  EXPECT_THAT(page_error(data, R"({"data":[]}{})"), StartsWith("SLU-4104"));
+  EXPECT_THAT(page_error(data, R"({"data":[],"x":tru})"), StartsWith("SLU-4104"));
+  EXPECT_THAT(page_error(data, R"({"data":[],"x":01})"), StartsWith("SLU-4104"));
+  EXPECT_THAT(page_error(data, R"({"data":[],"x":{"a":1]})"), StartsWith("SLU-4104"));
+  EXPECT_THAT(page_error(data, R"({"data":[],"x":{"a" 1}})"), StartsWith("SLU-4104"));
+  EXPECT_THAT(page_error(data, R"({"data":[],"x":{a:1}})"), StartsWith("SLU-4104"));
   EXPECT_EQ(page_error(data, "{\"data\":[\"a\nb\"]}"),
             "SLU-4104 the page is not JSON: a control character that isn't escaped at byte 11; the page begins: {\"data\":[\"a b\"]}");
 }
@@ -82,8 +85,8 @@ TEST(decode_pages, invalid_utf8_costs_its_own_record) {
   EXPECT_EQ(d.cell("things", "name", 1), "é");
   EXPECT_EQ(d.out.rejects[0].reason, "holds bytes that are no UTF-8");
   EXPECT_EQ(d.out.rejects[0].raw, R"({"id":"2","name":"??"})");
-  EXPECT_EQ(page_error(data, "{\"data\":[{\"id\":\"1\"}],\"x\":\"\xff\"}").substr(0, 8), "SLU-4105");
-  EXPECT_EQ(page_error(data, "{\"x\":\"\xff\",\"data\":[{\"id\":\"1\"}]}").substr(0, 8), "SLU-4105");
+  EXPECT_THAT(page_error(data, "{\"data\":[{\"id\":\"1\"}],\"x\":\"\xff\"}"), StartsWith("SLU-4105"));
+  EXPECT_THAT(page_error(data, "{\"x\":\"\xff\",\"data\":[{\"id\":\"1\"}]}"), StartsWith("SLU-4105"));
 }
 
 TEST(decode_pages, records_that_are_no_objects_are_rejected_records) {
@@ -104,15 +107,15 @@ TEST(decode_pages, depth_is_capped_for_a_record_and_never_overflows_the_stack) {
   EXPECT_EQ(d.out.mapped, 1);
   EXPECT_EQ(run(data, R"({"data":[)" + nested(200'000) + "]}").out.rejected, 1);
   EXPECT_EQ(run(data, R"({"data":[],"x":)" + nested(200'000) + "}").out.records, 0);
-  EXPECT_EQ(page_error(data, std::string(200'000, '[')).substr(0, 16), "SLU-4103 (retry)");
+  EXPECT_THAT(page_error(data, std::string(200'000, '[')), StartsWith("SLU-4103 (retry)"));
 }
 
 TEST(decode_pages, caps_hold_at_their_edge) {
   limits caps;
   caps.records = 3;
   EXPECT_EQ(run(data, R"({"data":[1,2,3]})", format::json, {}, caps).out.records, 3);
-  EXPECT_EQ(page_error(data, R"({"data":[1,2,3,4]})", format::json, caps).substr(0, 45), "SLU-4107 the page has more than 3 records: as");
-  EXPECT_EQ(page_error(root, "1\n2\n3\n4", format::ndjson, caps).substr(0, 8), "SLU-4107");
+  EXPECT_THAT(page_error(data, R"({"data":[1,2,3,4]})", format::json, caps), StartsWith("SLU-4107 the page has more than 3 records: as"));
+  EXPECT_THAT(page_error(root, "1\n2\n3\n4", format::ndjson, caps), StartsWith("SLU-4107"));
   caps = {};
   caps.record_bytes = 20;
   const decoded d = run(data, R"({"data":[{"id":"1","x":"123"},{"id":"1","x":"1234"}]})", format::json, {}, caps);
@@ -124,7 +127,7 @@ TEST(decode_pages, caps_hold_at_their_edge) {
   caps = {};
   caps.page_bytes = 11;
   EXPECT_EQ(run(data, R"({"data":[]})", format::json, {}, caps).out.records, 0);
-  EXPECT_EQ(page_error(data, R"({"data": []})", format::json, caps).substr(0, 8), "SLU-4108");
+  EXPECT_THAT(page_error(data, R"({"data": []})", format::json, caps), StartsWith("SLU-4108"));
 }
 
 TEST(decode_pages, what_is_kept_of_rejects_is_bounded) {

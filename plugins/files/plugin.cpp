@@ -1,0 +1,4 @@
+#include "files/files.hpp"
+#include "sluice_plugin.hpp"
+
+SLUICE_PLUGIN(sluice::source_of<sluice::files::files_source, components::files>)
