@@ -7,6 +7,7 @@
 #include "engine/failure.hpp"
 #include "host/catalog_adapter.hpp"
 #include "manifest/diagnostic.hpp"
+#include "plugin/error.hpp"
 
 namespace sluice::cli {
 

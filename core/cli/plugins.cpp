@@ -62,7 +62,7 @@ int doctor(app& a) {
   return healthy ? exit_code::good : exit_code::failed;
 }
 
-int lock(app& a, const std::string& file) {
+int pin_installed(app& a, const std::string& file) {
   const plugin::lock_file pins = plugin::lock_file::of(a.catalog());
   if (file == "-") {
     std::printf("%s", pins.text().c_str());
@@ -90,7 +90,7 @@ void add_plugins(CLI::App& cli, common_options& options, int& result) {
       ->callback([&options, &result] { result = guarded(options, doctor); });
   CLI::App* pin = group->add_subcommand("lock", "Pin what is installed now, so that nothing else is loaded");
   pin->add_option("--output", *file, "The lock file; - for standard output")->capture_default_str();
-  pin->callback([&options, &result, file] { result = guarded(options, [&](app& a) { return lock(a, *file); }); });
+  pin->callback([&options, &result, file] { result = guarded(options, [&](app& a) { return pin_installed(a, *file); }); });
 }
 
 }  // namespace sluice::cli
