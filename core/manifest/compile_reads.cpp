@@ -71,8 +71,11 @@ class read_compiler {
 
   json request_json(view& v, const value_scope& scope) {
     if (source_ == nullptr) return json::object();
+    static const std::vector<std::string> watermark{"since"};
+    const bool incremental = !scope.subject && d_.merged.find("incremental") != nullptr;
     const text_policy policy{.tenant = true, .tenant_secret = true, .subject = scope.subject, .parent = scope.parent,
-                             .is_template = true, .why_not = scope.why_no_parent};
+                             .locals = incremental ? &watermark : nullptr, .is_template = true,
+                             .why_not = scope.why_no_parent};
     static const node empty = [] { node e; e.kind = node::kind::mapping; return e; }();
     const node* n = v.get("request");
     if (n != nullptr && !n->is_mapping()) {
@@ -180,6 +183,11 @@ json child_conditions(build& b, const read_draft& child, const read_draft& paren
   const member* m = child.merged.find("if");
   if (m == nullptr) return json::array();
   node translated = m->value;
+  if (translated.is_mapping()) {  // one condition needs no list
+    translated = {};
+    translated.kind = node::kind::sequence;
+    translated.items.push_back(m->value);
+  }
   const json keep = parent.decode.value("keep", json::object());
   for (node& item : translated.items) {
     for (member& part : item.members) {

@@ -252,36 +252,45 @@ json value_json(context& c, const node& n, const std::string& path, const value_
   return value_reader(c, scope).read(n, path, target, 0);
 }
 
+namespace {
+
+json condition_json(context& c, const node& n, const std::string& path, const value_scope& scope) {
+  view v(c, n, where_shape, path, n.at);
+  json one = json::object();
+  if (!v.is_mapping()) return one;
+  if (const node* at = v.get("at"); at != nullptr && at->is_scalar()) {
+    check_place(c, *at, at->text, v.path("at"), scope.levels);
+    one["at"] = at->text;
+  } else if (at != nullptr) {
+    c.report(code::wrong_type, at->at, v.path("at"), expected_found("a JSON pointer", *at));
+  }
+  for (const char* test : {"is", "not"}) {
+    if (v.has(test)) one[test] = constant_json(c, *v.get(test), v.path(test), nullptr);
+  }
+  if (v.has("prefix")) one["prefix"] = v.text("prefix");
+  if (v.has("exists")) one["exists"] = v.boolean("exists");
+  const std::size_t tests = one.size() - one.count("at");
+  if (tests != 1) {
+    c.report(code::map_value, n.at, path,
+             tests == 0 ? "this condition tests nothing" : "this condition has more than one test",
+             "give exactly one of `is`, `not`, `prefix`, `exists`; two conditions are two items of the list");
+  }
+  return one;
+}
+
+}  // namespace
+
 json conditions_json(context& c, const node& list, const std::string& path, const value_scope& scope) {
   json out = json::array();
-  if (!list.is_sequence()) {
+  if (list.is_mapping()) {
+    out.push_back(condition_json(c, list, path, scope));  // one condition needs no list
+  } else if (list.is_sequence()) {
+    for (std::size_t i = 0; i < list.items.size(); ++i) {
+      out.push_back(condition_json(c, list.items[i], child_path(path, i), scope));
+    }
+  } else {
     c.report(code::wrong_type, list.at, path, expected_found("a list of conditions", list),
              "write [ { at: /x, is: y } ]; all of them must hold");
-    return out;
-  }
-  for (std::size_t i = 0; i < list.items.size(); ++i) {
-    const std::string where = child_path(path, i);
-    view v(c, list.items[i], where_shape, where, list.items[i].at);
-    if (!v.is_mapping()) continue;
-    json one = json::object();
-    if (const node* at = v.get("at"); at != nullptr && at->is_scalar()) {
-      check_place(c, *at, at->text, v.path("at"), scope.levels);
-      one["at"] = at->text;
-    } else if (at != nullptr) {
-      c.report(code::wrong_type, at->at, v.path("at"), expected_found("a JSON pointer", *at));
-    }
-    for (const char* test : {"is", "not"}) {
-      if (v.has(test)) one[test] = constant_json(c, *v.get(test), v.path(test), nullptr);
-    }
-    if (v.has("prefix")) one["prefix"] = v.text("prefix");
-    if (v.has("exists")) one["exists"] = v.boolean("exists");
-    const std::size_t tests = one.size() - one.count("at");
-    if (tests != 1) {
-      c.report(code::map_value, list.items[i].at, where,
-               tests == 0 ? "this condition tests nothing" : "this condition has more than one test",
-               "give exactly one of `is`, `not`, `prefix`, `exists`; two conditions are two items of the list");
-    }
-    out.push_back(std::move(one));
   }
   return out;
 }

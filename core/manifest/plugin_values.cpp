@@ -17,6 +17,15 @@ bool has_template(const std::string& resolved) {
   return has_reference(resolved);
 }
 
+// A pattern that is no regular expression is left to the full validator, which names it as the plugin's fault.
+bool matches(const std::string& text, const std::string& pattern) {
+  try {
+    return std::regex_search(text, std::regex(pattern, std::regex::ECMAScript));
+  } catch (const std::regex_error&) {
+    return true;
+  }
+}
+
 class walker {
  public:
   walker(context& c, const json& root, const text_policy& policy) : c_(c), root_(root), policy_(policy) {}
@@ -82,7 +91,7 @@ json walker::object(const node& n, const shape* core, const json& schema, const 
   const json& properties = schema.contains("properties") ? schema.at("properties") : none;
   const auto open = schema.find("additionalProperties");
   for (const member& m : n.members) {
-    if ((core != nullptr && core->find(m.key) != nullptr) || m.key.starts_with("x-")) continue;
+    if (core != nullptr && core->find(m.key) != nullptr) continue;
     const std::string where = child_path(path, m.key);
     if (properties.contains(m.key)) {
       out[m.key] = value(m.value, properties.at(m.key), where, m.key_at);
@@ -90,7 +99,7 @@ json walker::object(const node& n, const shape* core, const json& schema, const 
       out[m.key] = value(m.value, *open, where, m.key_at);
     } else if (open == schema.end() && schema.contains("patternProperties")) {
       out[m.key] = value(m.value, json(true), where, m.key_at);
-    } else {
+    } else if (!m.key.starts_with("x-")) {
       std::vector<std::string> known;
       for (const auto& [key, unused] : properties.items()) known.push_back(key);
       if (core != nullptr) {
@@ -198,7 +207,7 @@ json walker::referred(const node& n, const json& schema, const std::string& path
   const std::optional<std::string> text = c_.resolve(n, path, policy);
   if (!text) return {};
   if (accepts(schema, "string")) {
-    const bool url = schema.value("format", std::string()) == "uri";
+    const bool url = schema.value("format", std::string()) == "uri" || path.ends_with("url");
     if (!policy.secret) check_url(c_, n, *text, url, path);
     check_value(*text, n, schema, path);
     return *text;
@@ -238,7 +247,7 @@ bool walker::check_value(const json& v, const node& n, const json& schema, const
   if (v.is_string() && schema.contains("pattern")) {
     const std::string pattern = schema.at("pattern").get<std::string>();
     const std::string text = v.get<std::string>();
-    if (text.size() > 4096 || std::regex_search(text, std::regex(pattern, std::regex::ECMAScript))) return true;
+    if (text.size() > 4096 || matches(text, pattern)) return true;
     c_.report(code::plugin_value, n.at, path, in_ticks(n.text) + " has not the form that the plugin asks for",
               schema.contains("description") ? schema.at("description").get<std::string>() : "it must match " + pattern);
     return false;
