@@ -47,7 +47,8 @@ page_plan parse_page(const json& page) {
   out.until_empty = page.value("until", "short") == "empty";
   out.base = page.value("base", std::int64_t{out.style == page_style::pages ? 1 : 0});
   out.max_pages = page.value("max_pages", out.max_pages);
-  for (const auto& [param, n] : page.value("size", json::object()).items()) {
+  const json size = page.value("size", json::object());
+  for (const auto& [param, n] : size.items()) {
     out.size_param = param;
     out.size = n.get<std::int64_t>();
   }
@@ -110,13 +111,14 @@ read_plan parse_read(std::string_view read_json) {
     out.method = request.value("method", "GET");
     out.path = text_template(request.at("path").get<std::string>());
     check_path(out.path);
-    for (const auto& [name, value] : request.value("query", json::object()).items()) {
+    const json query = request.value("query", json::object()), headers = request.value("headers", json::object());
+    for (const auto& [name, value] : query.items()) {
       out.query.emplace_back(name, text_template(value.get<std::string>()));
     }
     if (read.contains("incremental")) {
       out.query.emplace_back(read.at("incremental").at("param").get<std::string>(), text_template("${since}"));
     }
-    for (const auto& [name, value] : request.value("headers", json::object()).items()) {
+    for (const auto& [name, value] : headers.items()) {
       out.headers.emplace_back(name, parse_header(name, value.get<std::string>(), codes::bad_request));
     }
     out.body = text_template(request.value("body", ""));

@@ -90,7 +90,8 @@ settings parse_settings(std::string_view config_json) {
     settings out;
     out.base_url = parse_base(config.at("base_url").get<std::string>());
     out.auth = parse_auth(config);
-    for (const auto& [name, value] : config.value("headers", json::object()).items()) {
+    const json headers = config.value("headers", json::object());
+    for (const auto& [name, value] : headers.items()) {
       out.headers.emplace_back(name, parse_header(name, value.get<std::string>(), codes::bad_config));
     }
     parse_times(config, out);

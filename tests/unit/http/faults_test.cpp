@@ -191,14 +191,14 @@ TEST_F(faults, another_tenants_data_are_denied) {
 }
 
 TEST_F(faults, a_port_where_nobody_listens_is_unreachable) {
-  source_driver source("http://127.0.0.1:1");
+  source_driver source(std::string("http://127.0.0.1:1"));
   const fetched f = source.fetch(source.prepare(users_request()));
   EXPECT_EQ(f.status, SLUICE_TRANSIENT);
   EXPECT_EQ(f.code, "SLU-3112");
 }
 
 TEST_F(faults, a_name_that_does_not_exist_is_named) {
-  source_driver source("http://no-such-host.invalid");
+  source_driver source(std::string("http://no-such-host.invalid"));
   const fetched f = source.fetch(source.prepare(users_request()));
   EXPECT_EQ(f.status, SLUICE_TRANSIENT);
   EXPECT_TRUE(f.code == "SLU-3111" || f.code == "SLU-3113") << f.code << f.message;

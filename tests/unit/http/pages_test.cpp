@@ -69,7 +69,8 @@ TEST_F(pages, only_what_changed_since_is_asked_for) {
 
 TEST_F(pages, a_role_with_an_awkward_id_is_one_segment) {
   const auto all = read({{"path", "/v1/tenants/${tenant}/roles"}});
-  for (const json& role : json::parse(all[0].body).at("data")) {
+  const json roles = json::parse(all[0].body);
+  for (const json& role : roles.at("data")) {
     void* read = source_.prepare({{"path", "/v1/tenants/${tenant}/roles/${parent.id}/members"}});
     const fetched members = source_.fetch(read, {{"parent.id", role.at("id").get<std::string>()}});
     EXPECT_EQ(members.status, SLUICE_OK) << role.at("id") << members.message;

@@ -56,7 +56,7 @@ class source_driver {
   }
 
   // Starts a fetch; its strings live until the answer.
-  std::future<fetched> start(void* read, const sluice_call* call, json vars = json::object(), std::string state = {}) {
+  std::future<fetched> start(void* read, const sluice_call* of, json vars = json::object(), std::string state = {}) {
     vars.emplace("tenant", "acme");
     auto run = std::make_unique<running>();
     run->vars = vars.dump();
@@ -65,7 +65,7 @@ class source_driver {
     auto future = run->promise.get_future();
     sluice_error e{};
     e.size = sizeof e;
-    const auto s = table_.fetch(self_, read, call, &f, done, run.get(), &e);
+    const auto s = table_.fetch(self_, read, of, &f, done, run.get(), &e);
     if (s == SLUICE_OK) static_cast<void>(run.release());
     else run->promise.set_value(error_of(s, e));
     return future;
@@ -130,7 +130,8 @@ inline json users_request(json page = {{"style", "cursor"}, {"next", "/next"}, {
 inline std::vector<std::string> ids(const std::vector<fetched>& pages) {
   std::vector<std::string> out;
   for (const fetched& p : pages) {
-    for (const json& record : json::parse(p.body).at("data")) out.push_back(record.at("id").get<std::string>());
+    const json body = json::parse(p.body);
+    for (const json& record : body.at("data")) out.push_back(record.at("id").get<std::string>());
   }
   return out;
 }
