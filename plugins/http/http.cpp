@@ -59,15 +59,18 @@ void http_source::fetch(const read& r, const fetch_request& f, completion& done)
   if (!c.correlation_id().empty()) headers.push_back("X-Correlation-ID: " + std::string(c.correlation_id()));
   if (!c.traceparent().empty()) headers.push_back("traceparent: " + std::string(c.traceparent()));
 
-  auto t = std::make_shared<transfer>(settings_, std::move(request), std::move(headers));
-  t->budget = settings_.total;
-  auto p = std::make_shared<pending>(r, std::move(place), std::move(done));
-  p->secret = std::move(secret);
+  std::chrono::milliseconds budget = settings_.total;
   if (const auto deadline = c.deadline()) {
     const auto left = std::chrono::duration_cast<std::chrono::milliseconds>(*deadline - std::chrono::system_clock::now());
-    p->deadline_first = left < t->budget;
-    t->budget = std::min(left, t->budget);
+    if (left.count() <= 0) throw failure(status::deadline, codes::deadline, request.shown() + ": the deadline of the call has passed");
+    budget = std::min(budget, left);
   }
+  // Shared by the client, which runs it, and by the hook, which may cancel it.
+  auto t = std::make_shared<transfer>(settings_, std::move(request), std::move(headers));
+  t->budget = budget;
+  auto p = std::make_shared<pending>(r, std::move(place), std::move(done));  // copied with t->done, as std::function wants
+  p->secret = std::move(secret);
+  p->deadline_first = budget < settings_.total;
   t->done = [this, p](transfer& ended) { answer(*p, ended); };
   // The hook may fire at once or while this still runs; it only sets a flag that the client looks at.
   p->hook = std::make_unique<cancel_hook>(c, [this, weak = std::weak_ptr(t)] {

@@ -17,32 +17,32 @@ class pages : public testing::Test {
     const auto every = ids(all);
     return std::set<std::string>(every.begin(), every.end()).size();
   }
-  upstream::server upstream_{upstream::options{.tenants = {{"acme", 2000}}}};  // 1,700 users
+  upstream::server upstream_{upstream::options{.tenants = {{"acme", 600}}, .max_limit = 200}};  // 510 users
   source_driver source_{upstream_.url()};
 };
 
 TEST_F(pages, every_style_gives_every_record_once) {
   const std::vector<json> styles{
-      {{"style", "cursor"}, {"next", "/next"}, {"size", {{"limit", 300}}}},
+      {{"style", "cursor"}, {"next", "/next"}, {"size", {{"limit", 90}}}},
       {{"style", "cursor"}, {"next", "/next"}},
-      {{"style", "offset"}, {"size", {{"limit", 300}}}},
-      {{"style", "offset"}, {"size", {{"limit", 850}}}, {"total", "/total"}},
-      {{"style", "offset"}, {"size", {{"limit", 850}}}, {"until", "empty"}},
+      {{"style", "offset"}, {"size", {{"limit", 90}}}},
+      {{"style", "offset"}, {"size", {{"limit", 170}}}, {"total", "/total"}},
+      {{"style", "offset"}, {"size", {{"limit", 170}}}, {"until", "empty"}},
       {{"style", "offset"}},
-      {{"style", "pages"}, {"size", {{"limit", 170}}}},
-      {{"style", "pages"}, {"size", {{"limit", 400}}}, {"total", "/total"}}};
+      {{"style", "pages"}, {"size", {{"limit", 51}}}},
+      {{"style", "pages"}, {"size", {{"limit", 120}}}, {"total", "/total"}}};
   for (const json& style : styles) {
     const auto all = read(users_request(style));
     ASSERT_EQ(all.back().status, SLUICE_OK) << style << all.back().message;
-    EXPECT_EQ(ids(all).size(), 1700U) << style;
-    EXPECT_EQ(distinct(all), 1700U) << style;
+    EXPECT_EQ(ids(all).size(), 510U) << style;
+    EXPECT_EQ(distinct(all), 510U) << style;
   }
 }
 
 TEST_F(pages, a_server_that_gives_less_than_asked_is_read_to_the_end_by_its_total) {
-  const auto all = read(users_request({{"style", "offset"}, {"total", "/total"}, {"size", {{"limit", 1700}}}}));
-  EXPECT_EQ(all.size(), 2U);  // its largest page has 1,000
-  EXPECT_EQ(ids(all).size(), 1700U);
+  const auto all = read(users_request({{"style", "offset"}, {"total", "/total"}, {"size", {{"limit", 510}}}}));
+  EXPECT_EQ(all.size(), 3U);  // its largest page has 200
+  EXPECT_EQ(ids(all).size(), 510U);
 }
 
 TEST_F(pages, one_page_without_a_style) {
@@ -63,8 +63,8 @@ TEST_F(pages, only_what_changed_since_is_asked_for) {
   json request = users_request();
   request["query"] = {{"updated_since", "${since}"}};
   void* read = source_.prepare(request);
-  EXPECT_EQ(ids(source_.all(read)).size(), 1702U);
-  EXPECT_EQ(ids(source_.all(read, {{"since", "2024-06-01T01:00:00Z"}})).size(), 19U);
+  EXPECT_EQ(ids(source_.all(read)).size(), 512U);
+  EXPECT_EQ(ids(source_.all(read, {{"since", "2024-06-01T01:00:00Z"}})).size(), 7U);
 }
 
 TEST_F(pages, a_role_with_an_awkward_id_is_one_segment) {

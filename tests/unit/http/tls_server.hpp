@@ -9,7 +9,7 @@ namespace sluice::http_test {
 
 struct certificate_wish {
   std::string host = "localhost";
-  long valid_from_s = -3600, valid_for_s = 3600;  // from now
+  long valid_from_s = -3600, valid_for_s = 86'400;  // from now; for so long from then
   bool self_signed = false;                       // else signed by the test's authority
 };
 
