@@ -46,7 +46,7 @@ PLANTED = [
     ("sizes", "core/host/b.cpp", "int a;\n" * 401, "401 lines"),
     ("sizes", "core/host/b.cpp", LONG, "f has 63 lines"),
     ("sizes", "core/host/b.cpp", "int g() { return 1; }\n\n" + LONG, "b.cpp:3: f has 63 lines"),
-    ("sizes", "core/host/b.cpp", "int " + "a" * 140 + ";\n", "columns"),
+    ("sizes", "core/host/b.cpp", "int " + "a" * 240 + ";\n", "columns"),
     ("text", "core/host/b.cpp", "void f() { try { g(); } catch (...) { } }\n", "swallows"),
     ("text", "core/host/b.cpp", "void f() { std::this_thread::sleep" + "_for(1s); }\n", "sleeps"),
     ("text", "core/host/b.cpp", "// TO" + "DO later\n", "unfinished"),
@@ -94,11 +94,16 @@ class Selftest(unittest.TestCase):
             with self.subTest(check=check, text=text[:60]):
                 found = problems(check, {**CLEAN, name: text})
                 self.assertTrue(any(expected in p for p in found), f"{expected!r} not in {found}")
-                self.assertTrue(all(p.startswith((name, "90 %")) for p in found), found)
+                self.assertTrue(all(p.startswith((name, "90 %", "1 of ")) for p in found), found)
 
     def test_the_ninetieth_percentile_is_held(self):
         files = {f"core/host/f{i}.cpp": "int a;\n" * 250 for i in range(10)}
         self.assertTrue(any("90 %" in p for p in problems("sizes", files)))
+
+
+    def test_a_tree_of_wide_lines_is_seen(self):
+        files = {"core/host/b.cpp": "int a;\n" * 90 + ("int " + "a" * 120 + ";\n") * 10}
+        self.assertTrue(any("wider than 110" in p for p in problems("sizes", files)))
 
 
 if __name__ == "__main__":
