@@ -16,13 +16,14 @@ struct backend_instance::state {
   state(const state&) = delete;
   state& operator=(const state&) = delete;
   ~state() {
-    if (self != nullptr) table->destroy(self);
+    if (made) table->destroy(self);
   }
 
   const sluice_backend_v1* table;
   std::string who;
   host_binding host;
-  void* self = nullptr;
+  void* self = nullptr;  // a plugin without state may leave it
+  bool made = false;     // what failed to be made is not destroyed
 };
 
 backend_instance::backend_instance(const loaded_component& backend, host_services& host,
@@ -31,6 +32,7 @@ backend_instance::backend_instance(const loaded_component& backend, host_service
   call_plugin(state_->who + ": create", [&](sluice_error* e) {
     return state_->table->create(state_->host.abi(), to_abi(config_json), &state_->self, e);
   });
+  state_->made = true;
 }
 
 backend_instance::~backend_instance() = default;

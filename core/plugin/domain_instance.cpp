@@ -90,7 +90,7 @@ struct domain_instance::state {
   state(const state&) = delete;
   state& operator=(const state&) = delete;
   ~state() {
-    if (table != nullptr && self != nullptr) table->destroy(self);
+    if (made) table->destroy(self);
   }
 
   [[nodiscard]] bool transforms() const noexcept {
@@ -106,7 +106,8 @@ struct domain_instance::state {
   std::string who;
   host_binding host;
   std::map<std::string, stream_face, std::less<>> streams;
-  void* self = nullptr;
+  void* self = nullptr;  // a plugin without state may leave it
+  bool made = false;     // what failed to be made is not destroyed
 };
 
 domain_instance::domain_instance(const loaded_component& domain, host_services& host,
@@ -116,6 +117,7 @@ domain_instance::domain_instance(const loaded_component& domain, host_services& 
   call_plugin(state_->who + ": create", [&](sluice_error* e) {
     return state_->table->create(state_->host.abi(), to_abi(config_json), &state_->self, e);
   });
+  state_->made = true;
 }
 
 domain_instance::~domain_instance() = default;

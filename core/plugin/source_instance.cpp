@@ -21,13 +21,14 @@ struct source_instance::state {
   state(const state&) = delete;
   state& operator=(const state&) = delete;
   ~state() {
-    if (self != nullptr) table->destroy(self);
+    if (made) table->destroy(self);
   }
 
   const sluice_source_v1* table;
   std::string who;
   host_binding host;
-  void* self = nullptr;
+  void* self = nullptr;  // a plugin without state may leave it
+  bool made = false;     // what failed to be made is not destroyed
 
   struct fetching;
   std::mutex mutex;
@@ -103,6 +104,7 @@ source_instance::source_instance(const loaded_component& source, host_services& 
   call_plugin(state_->who + ": create", [&](sluice_error* e) {
     return state_->table->create(state_->host.abi(), to_abi(config_json), &state_->self, e);
   });
+  state_->made = true;
 }
 
 source_instance::~source_instance() {
