@@ -36,8 +36,9 @@ std::map<std::pair<std::string, std::string>, span_of_pages> spans(const engine:
 // Locks the lease and the stages against take-overs, and moves the checkpoints, in one round trip.
 constexpr const char* fence_sql = R"sql(
 WITH w AS MATERIALIZED (
-  SELECT * FROM unnest($4::text[], $5::int8[], $6::text[], $7::int8[], $8::int8[], $9::text[], $10::bool[])
-    AS x(stage, epoch, item, seq, pages, next, ended)),
+  SELECT x.*, i.ctid AS place FROM unnest($4::text[], $5::int8[], $6::text[], $7::int8[], $8::int8[], $9::text[], $10::bool[])
+    AS x(stage, epoch, item, seq, pages, next, ended)
+  LEFT JOIN sluice.items i ON i.run_id = $1::uuid AND i.stage = x.stage AND i.item = x.item),
 lease AS MATERIALIZED (SELECT run_id FROM sluice.leases WHERE run_id = $1::uuid AND epoch = $2::int8 FOR SHARE),
 stage AS MATERIALIZED (
   SELECT s.stage FROM sluice.stages s WHERE s.run_id = $1::uuid AND s.state = 'running'
@@ -46,7 +47,7 @@ moved AS (
   UPDATE sluice.items i SET page_seq = i.page_seq + w.pages, page_state = w.next, commit_id = $3::uuid,
     state = CASE WHEN w.ended THEN 'complete' ELSE 'open' END
   FROM w JOIN stage ON stage.stage = w.stage
-  WHERE i.run_id = $1::uuid AND i.stage = w.stage AND i.item = w.item AND i.page_seq = w.seq AND i.state = 'open'
+  WHERE i.ctid = w.place AND i.page_seq = w.seq AND i.state = 'open'
   RETURNING 1)
 SELECT (SELECT count(*) FROM moved), (extract(epoch FROM clock_timestamp()) * 1000000)::int8,
        set_config('application_name', left('sluice ' || coalesce(

@@ -134,6 +134,7 @@ stream_writer::ids_by_key stream_writer::live_rows(const reference& r, const std
   const rows found = context_.db.query(find_rows_sql(context_.schema, r.to, r.columns), values);
   out.reserve(found.size());
   for (std::size_t n = 0; n < found.size(); ++n) {
+    if (found.is_null(n, 1)) continue;
     out.emplace(keys[static_cast<std::size_t>(found.number(n, 0) - 1)], found.number(n, 1));
   }
   return out;

@@ -78,15 +78,16 @@ std::vector<std::string> postgres_session::awaited_streams(const std::string& ta
   return out;
 }
 
-// Joins `w` (waiting rows or links) to the live rows of the stream that they wait for.
+// Joins `w` (waiting rows or links) to the live rows of the stream that they wait for: a left join, so
+// that the planner looks each parent up by its key (see places() in tables.cpp).
 std::string postgres_session::join_parent(const std::string& stream) {
   const std::vector<std::string>& key = streams_.at(stream).key;
   const std::string mark = "strpos(w.parent_key, E'\\x1f')";
   const std::string id = key.size() == 2 ? "substr(w.parent_key, " + mark + " + 1)" : "w.parent_key";
-  std::string out = " w JOIN " + qualified(schema_, stream) + " t ON t.tenant_id = w.tenant AND t." + quoted(key.back()) +
-                    " = " + id + " AND t.deleted_at IS NULL";
+  std::string out = " w LEFT JOIN " + qualified(schema_, stream) + " t ON t.tenant_id = w.tenant AND t." +
+                    quoted(key.back()) + " = " + id + " AND t.deleted_at IS NULL";
   if (key.size() == 2) out += " AND t." + quoted(key.front()) + " = left(w.parent_key, " + mark + " - 1)";
-  return out + " WHERE w.tenant = $1::text AND w.parent_stream = $2::text";
+  return out + " WHERE w.tenant = $1::text AND w.parent_stream = $2::text AND coalesce(t.id, 0) > 0";
 }
 
 std::vector<postgres_session::deferred_record> postgres_session::resolvable(const std::string& tenant, int limit) {
@@ -190,8 +191,9 @@ std::int64_t postgres_session::resolve_links(const write_context& context, int l
       set_parents(context, child->second, reference, keys, ids);
     }
     db().query(
-        "DELETE FROM sluice.pending_links l USING unnest($4::text[]) AS s(k) WHERE l.tenant = $1::text "
-        "AND l.stream = $2::text AND l.reference = $3::text AND l.key = s.k",
+        "DELETE FROM sluice.pending_links WHERE ctid = ANY (ARRAY(SELECT l.ctid FROM unnest($4::text[]) AS s(k) "
+        "LEFT JOIN sluice.pending_links l ON l.tenant = $1::text AND l.stream = $2::text AND l.key = s.k "
+        "AND l.reference = $3::text))",
         {context.tenant, stream, reference, encode_texts(keys)});
   }
   return count;
@@ -204,12 +206,13 @@ void postgres_session::set_parents(const write_context& context, const stream_sc
     const key_parts key = split_key(keys[i], child.key.size() == 2);
     kinds.text(key.kind), names.text(key.id), parents.int8(ids[i]);
   }
-  const std::string and_kind = child.key.size() == 2 ? " AND t." + quoted(child.key.front()) + " = s.kind" : "";
-  db().query("UPDATE " + qualified(schema_, child.name) + " t SET " + quoted(reference + "_id") +
-                 " = s.parent, synced_at = $5::timestamptz, run_id = $6::uuid "
-                 "FROM unnest($2::text[], $3::text[], $4::int8[]) AS s(kind, name, parent) WHERE t.tenant_id = $1::text AND t." +
-                 quoted(child.key.back()) + " = s.name" + and_kind,
-             {context.tenant, kinds.finish(), names.finish(), parents.finish(), encode_instant(context.now_us), context.run});
+  parameters values{context.tenant};
+  if (child.key.size() == 2) values.push_back(kinds.finish());
+  for (std::string value : {names.finish(), parents.finish(), encode_instant(context.now_us), context.run}) {
+    values.push_back(std::move(value));
+  }
+  std::string sql = table_for(child).set_parent;
+  db().query(sql.replace(sql.find('@'), 1, quoted(reference + "_id")), values);
 }
 
 bool postgres_session::more_to_resolve(const std::string& tenant) {

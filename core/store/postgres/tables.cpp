@@ -41,14 +41,13 @@ std::string names_of(const std::vector<written_column>& columns) {
 
 std::string parameter(std::size_t number, const std::string& type) { return "$" + std::to_string(number) + "::" + type; }
 
-// s.c0 = t.kind AND s.c1 = t.external_id
 std::string keys_equal(const std::vector<std::string>& key) {
   std::string out = "t.tenant_id = $1::text";
   for (std::size_t i = 0; i < key.size(); ++i) out += " AND t." + quoted(key[i]) + " = s.k" + std::to_string(i);
   return out;
 }
 
-// unnest($2::text[], ...) AS s(k0, ...) with `more` arrays after the keys.
+// The batch as a relation s(k0, ..., o): key arrays, then `more`.
 std::string unnest(std::size_t keys, const std::vector<std::pair<std::string, std::string>>& more, bool ordinality) {
   std::string arrays, names;
   std::size_t number = 2;
@@ -119,6 +118,14 @@ void add_inserts(stream_table& t, const std::string& table) {
                      arrays + ", " + parameter(t.columns.size() + 1, "int8[]") + ")";
 }
 
+// The batch with the place of each stored row. An inner join by key could be turned round: all rows of
+// the tenant, and the whole batch for each. A left join can't, and a place leads to one row only.
+std::string places(const stream_table& t, const std::string& table,
+                   const std::vector<std::pair<std::string, std::string>>& arrays) {
+  return " FROM (SELECT s.*, t.ctid AS place FROM " + unnest(t.key.size(), arrays, false) + " LEFT JOIN " + table + " t ON " +
+         keys_equal(t.key) + " OFFSET 0) s WHERE t.ctid = s.place AND ";
+}
+
 void add_updates(stream_table& t, const std::string& table) {
   const std::size_t keys = t.key.size();
   std::vector<std::pair<std::string, std::string>> arrays = {{"v", "int8"}, {"r", "timestamptz"}};
@@ -127,14 +134,15 @@ void add_updates(stream_table& t, const std::string& table) {
     arrays.emplace_back("c" + std::to_string(i), t.changed[i].sql_type);
     set += ", " + quoted(t.changed[i].name) + " = s.c" + std::to_string(i);
   }
-  const std::string where = " WHERE " + keys_equal(t.key) + " AND ";
-  t.update = "UPDATE " + table + " t SET " + set + " FROM " + unnest(keys, arrays, false) + where + not_older;
+  t.update = "UPDATE " + table + " t SET " + set + places(t, table, arrays) + not_older;
   t.tombstone = "UPDATE " + table + " t SET deleted_at = " + parameter(keys + 4, "timestamptz") + ", synced_at = " +
                 parameter(keys + 4, "timestamptz") + ", run_id = " + parameter(keys + 5, "uuid") +
-                ", read_at = s.r, source_version = coalesce(s.v, t.source_version) FROM " +
-                unnest(keys, {{"v", "int8"}, {"r", "timestamptz"}}, false) + where + "t.deleted_at IS NULL AND " + not_older;
-  t.raise_version = "UPDATE " + table + " t SET source_version = s.v FROM " + unnest(keys, {{"v", "int8"}}, false) + where +
+                ", read_at = s.r, source_version = coalesce(s.v, t.source_version)" +
+                places(t, table, {{"v", "int8"}, {"r", "timestamptz"}}) + "t.deleted_at IS NULL AND " + not_older;
+  t.raise_version = "UPDATE " + table + " t SET source_version = s.v" + places(t, table, {{"v", "int8"}}) +
                     "(t.source_version IS NULL OR t.source_version < s.v)";
+  t.set_parent = "UPDATE " + table + " t SET @ = s.parent, synced_at = " + parameter(keys + 3, "timestamptz") + ", run_id = " +
+                 parameter(keys + 4, "uuid") + places(t, table, {{"parent", "int8"}}) + "true";
   t.next_ids = "SELECT nextval(pg_get_serial_sequence('" + table + "', 'id')) FROM generate_series(1, $1::int8)";
 }
 
@@ -211,8 +219,8 @@ stream_table table_of(const std::string& schema, const stream_schema& s) {
 }
 
 std::string find_rows_sql(const std::string& schema, const std::string& table, const std::vector<std::string>& key) {
-  return "SELECT s.o, t.id FROM " + unnest(key.size(), {}, true) + " JOIN " + qualified(schema, table) + " t ON " +
-         keys_equal(key) + " WHERE t.deleted_at IS NULL";
+  return "SELECT s.o, t.id FROM " + unnest(key.size(), {}, true) + " LEFT JOIN " + qualified(schema, table) + " t ON " +
+         keys_equal(key) + " AND t.deleted_at IS NULL";
 }
 
 }  // namespace sluice::store::postgres

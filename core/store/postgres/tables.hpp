@@ -45,12 +45,13 @@ struct stream_table {
   std::string update;        // $ keys, then versions, read_at, then one array for each changed column
   std::string tombstone;     // $ keys, versions int8[], read_at timestamptz[], $synced timestamptz, $run uuid
   std::string raise_version; // $ keys, versions
+  std::string set_parent;    // $ keys, ids int8[], $synced timestamptz, $run uuid; @ is the column
   std::string next_ids;      // $1: how many
 };
 
 [[nodiscard]] stream_table table_of(const std::string& schema, const stream_schema& s);
 
-// Live rows by key, for references to a table: $1 tenant, key arrays → ordinal, id.
+// Live rows by key, for references to a table: $1 tenant, key arrays → ordinal, id or null.
 [[nodiscard]] std::string find_rows_sql(const std::string& schema, const std::string& table,
                                         const std::vector<std::string>& key);
 

@@ -49,8 +49,8 @@ void stream_writer::drop_twins() {
   }
   if (keys.size() == 0) return;
   context_.db.query(
-      "DELETE FROM sluice.deferred d USING unnest($3::text[]) AS s(k) "
-      "WHERE d.tenant = $1::text AND d.stream = $2::text AND d.key = s.k",
+      "DELETE FROM sluice.deferred WHERE ctid = ANY (ARRAY(SELECT d.ctid FROM unnest($3::text[]) AS s(k) "
+      "LEFT JOIN sluice.deferred d ON d.tenant = $1::text AND d.stream = $2::text AND d.key = s.k))",
       {context_.tenant, rows_.schema->name, keys.finish()});
 }
 
@@ -61,8 +61,8 @@ void stream_writer::link() {
   }
   if (touched.size() == 0) return;
   context_.db.query(
-      "DELETE FROM sluice.pending_links l USING unnest($3::text[]) AS s(k) "
-      "WHERE l.tenant = $1::text AND l.stream = $2::text AND l.key = s.k",
+      "DELETE FROM sluice.pending_links WHERE ctid = ANY (ARRAY(SELECT l.ctid FROM unnest($3::text[]) AS s(k) "
+      "LEFT JOIN sluice.pending_links l ON l.tenant = $1::text AND l.stream = $2::text AND l.key = s.k))",
       {context_.tenant, rows_.schema->name, touched.finish()});
   if (links_.empty()) return;
   array_builder keys(oid::text), references(oid::text), streams(oid::text), parents(oid::text);
