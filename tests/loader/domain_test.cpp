@@ -103,7 +103,7 @@ TEST_F(a_domain, that_throws_while_it_is_made_says_so) {
   }
 }
 
-TEST_F(a_domain, hands_its_own_errors_through) {
+TEST_F(a_domain, that_refuses_to_be_made_is_not_destroyed_and_says_why) {
   try {
     (void)make("rude", "create refuses");
     FAIL();
