@@ -92,6 +92,13 @@ std::vector<std::map<std::string, std::string>> memory_store::rows_of(const std:
   return out;
 }
 
+void memory_store::forget_counts(const std::string& run_id) {
+  const std::lock_guard taken(state_->mutex);
+  for (auto& [key, entry] : state_->ledger) {
+    if (std::get<0>(key) == run_id) entry.first.inserted = entry.first.updated = entry.first.unchanged = 0;
+  }
+}
+
 std::int64_t memory_store::live_rows(const std::string& stream) const {
   const std::lock_guard taken(state_->mutex);
   std::int64_t n = 0;
