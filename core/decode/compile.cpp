@@ -20,7 +20,8 @@ const std::string& text_of(const json& owner, const char* name, const std::strin
 
 void only_keys(const json& owner, std::initializer_list<std::string_view> known, const std::string& where) {
   for (const auto& [key, ignored] : owner.items()) {
-    if (std::find(known.begin(), known.end(), key) == known.end()) bad_mapping(where, "doesn't know `" + key + "`");
+    if (std::find(known.begin(), known.end(), key) == known.end())
+      bad_mapping(where, "doesn't know `" + key + "`");
   }
 }
 
@@ -28,7 +29,9 @@ namespace {
 
 class compiler {
  public:
-  compiler(std::span<const stream_schema> streams, const limits& caps) : streams_(streams) { plan_->caps = caps; }
+  compiler(std::span<const stream_schema> streams, const limits& caps) : streams_(streams) {
+    plan_->caps = caps;
+  }
 
   program run(const json& spec) {
     if (!spec.is_object()) bad_mapping("", "has to be an object");
@@ -79,7 +82,8 @@ class compiler {
       const std::string where = "/children/" + std::to_string(i);
       if (!children[i].is_object()) bad_mapping(where, "has to be an object");
       only_keys(children[i], {"stage", "if"}, where);
-      plan_->children.push_back({text_of(children[i], "stage", where), compile_conditions(children[i], "if", record, where)});
+      plan_->children.push_back(
+          {text_of(children[i], "stage", where), compile_conditions(children[i], "if", record, where)});
     }
   }
 
@@ -105,11 +109,13 @@ class compiler {
     std::vector<trie_builder> elements(steps.size());
     for (std::size_t i = 0; i < steps.size(); ++i) {
       const std::string here = where + "/explode/" + std::to_string(i);
-      if (!steps[i].is_object() || !steps[i].contains("at")) bad_mapping(here, "has to be an object with `at`");
+      if (!steps[i].is_object() || !steps[i].contains("at"))
+        bad_mapping(here, "has to be an object with `at`");
       only_keys(steps[i], {"at", "key"}, here);
       explode_step step;
       step.at = compile_place(steps[i]["at"], in, here + "/at");
-      if (step.at.level != i) bad_mapping(here + "/at", "has to be within the element of the explode before it");
+      if (step.at.level != i)
+        bad_mapping(here + "/at", "has to be within the element of the explode before it");
       if (steps[i].contains("key")) step.key = text_of(steps[i], "key", here);
       in.levels.push_back(&elements[i]);
       in.keys.push_back(step.key);
@@ -159,7 +165,8 @@ class compiler {
   }
 
   // Every required column is mapped, but for an external_id that can be derived.
-  void find_missing(const stream_schema& schema, const std::vector<column>& layout, const std::string& where, into_plan& into) {
+  void find_missing(const stream_schema& schema, const std::vector<column>& layout, const std::string& where,
+                    into_plan& into) {
     const auto mapped = [&](std::string_view name) {
       return std::any_of(into.cells.begin(), into.cells.end(), [&](const cell& c) { return c.name == name; });
     };
@@ -167,12 +174,15 @@ class compiler {
       const cell c = make_cell(schema, col);
       if (!c.required || mapped(col.name)) continue;
       if (col.name != "external_id" || schema.derived_key.empty()) {
-        bad_mapping(where + "/map", "column `" + col.name + "` of `" + schema.name + "` is required and not mapped");
+        bad_mapping(where + "/map",
+                    "column `" + col.name + "` of `" + schema.name + "` is required and not mapped");
       }
       for (const std::string& part : schema.derived_key) {
         const int index = column_index(layout, part);
-        if (index < 0 || std::string_view(arrow_format(layout[static_cast<std::size_t>(index)].type)) != "u") {
-          bad_mapping(where + "/map", "derived_key `" + part + "` of `" + schema.name + "` is not a text column");
+        if (index < 0 ||
+            std::string_view(arrow_format(layout[static_cast<std::size_t>(index)].type)) != "u") {
+          bad_mapping(where + "/map",
+                      "derived_key `" + part + "` of `" + schema.name + "` is not a text column");
         }
         into.derive.push_back(static_cast<std::uint32_t>(index));
       }

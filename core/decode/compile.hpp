@@ -36,9 +36,9 @@ class trie_builder {
 
 // The levels whose values a pointer may name at some place of the mapping.
 struct scope {
-  std::vector<trie_builder*> levels;           // 0 is the record; the last is where plain pointers start
-  std::vector<std::string> keys;               // of each explode, by level - 1
-  std::uint8_t first_level = 0;                // of levels[0]; element_level inside `first`
+  std::vector<trie_builder*> levels;  // 0 is the record; the last is where plain pointers start
+  std::vector<std::string> keys;      // of each explode, by level - 1
+  std::uint8_t first_level = 0;       // of levels[0]; element_level inside `first`
 };
 
 struct counters {
@@ -47,7 +47,8 @@ struct counters {
 
 // Throws error SLU-4001. `where` is the place in the specification, for messages.
 [[nodiscard]] place compile_place(const json& at, const scope& in, const std::string& where);
-[[nodiscard]] conditions compile_conditions(const json& owner, const char* name, const scope& in, const std::string& where);
+[[nodiscard]] conditions compile_conditions(const json& owner, const char* name, const scope& in,
+                                            const std::string& where);
 [[nodiscard]] value compile_value(const json& spec, const scope& in, counters& n, const std::string& where);
 // Whether values read like `v` fit into a column of this type.
 void check_reading(const value& v, column_type type, const std::string& where);

@@ -23,25 +23,28 @@ constant compile_constant(const json& j, const std::string& where) {
 reading compile_reading(const json& spec, const std::string& where) {
   if (!spec.contains("as")) return reading::natural;
   constexpr std::pair<std::string_view, reading> all[] = {
-      {"text", reading::text},       {"int", reading::integer},     {"decimal", reading::decimal},
-      {"bool", reading::boolean},    {"rfc3339", reading::rfc3339}, {"epoch_s", reading::epoch_s},
+      {"text", reading::text},         {"int", reading::integer},     {"decimal", reading::decimal},
+      {"bool", reading::boolean},      {"rfc3339", reading::rfc3339}, {"epoch_s", reading::epoch_s},
       {"epoch_ms", reading::epoch_ms}, {"json", reading::json}};
   const std::string& name = text_of(spec, "as", where);
   for (const auto& [known, as] : all) {
     if (known == name) return as;
   }
-  bad_mapping(where + "/as", "`" + name + "` is none of text, int, decimal, bool, rfc3339, epoch_s, epoch_ms, json");
+  bad_mapping(where + "/as",
+              "`" + name + "` is none of text, int, decimal, bool, rfc3339, epoch_s, epoch_ms, json");
 }
 
 piece compile_name(const std::string& name, const scope& in) {
   for (std::size_t i = in.keys.size(); i > 0; --i) {
-    if (!name.empty() && in.keys[i - 1] == name) return {piece::type::loop_key, name, static_cast<std::uint8_t>(i)};
+    if (!name.empty() && in.keys[i - 1] == name)
+      return {piece::type::loop_key, name, static_cast<std::uint8_t>(i)};
   }
   return {piece::type::variable, name, 0};
 }
 
 // `$${` stands for a literal `${`.
-void compile_template(const std::string& text, const scope& in, counters& n, const std::string& where, value& v) {
+void compile_template(const std::string& text, const scope& in, counters& n, const std::string& where,
+                      value& v) {
   std::string literal;
   bool constant_for_page = true;
   const auto end_literal = [&] {
@@ -83,10 +86,12 @@ void compile_first(const json& spec, const scope& in, counters& n, const std::st
   if (in.first_level == element_level) bad_mapping(where, "has `first` inside `first`");
 }
 
-value compile_nested(const json& spec, const scope& in, counters& n, const std::string& where, std::size_t depth) {
+value compile_nested(const json& spec, const scope& in, counters& n, const std::string& where,
+                     std::size_t depth) {
   if (depth > max_concat_depth) bad_mapping(where, "nests `concat` too deeply");
   if (!spec.is_object()) bad_mapping(where, "has to be an object with one of at, const, concat, template");
-  only_keys(spec, {"at", "const", "concat", "template", "first", "then", "as", "scale", "negate", "default"}, where);
+  only_keys(spec, {"at", "const", "concat", "template", "first", "then", "as", "scale", "negate", "default"},
+            where);
   if (spec.count("at") + spec.count("const") + spec.count("concat") + spec.count("template") != 1) {
     bad_mapping(where, "has to hold exactly one of at, const, concat, template");
   }
@@ -100,7 +105,8 @@ value compile_nested(const json& spec, const scope& in, counters& n, const std::
     v.from = value::source::concat;
     if (!spec["concat"].is_array()) bad_mapping(where + "/concat", "has to be a list of values");
     for (std::size_t i = 0; i < spec["concat"].size(); ++i) {
-      v.parts.push_back(compile_nested(spec["concat"][i], in, n, where + "/concat/" + std::to_string(i), depth + 1));
+      v.parts.push_back(
+          compile_nested(spec["concat"][i], in, n, where + "/concat/" + std::to_string(i), depth + 1));
     }
   } else {
     v.from = value::source::text_template;
@@ -111,7 +117,8 @@ value compile_nested(const json& spec, const scope& in, counters& n, const std::
   if (spec.contains("scale")) {
     if (!spec["scale"].is_number_integer()) bad_mapping(where + "/scale", "has to be an int, such as -2");
     const auto scale = spec["scale"].get<std::int64_t>();
-    if (scale < -max_scale || scale > max_scale) bad_mapping(where + "/scale", "has to be within -100 and 100");
+    if (scale < -max_scale || scale > max_scale)
+      bad_mapping(where + "/scale", "has to be within -100 and 100");
     v.scale = static_cast<int>(scale);
   }
   if (spec.contains("negate")) {
@@ -123,8 +130,12 @@ value compile_nested(const json& spec, const scope& in, counters& n, const std::
   return v;
 }
 
-bool is_instant(reading r) { return r == reading::rfc3339 || r == reading::epoch_s || r == reading::epoch_ms; }
-bool is_number_reading(reading r) { return r == reading::natural || r == reading::integer || r == reading::decimal; }
+bool is_instant(reading r) {
+  return r == reading::rfc3339 || r == reading::epoch_s || r == reading::epoch_ms;
+}
+bool is_number_reading(reading r) {
+  return r == reading::natural || r == reading::integer || r == reading::decimal;
+}
 
 bool fits(reading r, column_type type) {
   switch (type) {
@@ -152,16 +163,19 @@ place compile_place(const json& at, const scope& in, const std::string& where) {
     rest.remove_prefix(1);
     ++up;
   }
-  if (up >= in.levels.size()) bad_mapping(where, "`" + p.pointer + "` goes further up than there are enclosing records");
+  if (up >= in.levels.size())
+    bad_mapping(where, "`" + p.pointer + "` goes further up than there are enclosing records");
   const auto tokens = split_pointer(rest);
-  if (!tokens) bad_mapping(where, "`" + p.pointer + "` is not a JSON pointer: \"\" or /a/b, with ~0 for ~ and ~1 for /");
+  if (!tokens)
+    bad_mapping(where, "`" + p.pointer + "` is not a JSON pointer: \"\" or /a/b, with ~0 for ~ and ~1 for /");
   const std::size_t level = in.levels.size() - 1 - up;
   p.level = static_cast<std::uint8_t>(in.first_level + level);
   p.slot = in.levels[level]->add(*tokens);
   return p;
 }
 
-conditions compile_conditions(const json& owner, const char* name, const scope& in, const std::string& where) {
+conditions compile_conditions(const json& owner, const char* name, const scope& in,
+                              const std::string& where) {
   conditions out;
   if (!owner.contains(name)) return out;
   const json& list = owner[name];
@@ -176,13 +190,15 @@ conditions compile_conditions(const json& owner, const char* name, const scope& 
     only_keys(c, {"at", "is", "not", "prefix", "exists"}, at);
     condition made;
     made.at = compile_place(c["at"], in, at + "/at");
-    for (const auto& [key, test] : {std::pair{"is", condition::test::is}, std::pair{"not", condition::test::is_not},
-                                    std::pair{"prefix", condition::test::prefix}, std::pair{"exists", condition::test::exists}}) {
+    for (const auto& [key, test] :
+         {std::pair{"is", condition::test::is}, std::pair{"not", condition::test::is_not},
+          std::pair{"prefix", condition::test::prefix}, std::pair{"exists", condition::test::exists}}) {
       if (!c.contains(key)) continue;
       made.test = test;
       made.with = compile_constant(c[key], at + "/" + key);
     }
-    if (made.test == condition::test::prefix && made.with.is != constant::type::text) bad_mapping(at, "`prefix` has to be text");
+    if (made.test == condition::test::prefix && made.with.is != constant::type::text)
+      bad_mapping(at, "`prefix` has to be text");
     if (made.test == condition::test::exists && made.with.is != constant::type::truth) {
       bad_mapping(at, "`exists` has to be true or false");
     }
@@ -198,13 +214,15 @@ value compile_value(const json& spec, const scope& in, counters& n, const std::s
 void check_reading(const value& v, column_type type, const std::string& where) {
   if (!fits(v.as, type)) bad_mapping(where, "`as` doesn't fit the type of the column");
   if (v.scale == 0 && !v.negate) return;
-  const bool number = type == column_type::int64 || type == column_type::float64 || type == column_type::decimal ||
+  const bool number = type == column_type::int64 || type == column_type::float64 ||
+                      type == column_type::decimal ||
                       (type == column_type::text && (v.as == reading::integer || v.as == reading::decimal));
   if (!number || is_instant(v.as)) bad_mapping(where, "`scale` and `negate` are for numbers");
 }
 
 void weigh(const value& v, const limits& caps, into_plan& into) {
-  into.fixed += caps.digits + 2 * static_cast<std::size_t>(caps.exponent) + 200 + v.fixed.text.size() + v.fallback.text.size();
+  into.fixed += caps.digits + 2 * static_cast<std::size_t>(caps.exponent) + 200 + v.fixed.text.size() +
+                v.fallback.text.size();
   if (v.from == value::source::pointer) ++into.weight;
   for (const piece& p : v.pieces) {
     if (p.is == piece::type::literal) into.fixed += p.text.size();

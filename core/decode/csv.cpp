@@ -35,9 +35,10 @@ void csv_reader::read_field(csv_field& field) {
   const std::size_t from = at_;
   while (!at_line_end() && text_[at_] != ',') {
     if (text_[at_] == '"') {
-      throw error(codes::bad_csv, "line " + std::to_string(line_) +
-                                      " of the CSV page has a quote within a field that doesn't begin with one; "
-                                      "put the whole field in quotes and double those inside");
+      throw error(codes::bad_csv,
+                  "line " + std::to_string(line_) +
+                      " of the CSV page has a quote within a field that doesn't begin with one; "
+                      "put the whole field in quotes and double those inside");
     }
     ++at_;
   }
@@ -50,8 +51,9 @@ void csv_reader::read_quoted(csv_field& field) {
   for (;;) {
     const std::size_t quote = text_.find('"', at_);
     if (quote == std::string_view::npos) {
-      throw error(codes::bad_csv, "line " + std::to_string(opened) +
-                                      " of the CSV page opens a quoted field that is never closed; the page may be cut off");
+      throw error(codes::bad_csv,
+                  "line " + std::to_string(opened) +
+                      " of the CSV page opens a quoted field that is never closed; the page may be cut off");
     }
     for (std::size_t i = at_; i < quote; ++i) line_ += text_[i] == '\n' ? 1U : 0U;
     field.text.append(text_, at_, quote - at_);
@@ -61,8 +63,9 @@ void csv_reader::read_quoted(csv_field& field) {
     ++at_;
   }
   if (!at_line_end() && text_[at_] != ',') {
-    throw error(codes::bad_csv, "line " + std::to_string(line_) +
-                                    " of the CSV page has text after a closing quote; double the quotes inside a field");
+    throw error(codes::bad_csv,
+                "line " + std::to_string(line_) +
+                    " of the CSV page has text after a closing quote; double the quotes inside a field");
   }
 }
 

@@ -8,21 +8,6 @@
 
 namespace sluice::decode {
 
-datum read_token(const tokens& t, std::uint32_t i) {
-  using type = datum::type;
-  if (i == nowhere) return {};
-  const std::string_view s = t.scalar(i);
-  switch (s.front()) {
-    case '"': return {type::quoted, false, s.substr(1, s.size() - 2), i, &t};
-    case '{':
-    case '[': return {type::container, false, s, i, &t};
-    case 'n': return {type::null, false, s, i, &t};
-    case 't':
-    case 'f': return {type::truth, s.front() == 't', s, i, &t};
-    default: return {type::number, false, s, i, &t};
-  }
-}
-
 datum read_constant(const constant& c) {
   switch (c.is) {
     case constant::type::null: return {datum::type::null};
@@ -52,7 +37,8 @@ bool converter::expected(const char* what, const datum& d) {
 
 bool converter::bad_number(int fault, const char* what, const datum& d) {
   switch (static_cast<number_fault>(fault)) {
-    case number_fault::digits: return refuse("has more than " + std::to_string(caps_.digits) + " digits: " + show(d));
+    case number_fault::digits:
+      return refuse("has more than " + std::to_string(caps_.digits) + " digits: " + show(d));
     case number_fault::exponent:
       return refuse("has an exponent beyond " + std::to_string(caps_.exponent) + ": " + show(d));
     case number_fault::range: return refuse(std::string("is out of the range of ") + what + ": " + show(d));
@@ -126,7 +112,9 @@ bool converter::put_text(const datum& d, const value& how, bool any_scalar, Sink
   }
 }
 
-bool converter::append_text(const datum& d, const value& how, std::string& out) { return put_text(d, how, true, out); }
+bool converter::append_text(const datum& d, const value& how, std::string& out) {
+  return put_text(d, how, true, out);
+}
 
 bool converter::put_truth(const datum& d, bool& out) {
   std::string_view s = d.raw;
@@ -153,7 +141,8 @@ bool converter::put_number(const datum& d, const value& how, column_type type, c
   } else {
     digits_.clear();
     fault = plain_decimal(token, how.scale, how.negate, caps_, digits_);
-    if (fault == number_fault::none && how.as == reading::integer && !is_integer(digits_)) return expected("int", d);
+    if (fault == number_fault::none && how.as == reading::integer && !is_integer(digits_))
+      return expected("int", d);
     if (fault == number_fault::none) out.text(digits_);
   }
   return fault == number_fault::none || bad_number(static_cast<int>(fault), what, d);
@@ -180,7 +169,8 @@ bool converter::read_instant(const datum& d, reading as, std::int64_t& us) {
 bool converter::put_instant(const datum& d, const value& how, column_type type, column_builder& out) {
   if (type == column_type::date && how.as == reading::natural) {
     std::string_view s;
-    if (d.is != datum::type::quoted && d.is != datum::type::text) return expected("a date such as 2026-01-31", d);
+    if (d.is != datum::type::quoted && d.is != datum::type::text)
+      return expected("a date such as 2026-01-31", d);
     if (!plain(d, s)) return false;
     const auto day = parse_date(s);
     if (!day) return expected("a date such as 2026-01-31", d);
@@ -197,7 +187,8 @@ bool converter::put_instant(const datum& d, const value& how, column_type type, 
 bool converter::put(const datum& d, const cell& c, column_builder& out) { return put(d, c.from, c, out); }
 
 bool converter::put(const datum& d, const value& how, const cell& c, column_builder& out) {
-  const bool instant = how.as == reading::rfc3339 || how.as == reading::epoch_s || how.as == reading::epoch_ms;
+  const bool instant =
+      how.as == reading::rfc3339 || how.as == reading::epoch_s || how.as == reading::epoch_ms;
   switch (c.type) {
     case column_type::text:
       if (how.as == reading::natural && how.scale == 0 && !how.negate) return put_natural_text(d, out);

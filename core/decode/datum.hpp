@@ -14,7 +14,7 @@ namespace sluice::decode {
 
 struct datum {
   enum class type : std::uint8_t {
-    missing,    // the record doesn't have it
+    missing,  // the record doesn't have it
     null,
     truth,
     number,     // raw: its digits
@@ -30,7 +30,20 @@ struct datum {
   [[nodiscard]] bool absent() const noexcept { return is == type::missing || is == type::null; }
 };
 
-[[nodiscard]] datum read_token(const tokens& t, std::uint32_t i);
+[[nodiscard]] inline datum read_token(const tokens& t, std::uint32_t i) {
+  using type = datum::type;
+  if (i == nowhere) return {};
+  const std::string_view s = t.scalar(i);
+  switch (s.front()) {
+    case '"': return {type::quoted, false, s.substr(1, s.size() - 2), i, &t};
+    case '{':
+    case '[': return {type::container, false, s, i, &t};
+    case 'n': return {type::null, false, s, i, &t};
+    case 't':
+    case 'f': return {type::truth, s.front() == 't', s, i, &t};
+    default: return {type::number, false, s, i, &t};
+  }
+}
 [[nodiscard]] datum read_constant(const constant& c);
 // For messages: `"abc"`, `12`, `an object`.
 [[nodiscard]] std::string show(const datum& d);

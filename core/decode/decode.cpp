@@ -30,14 +30,16 @@ std::string_view check_bytes(const page& from, const limits& caps) {
   std::string_view bytes = from.bytes;
   if (bytes.size() > caps.page_bytes) {
     throw error(codes::page_too_large, "the page has " + std::to_string(bytes.size()) + " bytes; at most " +
-                                           std::to_string(caps.page_bytes) + " are taken: ask for smaller pages");
+                                           std::to_string(caps.page_bytes) +
+                                           " are taken: ask for smaller pages");
   }
   if (bytes.starts_with("\xff\xfe") || bytes.starts_with("\xfe\xff")) {
     throw error(codes::not_utf8, "the page is UTF-16; make the upstream send UTF-8");
   }
   if (bytes.starts_with("\xef\xbb\xbf")) bytes.remove_prefix(3);
   if (bytes.find_first_not_of(" \t\r\n") == std::string_view::npos) {
-    throw error(codes::empty_page, "the page is empty; an upstream without records has to say so in its format", true);
+    throw error(codes::empty_page,
+                "the page is empty; an upstream without records has to say so in its format", true);
   }
   return bytes;
 }
@@ -48,7 +50,9 @@ result decode(const program& by, const page& from, const variables& vars, scratc
   const plan& p = by.compiled();
   const std::string_view bytes = check_bytes(from, p.caps);
   if (from.as != format::json && !p.records.empty()) {
-    throw error(codes::no_records, "a line or a row is a record itself, so `records` has to be \"\" here, not `" + p.records + "`");
+    throw error(
+        codes::no_records,
+        "a line or a row is a record itself, so `records` has to be \"\" here, not `" + p.records + "`");
   }
   result out;
   mapper m(p, vars, from.as == format::csv, out);

@@ -40,15 +40,15 @@ struct reject {
   std::string key;           // the row's external_id, where it is known
   std::string field;         // the column; empty: the record itself
   std::string reason;
-  std::string raw;           // the record as it came, cut to limits::reject_bytes, always UTF-8
+  std::string raw;  // the record as it came, cut to limits::reject_bytes, always UTF-8
 };
 
 // The rows of one stream. rows = rows of all batches + rejected.
 struct stream_rows {
-  const stream_schema* schema = nullptr;    // of the program
+  const stream_schema* schema = nullptr;  // of the program
   std::int64_t rows = 0, rejected = 0;
-  std::vector<array_handle> batches;        // in wire layout; each within the batch profile; none when no row
-  std::vector<std::uint32_t> ordinals;      // the record of each accepted row, through all batches
+  std::vector<array_handle> batches;    // in wire layout; each within the batch profile; none when no row
+  std::vector<std::uint32_t> ordinals;  // the record of each accepted row, through all batches
 };
 
 struct child {
@@ -62,7 +62,7 @@ struct result {
   std::vector<stream_rows> streams;  // one for each of program::streams()
   std::vector<reject> rejects;       // of records and of rows, in the page's order
   std::vector<child> children;
-  std::vector<span> spans;           // of each record, by ordinal
+  std::vector<span> spans;  // of each record, by ordinal
 
   // The bytes of a record, cut for a reject.
   [[nodiscard]] std::string raw(const page& from, std::int64_t ordinal, std::size_t max = 64U << 10) const;

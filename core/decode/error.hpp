@@ -10,16 +10,16 @@ namespace sluice::decode {
 
 // Every code of this room, once.
 namespace codes {
-inline constexpr std::string_view bad_mapping = "SLU-4001";      // the map can't be compiled
-inline constexpr std::string_view empty_page = "SLU-4101";       // no bytes
-inline constexpr std::string_view not_json = "SLU-4102";         // HTML, plain text
-inline constexpr std::string_view truncated = "SLU-4103";        // the page ends too early
-inline constexpr std::string_view malformed = "SLU-4104";        // JSON's grammar is broken
+inline constexpr std::string_view bad_mapping = "SLU-4001";  // the map can't be compiled
+inline constexpr std::string_view empty_page = "SLU-4101";   // no bytes
+inline constexpr std::string_view not_json = "SLU-4102";     // HTML, plain text
+inline constexpr std::string_view truncated = "SLU-4103";    // the page ends too early
+inline constexpr std::string_view malformed = "SLU-4104";    // JSON's grammar is broken
 inline constexpr std::string_view not_utf8 = "SLU-4105";
-inline constexpr std::string_view no_records = "SLU-4106";       // nothing usable at the records pointer
+inline constexpr std::string_view no_records = "SLU-4106";  // nothing usable at the records pointer
 inline constexpr std::string_view too_many_records = "SLU-4107";
 inline constexpr std::string_view page_too_large = "SLU-4108";
-inline constexpr std::string_view bad_csv = "SLU-4109";          // quoting or header
+inline constexpr std::string_view bad_csv = "SLU-4109";  // quoting or header
 }  // namespace codes
 
 class error : public std::runtime_error {

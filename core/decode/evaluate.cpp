@@ -4,8 +4,6 @@
 
 namespace sluice::decode {
 
-datum mapper::at(const place& p) const { return read_token(*t_, frames_[p.level].slots[p.slot]); }
-
 bool mapper::holds(const conditions& all) {
   for (const condition& c : all) {
     const datum d = at(c.at);
@@ -21,13 +19,10 @@ bool mapper::holds(const conditions& all) {
   return true;
 }
 
-bool mapper::evaluate(const value& v, datum& out, std::string& buffer) {
+bool mapper::evaluate_made(const value& v, datum& out, std::string& buffer) {
   why_.clear();
   switch (v.from) {
-    case value::source::pointer:
-      if (v.first) return evaluate_first(v, out);
-      out = at(v.at);
-      return true;
+    case value::source::pointer: return evaluate_first(v, out);
     case value::source::constant: out = read_constant(v.fixed); return true;
     case value::source::concat: return evaluate_concat(v, out, buffer);
     case value::source::text_template: break;

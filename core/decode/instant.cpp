@@ -52,17 +52,20 @@ std::optional<std::int32_t> parse_date(std::string_view s) noexcept {
   if (s.size() != 10 || s[4] != '-' || s[7] != '-') return std::nullopt;
   const int year = number_at(s, 0, 4), month = number_at(s, 5, 2), day = number_at(s, 8, 2);
   if (year < 1 || month < 0 || day < 0) return std::nullopt;
-  const std::chrono::year_month_day ymd{std::chrono::year(year), std::chrono::month(static_cast<unsigned>(month)),
+  const std::chrono::year_month_day ymd{std::chrono::year(year),
+                                        std::chrono::month(static_cast<unsigned>(month)),
                                         std::chrono::day(static_cast<unsigned>(day))};
   if (!ymd.ok()) return std::nullopt;
   return static_cast<std::int32_t>(std::chrono::sys_days(ymd).time_since_epoch().count());
 }
 
 std::optional<std::int64_t> parse_rfc3339(std::string_view s) noexcept {
-  if (s.size() < 20 || (s[10] != 'T' && s[10] != 't' && s[10] != ' ') || s[13] != ':' || s[16] != ':') return std::nullopt;
+  if (s.size() < 20 || (s[10] != 'T' && s[10] != 't' && s[10] != ' ') || s[13] != ':' || s[16] != ':')
+    return std::nullopt;
   const auto day = parse_date(s.substr(0, 10));
   const int hour = number_at(s, 11, 2), minute = number_at(s, 14, 2), second = number_at(s, 17, 2);
-  if (!day || hour < 0 || hour > 23 || minute < 0 || minute > 59 || second < 0 || second > 60) return std::nullopt;
+  if (!day || hour < 0 || hour > 23 || minute < 0 || minute > 59 || second < 0 || second > 60)
+    return std::nullopt;
   std::size_t i = 19;
   std::int64_t fraction = 0;
   if (is_at(s, i, '.')) {

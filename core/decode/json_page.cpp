@@ -17,7 +17,8 @@ class document {
     const std::uint32_t end = descend(0, 0);
     if (end != t_.count) walker_.fail(end, "nothing more");
     if (found_) return;
-    throw error(codes::no_records, "expected an array at `" + plan_.records + "`, found " + instead_ + "; " + beginning(bytes_));
+    throw error(codes::no_records,
+                "expected an array at `" + plan_.records + "`, found " + instead_ + "; " + beginning(bytes_));
   }
 
  private:
@@ -118,8 +119,10 @@ std::size_t find_control(std::string_view bytes) {
 
 [[noreturn]] void refuse_page(index_fault fault, std::string_view bytes) {
   if (fault == index_fault::unclosed_text) {
-    throw error(codes::truncated, "the page ends within a text after " + std::to_string(bytes.size()) +
-                                      " bytes: it was cut off on its way; " + beginning(bytes), true);
+    throw error(codes::truncated,
+                "the page ends within a text after " + std::to_string(bytes.size()) +
+                    " bytes: it was cut off on its way; " + beginning(bytes),
+                true);
   }
   if (fault == index_fault::control_character) {
     throw error(codes::malformed, "the page is not JSON: a control character that isn't escaped at byte " +
@@ -131,7 +134,8 @@ std::size_t find_control(std::string_view bytes) {
 // Makes bytes that are no UTF-8 into `?` and remembers where, so that only their records suffer.
 std::string_view repair(std::string_view bytes, scratch::state& s) {
   s.bytes.assign(bytes);
-  for (std::size_t bad = find_invalid_utf8(bytes); bad != std::string_view::npos; bad = find_invalid_utf8(s.bytes, bad)) {
+  for (std::size_t bad = find_invalid_utf8(bytes); bad != std::string_view::npos;
+       bad = find_invalid_utf8(s.bytes, bad)) {
     s.damage.push_back(bad);
     s.bytes[bad] = '?';
   }
@@ -142,8 +146,8 @@ std::string_view repair(std::string_view bytes, scratch::state& s) {
 
 void check_count(const plan& p, const result& out) {
   if (static_cast<std::size_t>(out.records) < p.caps.records) return;
-  throw error(codes::too_many_records, "the page has more than " + std::to_string(p.caps.records) +
-                                           " records: ask for smaller pages");
+  throw error(codes::too_many_records,
+              "the page has more than " + std::to_string(p.caps.records) + " records: ask for smaller pages");
 }
 
 void read_json(const plan& p, std::string_view bytes, scratch::state& s, mapper& m, result& out) {
@@ -159,9 +163,13 @@ void read_json(const plan& p, std::string_view bytes, scratch::state& s, mapper&
   try {
     document(p, t, bytes, m, out).read();
   } catch (const grammar_error& e) {
-    if (!e.ends_early()) throw error(codes::malformed, std::string("the page is not JSON: ") + e.what() + "; " + beginning(bytes));
-    throw error(codes::truncated, "the page ends early, after " + std::to_string(bytes.size()) +
-                                      " bytes: it was cut off on its way: " + e.what() + "; " + beginning(bytes), true);
+    if (!e.ends_early())
+      throw error(codes::malformed,
+                  std::string("the page is not JSON: ") + e.what() + "; " + beginning(bytes));
+    throw error(codes::truncated,
+                "the page ends early, after " + std::to_string(bytes.size()) +
+                    " bytes: it was cut off on its way: " + e.what() + "; " + beginning(bytes),
+                true);
   }
   if (m.damage_seen() < s.damage.size()) {
     throw error(codes::not_utf8, "the page is not UTF-8: byte " + std::to_string(s.damage[m.damage_seen()]) +

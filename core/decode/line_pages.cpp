@@ -21,7 +21,8 @@ void read_record(std::string_view text, std::string_view raw, scratch::state& s,
     return m.refuse(raw, "is larger than " + std::to_string(p.caps.record_bytes) + " bytes");
   }
   tokens t;
-  if (const auto fault = s.index.build(text, t); fault != index_fault::none) return m.refuse(raw, describe_fault(fault));
+  if (const auto fault = s.index.build(text, t); fault != index_fault::none)
+    return m.refuse(raw, describe_fault(fault));
   try {
     m.take(t, 0, raw);
   } catch (const grammar_error& e) {
@@ -34,12 +35,15 @@ std::vector<std::string> read_header(csv_reader& csv, std::vector<csv_field>& fi
   std::vector<std::string> header;
   for (const csv_field& f : fields) {
     for (const std::string& before : header) {
-      if (before == f.text) throw error(codes::bad_csv, "the CSV header names `" + one_line(f.text, 80) + "` twice");
+      if (before == f.text)
+        throw error(codes::bad_csv, "the CSV header names `" + one_line(f.text, 80) + "` twice");
     }
     if (f.text.empty()) {
-      throw error(codes::bad_csv, "column " + std::to_string(header.size() + 1) + " of the CSV header has no name");
+      throw error(codes::bad_csv,
+                  "column " + std::to_string(header.size() + 1) + " of the CSV header has no name");
     }
-    if (find_invalid_utf8(f.text) != std::string::npos) throw error(codes::not_utf8, "the CSV header is not UTF-8");
+    if (find_invalid_utf8(f.text) != std::string::npos)
+      throw error(codes::not_utf8, "the CSV header is not UTF-8");
     header.push_back(f.text);
   }
   for (std::string& name : header) {

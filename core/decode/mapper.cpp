@@ -21,7 +21,8 @@ void mapper::restart() {
   kept_bytes_ = 0;
   writers_.clear();
   writers_.reserve(plan_.streams.size());
-  for (std::size_t i = 0; i < plan_.streams.size(); ++i) writers_.emplace_back(plan_.streams[i], plan_.layouts[i]);
+  for (std::size_t i = 0; i < plan_.streams.size(); ++i)
+    writers_.emplace_back(plan_.streams[i], plan_.layouts[i]);
 }
 
 void mapper::finish() {
@@ -68,8 +69,10 @@ void mapper::map_record() {
     return reject_record({}, "is nested deeper than " + std::to_string(plan_.caps.depth) + " levels");
   }
   const datum whole = read_token(*t_, first_);
-  const bool inside = whole.is == datum::type::container && (whole.raw.front() == '{' || plan_.record.nodes[0].has_index);
-  if (plan_.record.looks_inside() && !inside) return reject_record({}, "expected an object, got " + show(whole));
+  const bool inside =
+      whole.is == datum::type::container && (whole.raw.front() == '{' || plan_.record.nodes[0].has_index);
+  if (plan_.record.looks_inside() && !inside)
+    return reject_record({}, "expected an object, got " + show(whole));
   if (!holds(plan_.where)) {
     ++out_.filtered;
     return;
@@ -88,6 +91,7 @@ bool mapper::make_children(std::vector<child>& made) {
   }
   if (made.empty()) return true;
   std::string vars = "{";
+  why_.clear();
   for (const auto& [name, v] : plan_.keep) {
     datum d;
     std::string text;
@@ -169,8 +173,8 @@ void mapper::feed_row(const into_plan& into) {
 bool mapper::fill_row(const into_plan& into, stream_writer& out, std::string& field) {
   const bool deleted = !into.deleted_when.empty() && holds(into.deleted_when);
   batch_builder& row = out.row();
+  why_.clear();
   for (const cell& c : into.cells) {
-    why_.clear();
     if (!fill_cell(c, deleted, row[c.column])) {
       if (why_.empty()) why_ = convert_.why();
       field = c.name;
@@ -220,10 +224,12 @@ bool mapper::fill_cell(const cell& c, bool deleted, column_builder& out) {
 
 std::string mapper::describe_absence(const value& v, const datum& d) const {
   for (const piece& p : v.pieces) {
-    if (p.is == piece::type::variable && !vars_.contains(p.text)) return "`${" + p.text + "}` has no value here";
+    if (p.is == piece::type::variable && !vars_.contains(p.text))
+      return "`${" + p.text + "}` has no value here";
   }
   const char* what = d.is == datum::type::null ? " is null" : " is missing";
-  if (v.first) return "no element of `" + v.at.pointer + "` that matches has a `" + v.first->then.pointer + "`";
+  if (v.first)
+    return "no element of `" + v.at.pointer + "` that matches has a `" + v.first->then.pointer + "`";
   if (v.from == value::source::pointer) return "`" + v.at.pointer + "`" + what;
   return std::string("its value") + what;
 }

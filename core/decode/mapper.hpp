@@ -77,9 +77,14 @@ class mapper {
   [[nodiscard]] bool fill_attributes(const into_plan& into, column_builder& out);
 
   [[nodiscard]] bool holds(const conditions& all);
-  [[nodiscard]] datum at(const place& p) const;
+  [[nodiscard]] datum at(const place& p) const { return read_token(*t_, frames_[p.level].slots[p.slot]); }
   // False: the value can't be made; why_ tells.
-  [[nodiscard]] bool evaluate(const value& v, datum& out, std::string& buffer);
+  [[nodiscard]] bool evaluate(const value& v, datum& out, std::string& buffer) {
+    if (v.from != value::source::pointer || v.first) return evaluate_made(v, out, buffer);
+    out = at(v.at);
+    return true;
+  }
+  [[nodiscard]] bool evaluate_made(const value& v, datum& out, std::string& buffer);
   [[nodiscard]] bool evaluate_first(const value& v, datum& out);
   [[nodiscard]] bool evaluate_concat(const value& v, datum& out, std::string& buffer);
   void evaluate_template(const value& v, datum& out, std::string& buffer);
@@ -95,7 +100,7 @@ class mapper {
   result& out_;
   converter convert_;
   std::vector<stream_writer> writers_;
-  std::vector<frame> frames_;          // by level; the last is of `first`
+  std::vector<frame> frames_;           // by level; the last is of `first`
   std::vector<field_memory> memories_;  // by trie
   std::vector<std::optional<std::optional<std::string>>> page_texts_;
   const std::vector<std::size_t>* damage_ = nullptr;

@@ -108,7 +108,8 @@ number_fault plain_decimal(std::string_view s, int shift, bool negate, const lim
     const auto [end, ec] = std::from_chars(s.data() + p.exponent_from, s.data() + s.size(), exponent);
     if (ec != std::errc{} || std::abs(exponent) > caps.exponent) return number_fault::exponent;
   }
-  const bool negative = p.negative != negate && !all_zero(s.substr(p.whole_from, p.fraction_to - p.whole_from));
+  const bool negative =
+      p.negative != negate && !all_zero(s.substr(p.whole_from, p.fraction_to - p.whole_from));
   if (negative) out += '-';
   if (exponent == 0 && shift == 0) {
     out += s.substr(p.whole_from, p.fraction_to - p.whole_from);
@@ -126,7 +127,8 @@ number_fault exact_int64(std::string_view s, int shift, bool negate, const limit
     return number_fault::none;
   }
   std::string plain;
-  if (const auto fault = plain_decimal(s, shift, negate, caps, plain); fault != number_fault::none) return fault;
+  if (const auto fault = plain_decimal(s, shift, negate, caps, plain); fault != number_fault::none)
+    return fault;
   std::string_view rest = plain;
   const bool negative = rest.front() == '-';
   if (negative) rest.remove_prefix(1);
@@ -137,7 +139,8 @@ number_fault exact_int64(std::string_view s, int shift, bool negate, const limit
 
 number_fault floor_int64(std::string_view s, int shift, const limits& caps, std::int64_t& out) {
   std::string plain;
-  if (const auto fault = plain_decimal(s, shift, false, caps, plain); fault != number_fault::none) return fault;
+  if (const auto fault = plain_decimal(s, shift, false, caps, plain); fault != number_fault::none)
+    return fault;
   std::string_view rest = plain;
   const bool negative = rest.front() == '-';
   if (negative) rest.remove_prefix(1);
@@ -153,7 +156,8 @@ number_fault floor_int64(std::string_view s, int shift, const limits& caps, std:
 
 number_fault nearest_double(std::string_view s, int shift, bool negate, const limits& caps, double& out) {
   std::string plain;
-  if (const auto fault = plain_decimal(s, shift, negate, caps, plain); fault != number_fault::none) return fault;
+  if (const auto fault = plain_decimal(s, shift, negate, caps, plain); fault != number_fault::none)
+    return fault;
   if (shift == 0 && !negate) plain = s;  // keeps the sign of a zero
   const auto [end, ec] = std::from_chars(plain.data(), plain.data() + plain.size(), out);
   if (ec == std::errc::result_out_of_range && std::isfinite(std::strtod(plain.c_str(), nullptr))) {

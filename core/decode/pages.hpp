@@ -13,8 +13,8 @@ namespace sluice::decode {
 
 struct scratch::state {
   token_index index;
-  std::string bytes;                 // a page or record that had to be changed before it could be read
-  std::vector<std::size_t> damage;   // where
+  std::string bytes;                // a page or record that had to be changed before it could be read
+  std::vector<std::size_t> damage;  // where
   std::vector<csv_field> fields;
 };
 

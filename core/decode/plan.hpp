@@ -19,12 +19,12 @@ inline constexpr std::uint8_t element_level = 15;
 inline constexpr std::size_t max_explode = 8;
 
 struct trie_node {
-  std::string key;                    // of an object; as an array's index when `index` is not nowhere
+  std::string key;  // of an object; as an array's index when `index` is not nowhere
   std::uint32_t index = nowhere;
-  std::uint32_t slot = nowhere;       // takes this value's token
+  std::uint32_t slot = nowhere;                // takes this value's token
   std::uint32_t below_from = 0, below_to = 0;  // in trie::below: the slots of this node and all under it
   std::uint32_t children_from = 0, children_to = 0;
-  bool has_index = false;             // one of the children has an index
+  bool has_index = false;  // one of the children has an index
 };
 
 // The pointers of one level. Node 0 is the value itself.
@@ -55,7 +55,17 @@ struct condition {
 };
 using conditions = std::vector<condition>;
 
-enum class reading : std::uint8_t { natural, text, integer, decimal, boolean, rfc3339, epoch_s, epoch_ms, json };
+enum class reading : std::uint8_t {
+  natural,
+  text,
+  integer,
+  decimal,
+  boolean,
+  rfc3339,
+  epoch_s,
+  epoch_ms,
+  json
+};
 
 struct first_rule {
   conditions where;
@@ -90,9 +100,9 @@ struct cell {
   std::uint32_t column = 0;
   column_type type = column_type::text;
   std::string name;
-  bool required = false;       // of a live row
-  bool key = false;            // of every row; never empty
-  bool reference = false;      // part of another row's key
+  bool required = false;   // of a live row
+  bool key = false;        // of every row; never empty
+  bool reference = false;  // part of another row's key
   value from;
 };
 
@@ -131,8 +141,8 @@ struct child_rule {
 struct plan {
   limits caps;
   std::uint32_t tries = 0, page_texts = 0;  // how many there are
-  std::string records;                  // the pointer as written
-  std::vector<std::string> records_at;  // and split
+  std::string records;                      // the pointer as written
+  std::vector<std::string> records_at;      // and split
   trie record;
   conditions where;
   std::vector<into_plan> into;

@@ -15,16 +15,16 @@
 namespace sluice::decode {
 
 struct limits {
-  std::size_t page_bytes = 256U << 20;     // of one page
-  std::size_t records = 10'000;            // in one page
+  std::size_t page_bytes = 256U << 20;  // of one page
+  std::size_t records = 10'000;         // in one page
   std::size_t record_bytes = 1U << 20;
-  std::size_t text_bytes = 1U << 20;       // of one value
-  std::size_t key_bytes = 1024;            // of one key column, here or in a reference
-  std::size_t depth = 64;                  // of a record's nesting, its own level included
-  std::size_t digits = 1000;               // of a number
-  int exponent = 400;                      // of a number, either sign
-  std::size_t reject_bytes = 64U << 10;    // kept of a rejected record
-  std::size_t rejects_bytes = 16U << 20;   // kept of all rejected records of a page
+  std::size_t text_bytes = 1U << 20;      // of one value
+  std::size_t key_bytes = 1024;           // of one key column, here or in a reference
+  std::size_t depth = 64;                 // of a record's nesting, its own level included
+  std::size_t digits = 1000;              // of a number
+  int exponent = 400;                     // of a number, either sign
+  std::size_t reject_bytes = 64U << 10;   // kept of a rejected record
+  std::size_t rejects_bytes = 16U << 20;  // kept of all rejected records of a page
 };
 
 struct plan;  // what decode.cpp runs; see plan.hpp

@@ -4,7 +4,8 @@
 
 namespace sluice::decode {
 
-stream_writer::stream_writer(const stream_schema& schema, const stream_plan& plan) : plan_(plan), builder_(plan.layout) {
+stream_writer::stream_writer(const stream_schema& schema, const stream_plan& plan)
+    : plan_(plan), builder_(plan.layout) {
   out_.schema = &schema;
 }
 

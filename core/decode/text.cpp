@@ -26,12 +26,17 @@ int code_unit(std::string_view raw) {
 escaped encode(std::uint32_t point, std::uint8_t taken) {
   const auto byte = [](std::uint32_t v) { return static_cast<char>(v); };
   if (point < 0x80) return {text_fault::none, taken, 1, {byte(point)}};
-  if (point < 0x800) return {text_fault::none, taken, 2, {byte(0xc0 | point >> 6), byte(0x80 | (point & 63))}};
+  if (point < 0x800)
+    return {text_fault::none, taken, 2, {byte(0xc0 | point >> 6), byte(0x80 | (point & 63))}};
   if (point < 0x10000) {
-    return {text_fault::none, taken, 3,
+    return {text_fault::none,
+            taken,
+            3,
             {byte(0xe0 | point >> 12), byte(0x80 | (point >> 6 & 63)), byte(0x80 | (point & 63))}};
   }
-  return {text_fault::none, taken, 4,
+  return {text_fault::none,
+          taken,
+          4,
           {byte(0xf0 | point >> 18), byte(0x80 | (point >> 12 & 63)), byte(0x80 | (point >> 6 & 63)),
            byte(0x80 | (point & 63))}};
 }
@@ -43,7 +48,9 @@ escaped read_unicode(std::string_view raw) {
   if (unit < 0xd800 || unit > 0xdfff) return encode(static_cast<std::uint32_t>(unit), 6);
   const int low = unit < 0xdc00 ? code_unit(raw.substr(6)) : -1;
   if (low < 0xdc00 || low > 0xdfff) return {text_fault::surrogate};
-  return encode(0x10000U + (static_cast<std::uint32_t>(unit - 0xd800) << 10) + static_cast<std::uint32_t>(low - 0xdc00), 12);
+  return encode(
+      0x10000U + (static_cast<std::uint32_t>(unit - 0xd800) << 10) + static_cast<std::uint32_t>(low - 0xdc00),
+      12);
 }
 
 // Length of the valid UTF-8 character at the front, or 0.
@@ -133,7 +140,8 @@ std::string excerpt(std::string_view bytes, std::size_t max) {
     bytes = bytes.substr(0, max);
   }
   std::string out(bytes);
-  for (std::size_t bad = find_invalid_utf8(out); bad != std::string::npos; bad = find_invalid_utf8(out, bad)) {
+  for (std::size_t bad = find_invalid_utf8(out); bad != std::string::npos;
+       bad = find_invalid_utf8(out, bad)) {
     out[bad] = '?';
   }
   for (char& c : out) {

@@ -27,7 +27,8 @@ template <class Sink>
 [[nodiscard]] text_fault unescape(std::string_view raw, Sink& out) {
   for (;;) {
     const void* hit = raw.empty() ? nullptr : std::memchr(raw.data(), '\\', raw.size());
-    const auto run = hit == nullptr ? raw.size() : static_cast<std::size_t>(static_cast<const char*>(hit) - raw.data());
+    const auto run =
+        hit == nullptr ? raw.size() : static_cast<std::size_t>(static_cast<const char*>(hit) - raw.data());
     out.append(raw.substr(0, run));
     if (hit == nullptr) return text_fault::none;
     raw.remove_prefix(run);

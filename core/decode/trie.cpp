@@ -8,7 +8,8 @@ namespace sluice::decode {
 namespace {
 
 std::uint32_t index_of(const std::string& key) {
-  const bool digits = !key.empty() && key.size() < 9 && key.find_first_not_of("0123456789") == std::string::npos;
+  const bool digits =
+      !key.empty() && key.size() < 9 && key.find_first_not_of("0123456789") == std::string::npos;
   if (!digits || (key.size() > 1 && key[0] == '0')) return nowhere;
   return static_cast<std::uint32_t>(std::stoul(key));
 }
@@ -19,7 +20,8 @@ std::uint32_t trie_builder::add(const std::vector<std::string>& pointer) {
   std::size_t at = 0;
   for (const std::string& key : pointer) {
     const auto& children = nodes_[at].children;
-    const auto found = std::find_if(children.begin(), children.end(), [&](std::size_t c) { return nodes_[c].key == key; });
+    const auto found =
+        std::find_if(children.begin(), children.end(), [&](std::size_t c) { return nodes_[c].key == key; });
     if (found != children.end()) {
       at = *found;
       continue;

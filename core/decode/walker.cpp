@@ -37,36 +37,22 @@ void walker::fail(std::uint32_t i, const char* expected) const {
   throw grammar_error(early, offset, what + " at byte " + std::to_string(offset));
 }
 
-std::uint32_t walker::key(std::uint32_t i, std::string_view& raw) const {
-  if ((*t_)[i] != '"') fail(i, "a key");
-  if ((*t_)[i + 1] != ':') fail(i + 1, "`:`");
-  const std::string_view quoted = t_->scalar(i);
-  raw = quoted.substr(1, quoted.size() - 2);
-  return i + 2;
-}
-
-bool walker::more(std::uint32_t& i, char close) const {
-  const char c = (*t_)[i];
-  if (c != ',' && c != close) fail(i, close == '}' ? "`,` or `}`" : "`,` or `]`");
-  ++i;
-  return c == ',';
-}
-
 void walker::check_scalar(std::uint32_t i) const {
   const char c = (*t_)[i];
-  if (c == '"') return;
   if (i < t_->count) {
     const std::string_view s = t_->scalar(i);
     if (c == 't' ? s == "true" : c == 'f' ? s == "false" : c == 'n' ? s == "null" : is_number(s)) return;
     // A scalar that is the last token may have been cut: `tru`, `12e`.
-    if (i + 1 == t_->count) throw grammar_error(true, t_->at[i], "the text ends within a value at byte " + std::to_string(t_->at[i]));
+    if (i + 1 == t_->count)
+      throw grammar_error(true, t_->at[i],
+                          "the text ends within a value at byte " + std::to_string(t_->at[i]));
   }
   fail(i, "a value");
 }
 
 std::uint32_t walker::skip(std::uint32_t i) { return skip_at(i, 1); }
 
-std::uint32_t walker::skip_at(std::uint32_t i, std::size_t depth) {
+std::uint32_t walker::skip_container(std::uint32_t i, std::size_t depth) {
   open_.clear();
   bool value = true;  // whether token i has to be a value
   for (;;) {
@@ -88,7 +74,7 @@ std::uint32_t walker::skip_at(std::uint32_t i, std::size_t depth) {
           continue;
         }
       } else {
-        check_scalar(i);
+        if (c != '"') check_scalar(i);
         ++i;
         value = false;
       }
@@ -123,9 +109,8 @@ std::uint32_t walker::walk_node(const trie& shape, std::uint32_t node, std::uint
   return n.has_index ? walk_array(shape, node, i + 1, depth) : skip_at(i, depth);
 }
 
-std::uint32_t walker::find(const trie& shape, std::uint32_t node, std::size_t field, std::string_view raw) {
+std::uint32_t walker::learn(const trie& shape, std::uint32_t node, std::size_t field, std::string_view raw) {
   auto& memory = memory_->nodes[node];
-  if (field < memory.size() && memory[field].key == raw) return memory[field].node;
   const std::uint32_t found = lookup(shape, shape.nodes[node], raw);
   if (field >= remembered_fields) return found;
   if (field >= memory.size()) memory.resize(field + 1);
@@ -136,10 +121,13 @@ std::uint32_t walker::find(const trie& shape, std::uint32_t node, std::size_t fi
 std::uint32_t walker::walk_object(const trie& shape, std::uint32_t node, std::uint32_t i, std::size_t depth) {
   if ((*t_)[i] == '}') return i + 1;
   std::size_t field = 0;
+  const auto& memory = memory_->nodes[node];
   do {
     std::string_view raw;
     i = key(i, raw);
-    const std::uint32_t child = find(shape, node, field++, raw);
+    const bool known = field < memory.size() && memory[field].key == raw;
+    const std::uint32_t child = known ? memory[field].node : learn(shape, node, field, raw);
+    ++field;
     if (child == nowhere) {
       i = skip_at(i, depth + 1);
     } else {

@@ -50,9 +50,20 @@ class walker {
   std::uint32_t walk(const trie& shape, std::uint32_t i, slot_tokens& slots, field_memory& memory);
 
   // The inside of the string at token `i`, which must be a key; then the colon's check. Returns the value's token.
-  std::uint32_t key(std::uint32_t i, std::string_view& raw) const;
+  std::uint32_t key(std::uint32_t i, std::string_view& raw) const {
+    if ((*t_)[i] != '"') fail(i, "a key");
+    if ((*t_)[i + 1] != ':') fail(i + 1, "`:`");
+    const std::string_view quoted = t_->scalar(i);
+    raw = quoted.substr(1, quoted.size() - 2);
+    return i + 2;
+  }
   // After a value in a container: true when another follows (moves behind the comma), false at its end (behind the bracket).
-  bool more(std::uint32_t& i, char close) const;
+  bool more(std::uint32_t& i, char close) const {
+    const char c = (*t_)[i];
+    if (c != ',' && c != close) fail(i, close == '}' ? "`,` or `}`" : "`,` or `]`");
+    ++i;
+    return c == ',';
+  }
 
   // The deepest nesting that was met since the last restart; a record itself is level 1.
   [[nodiscard]] std::size_t deepest() const noexcept { return deepest_; }
@@ -63,8 +74,17 @@ class walker {
   std::uint32_t walk_node(const trie& shape, std::uint32_t node, std::uint32_t i, std::size_t depth);
   std::uint32_t walk_object(const trie& shape, std::uint32_t node, std::uint32_t i, std::size_t depth);
   std::uint32_t walk_array(const trie& shape, std::uint32_t node, std::uint32_t i, std::size_t depth);
-  std::uint32_t skip_at(std::uint32_t i, std::size_t depth);
-  [[nodiscard]] std::uint32_t find(const trie& shape, std::uint32_t node, std::size_t field, std::string_view raw);
+  std::uint32_t skip_at(std::uint32_t i, std::size_t depth) {
+    const char c = (*t_)[i];
+    if (c == '"') return i + 1;
+    if (c == '{' || c == '[') return skip_container(i, depth);
+    check_scalar(i);
+    return i + 1;
+  }
+  std::uint32_t skip_container(std::uint32_t i, std::size_t depth);
+  // Looks a key up and remembers it as the field's.
+  [[nodiscard]] std::uint32_t learn(const trie& shape, std::uint32_t node, std::size_t field,
+                                    std::string_view raw);
   void check_scalar(std::uint32_t i) const;
 
   const tokens* t_;

@@ -74,14 +74,16 @@ void read_exactly(const file& f, std::uint64_t offset, std::uint64_t size, const
                     "`" + f.name + "` can't be read: " + std::generic_category().message(error));
     }
     if (got == 0) {
-      throw failure(status::invalid, codes::changed, "`" + f.name + "` became shorter while it was read; sync again when it is complete");
+      throw failure(status::invalid, codes::changed,
+                    "`" + f.name + "` became shorter while it was read; sync again when it is complete");
     }
     size -= static_cast<std::uint64_t>(got);
     offset += static_cast<std::uint64_t>(got);
   }
 }
 
-std::uint64_t cut(const file& f, std::uint64_t offset, const cut_limits& want, bool quotes, const call& c, page_body& body) {
+std::uint64_t cut(const file& f, std::uint64_t offset, const cut_limits& want, bool quotes, const call& c,
+                  page_body& body) {
   const std::size_t head = body.size();
   scanner scan(want, quotes);
   for (std::uint64_t at = offset; at < f.size;) {
@@ -94,8 +96,8 @@ std::uint64_t cut(const file& f, std::uint64_t offset, const cut_limits& want, b
     }
     if (at - offset > max_page_bytes + chunk) {
       throw failure(status::invalid, codes::too_large,
-                    "`" + f.name + "` has a record of more than 32 MiB at byte " + std::to_string(offset + scan.end()) +
-                        "; is it really one record a line?");
+                    "`" + f.name + "` has a record of more than 32 MiB at byte " +
+                        std::to_string(offset + scan.end()) + "; is it really one record a line?");
     }
   }
   return f.size;

@@ -17,8 +17,9 @@ std::string expand_part(const text_template& part, const vars& values, const std
   for (const std::string& name : part.names()) {
     const std::string* value = values.find(name);
     if (value != nullptr && value->find_first_of("/*?[") != std::string::npos) {
-      throw failure(status::invalid, codes::unsafe_path,
-                    "`" + path + "`: the value of `${" + name + "}` holds one of / * ? [, which would be another file");
+      throw failure(
+          status::invalid, codes::unsafe_path,
+          "`" + path + "`: the value of `${" + name + "}` holds one of / * ? [, which would be another file");
     }
   }
   std::string out = part.expand(values);
@@ -43,7 +44,8 @@ files_source::files_source(const setup& s) : settings_(parse_settings(s.config_j
 files_source::read files_source::prepare(std::string_view read_json) {
   read r = parse_read(read_json);
   const std::string_view name = r.name.text();
-  if (!r.format && !settings_.format && !format_of_name(name) && !name.ends_with('*') && !name.ends_with('}')) {
+  if (!r.format && !settings_.format && !format_of_name(name) && !name.ends_with('*') &&
+      !name.ends_with('}')) {
     throw failure(status::invalid, codes::unknown_format,
                   "`" + r.path + "`: the name doesn't end in .json, .ndjson, .jsonl or .csv; say `format`");
   }
@@ -54,8 +56,9 @@ page_format files_source::format_of(const read& r, const std::string& name) cons
   if (r.format) return *r.format;
   if (const auto known = format_of_name(name)) return *known;
   if (settings_.format) return *settings_.format;
-  throw failure(status::invalid, codes::unknown_format,
-                "`" + name + "` doesn't end in .json, .ndjson, .jsonl or .csv; say `format`, or match fewer files");
+  throw failure(
+      status::invalid, codes::unknown_format,
+      "`" + name + "` doesn't end in .json, .ndjson, .jsonl or .csv; say `format`, or match fewer files");
 }
 
 files_source::state files_source::parse_state(std::string_view json) {
@@ -70,9 +73,11 @@ files_source::state files_source::parse_state(std::string_view json) {
       if (ec == std::errc{} && end == offset->data() + offset->size()) return s;
     }
   } catch (const failure& e) {
-    throw failure(status::invalid, codes::bad_state, "the page state is not one of this plugin: " + e.message());
+    throw failure(status::invalid, codes::bad_state,
+                  "the page state is not one of this plugin: " + e.message());
   }
-  throw failure(status::invalid, codes::bad_state, "the page state is not one of this plugin; start the sync anew");
+  throw failure(status::invalid, codes::bad_state,
+                "the page state is not one of this plugin; start the sync anew");
 }
 
 page files_source::fetch(const read& r, const call& c, const fetch_request& f) {
@@ -91,38 +96,44 @@ page files_source::fetch(const read& r, const call& c, const fetch_request& f) {
   if (!f.first()) at = parse_state(f.page_state);
   const auto current = std::find(names.begin(), names.end(), at.name);
   if (at.print != print || current == names.end()) {
-    throw failure(status::invalid, codes::changed, "`" + r.path + "` changed while it was read; sync again when it is complete");
+    throw failure(status::invalid, codes::changed,
+                  "`" + r.path + "` changed while it was read; sync again when it is complete");
   }
 
   const file open = in.open(at.name);
   std::uint64_t next = 0;
   page out = read_file(r, c, open, at.offset, next);
   if (open.print_now() != open.print) {
-    throw failure(status::invalid, codes::changed, "`" + open.name + "` changed while it was read; sync again when it is complete");
+    throw failure(status::invalid, codes::changed,
+                  "`" + open.name + "` changed while it was read; sync again when it is complete");
   }
   const bool more = next < open.size;
   out.end = !more && current + 1 == names.end();
   if (!out.end) {
-    out.next_state = nlohmann::json{{"file", more ? at.name : *(current + 1)},
-                                    {"offset", std::to_string(more ? next : 0)},
-                                    {"print", print}}
-                         .dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
+    out.next_state = nlohmann::json{
+        {"file", more ? at.name : *(current + 1)},
+        {"offset", std::to_string(more ? next : 0)},
+        {"print", print}}.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
   }
   return out;
 }
 
-page files_source::read_file(const read& r, const call& c, const file& f, std::uint64_t offset, std::uint64_t& next) const {
+page files_source::read_file(const read& r, const call& c, const file& f, std::uint64_t offset,
+                             std::uint64_t& next) const {
   page out;
   out.format = format_of(r, f.name);
   if (f.size == 0 || offset >= f.size) {
-    throw failure(status::invalid, codes::empty,
-                  "`" + f.name + "` is empty, as after an export that failed; for no records write `[]` or a CSV header alone");
+    throw failure(
+        status::invalid, codes::empty,
+        "`" + f.name +
+            "` is empty, as after an export that failed; for no records write `[]` or a CSV header alone");
   }
   if (out.format == page_format::json) {
     if (f.size > settings_.max_file) {
       throw failure(status::invalid, codes::too_large,
                     "`" + f.name + "` has " + std::to_string(f.size) + " bytes; a JSON file may have " +
-                        std::to_string(settings_.max_file) + " (max_file): write NDJSON, which is read page by page");
+                        std::to_string(settings_.max_file) +
+                        " (max_file): write NDJSON, which is read page by page");
     }
     read_exactly(f, 0, f.size, c, out.body);
     next = f.size;
@@ -130,7 +141,8 @@ page files_source::read_file(const read& r, const call& c, const file& f, std::u
     const bool csv = out.format == page_format::csv;
     // Each page of CSV begins with the header.
     if (csv && offset > 0 && cut(f, 0, {1, 1}, true, c, out.body) > offset) {
-      throw failure(status::invalid, codes::bad_state, "`" + f.name + "`: the page state points into the header");
+      throw failure(status::invalid, codes::bad_state,
+                    "`" + f.name + "`: the page state points into the header");
     }
     const std::uint64_t header = csv && offset == 0 ? 1 : 0;
     next = cut(f, offset, {r.page_bytes, r.page_records + header}, csv, c, out.body);

@@ -30,7 +30,8 @@ class files_source : public blocking_source {
     std::uint64_t offset = 0;
   };
   [[nodiscard]] static state parse_state(std::string_view json);
-  [[nodiscard]] page read_file(const read& r, const call& c, const file& f, std::uint64_t offset, std::uint64_t& next) const;
+  [[nodiscard]] page read_file(const read& r, const call& c, const file& f, std::uint64_t offset,
+                               std::uint64_t& next) const;
   [[nodiscard]] page_format format_of(const read& r, const std::string& name) const;
 
   settings settings_;

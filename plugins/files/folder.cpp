@@ -23,16 +23,20 @@ namespace {
   const std::string quoted = "`" + shown + "`";
   switch (error) {
     case ENOENT:
-      throw failure(status::not_found, codes::not_found, quoted + " does not exist; check `root`, the tenant and `path`");
+      throw failure(status::not_found, codes::not_found,
+                    quoted + " does not exist; check `root`, the tenant and `path`");
     case ELOOP:
-      throw failure(status::invalid, codes::not_regular, quoted + " is a symbolic link; put the file itself there");
+      throw failure(status::invalid, codes::not_regular,
+                    quoted + " is a symbolic link; put the file itself there");
     case ENOTDIR:
       throw failure(status::invalid, codes::not_regular,
                     quoted + " is no folder, or a symbolic link to one; put the folder itself there");
     case EACCES:
-      throw failure(status::denied, codes::unreadable, quoted + " may not be read by the host's user; change its mode");
+      throw failure(status::denied, codes::unreadable,
+                    quoted + " may not be read by the host's user; change its mode");
     default:
-      throw failure(status::transient, codes::unreadable, quoted + " can't be opened: " + std::generic_category().message(error));
+      throw failure(status::transient, codes::unreadable,
+                    quoted + " can't be opened: " + std::generic_category().message(error));
   }
 }
 
@@ -43,8 +47,8 @@ descriptor open_folder(int at, const std::string& name, const std::string& shown
 }
 
 std::string print_of(const struct stat& s) {
-  return std::to_string(s.st_size) + "-" + std::to_string(s.st_mtim.tv_sec) + "." + std::to_string(s.st_mtim.tv_nsec) + "-" +
-         std::to_string(s.st_ino);
+  return std::to_string(s.st_size) + "-" + std::to_string(s.st_mtim.tv_sec) + "." +
+         std::to_string(s.st_mtim.tv_nsec) + "-" + std::to_string(s.st_ino);
 }
 
 struct stat look(int fd, const std::string& name) {
@@ -65,8 +69,10 @@ void check_part(const std::string& part, const std::string& path) {
   const bool good = !part.empty() && part != "." && part != ".." && part.find('/') == std::string::npos &&
                     part.find('\0') == std::string::npos && part.size() <= 255;
   if (good) return;
-  throw failure(status::invalid, codes::unsafe_path,
-                "`" + path + "`: a value in it is empty, `.`, `..`, too long or holds a `/`, which would be another file");
+  throw failure(
+      status::invalid, codes::unsafe_path,
+      "`" + path +
+          "`: a value in it is empty, `.`, `..`, too long or holds a `/`, which would be another file");
 }
 
 folder::folder(const std::string& root, const std::string& tenant, const std::vector<std::string>& parts) {
@@ -83,7 +89,8 @@ file folder::open(const std::string& name) const {
   file f;
   f.name = shown_ + name;
   // Not blocking: opening a pipe would wait for somebody to write to it.
-  f.open = descriptor(::openat(open_.get(), name.c_str(), O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC));
+  f.open = descriptor(
+      ::openat(open_.get(), name.c_str(), O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC));
   if (f.open.get() < 0) fail_open(f.name, errno);
   const struct stat s = look(f.open.get(), f.name);
   if (!S_ISREG(s.st_mode)) {
@@ -110,7 +117,8 @@ std::vector<std::string> folder::names(const std::string& pattern) const {
   std::vector<std::string> out;
   errno = 0;
   while (const dirent* entry = ::readdir(dir.get())) {
-    if (::fnmatch(pattern.c_str(), entry->d_name, FNM_PERIOD | FNM_NOESCAPE) == 0) out.emplace_back(entry->d_name);
+    if (::fnmatch(pattern.c_str(), entry->d_name, FNM_PERIOD | FNM_NOESCAPE) == 0)
+      out.emplace_back(entry->d_name);
     errno = 0;
   }
   if (errno != 0) fail_open(shown_, errno);

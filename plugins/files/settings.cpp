@@ -40,7 +40,8 @@ std::uint64_t size_at(const json& o, const char* key, std::uint64_t otherwise, c
   std::uint64_t count = 0;
   const auto [end, ec] = std::from_chars(text.data(), text.data() + text.size(), count);
   const std::string_view unit(end, static_cast<std::size_t>(text.data() + text.size() - end));
-  constexpr std::pair<std::string_view, int> units[] = {{"", 0}, {"B", 0}, {"KiB", 10}, {"MiB", 20}, {"GiB", 30}};
+  constexpr std::pair<std::string_view, int> units[] = {
+      {"", 0}, {"B", 0}, {"KiB", 10}, {"MiB", 20}, {"GiB", 30}};
   for (const auto& [name, shift] : units) {
     if (ec == std::errc{} && unit == name && count > 0 && count < (1ULL << 32)) return count << shift;
   }
@@ -49,7 +50,8 @@ std::uint64_t size_at(const json& o, const char* key, std::uint64_t otherwise, c
 
 void parse_path(read& r) {
   std::string_view rest = r.path;
-  if (rest.starts_with('/')) refuse(codes::bad_request, "path", "has to be relative to the tenant's folder: `" + r.path + "`");
+  if (rest.starts_with('/'))
+    refuse(codes::bad_request, "path", "has to be relative to the tenant's folder: `" + r.path + "`");
   for (;;) {
     const std::size_t slash = rest.find('/');
     const std::string_view part = rest.substr(0, slash);
@@ -62,7 +64,8 @@ void parse_path(read& r) {
       r.name = text_template(part);
       return;
     }
-    if (wild) refuse(codes::bad_request, "path", "may hold `*` and `?` in its last part alone: `" + r.path + "`");
+    if (wild)
+      refuse(codes::bad_request, "path", "may hold `*` and `?` in its last part alone: `" + r.path + "`");
     r.folders.emplace_back(part);
     rest.remove_prefix(slash + 1);
   }

@@ -24,7 +24,7 @@ struct read {
   std::string path;                    // as written, for messages
   std::vector<text_template> folders;  // each part of it
   text_template name;
-  bool pattern = false;                // the name holds * or ?
+  bool pattern = false;  // the name holds * or ?
   std::optional<page_format> format;
   std::uint64_t page_bytes = 4ULL << 20;
   std::uint64_t page_records = 2000;

@@ -28,7 +28,8 @@ TEST(decode_compile, names_the_place_of_what_is_wrong) {
   EXPECT_EQ(refusal("["), "mapping, at its root: is not JSON");
   EXPECT_EQ(refusal(R"({"recrods":""})"), "mapping, at its root: doesn't know `recrods`");
   EXPECT_EQ(refusal(R"({"records":"data"})"), "mapping, at /records: `data` is not a JSON pointer");
-  EXPECT_EQ(refusal(into(R"("stream":"nope","map":{})")), "mapping, at /into/0/stream: there is no stream `nope`");
+  EXPECT_EQ(refusal(into(R"("stream":"nope","map":{})")),
+            "mapping, at /into/0/stream: there is no stream `nope`");
   EXPECT_EQ(refusal(into(R"("stream":"things","map":{})")),
             "mapping, at /into/0/map: column `external_id` of `things` is required and not mapped");
   EXPECT_EQ(refusal(into(R"("stream":"links","map":{"from.external_id":{"at":"/x"}})")),
@@ -39,23 +40,30 @@ TEST(decode_compile, names_the_place_of_what_is_wrong) {
             "mapping, at /into/0/map/count/at: `^/x` goes further up than there are enclosing records");
   EXPECT_EQ(refusal(mapped(R"({"at":"/x","const":1})")),
             "mapping, at /into/0/map/count: has to hold exactly one of at, const, concat, template");
-  EXPECT_THAT(refusal(mapped(R"({"at":"/x","as":"money"})")), StartsWith("mapping, at /into/0/map/count/as: `money` is none"));
+  EXPECT_THAT(refusal(mapped(R"({"at":"/x","as":"money"})")),
+              StartsWith("mapping, at /into/0/map/count/as: `money` is none"));
   EXPECT_EQ(refusal(mapped(R"({"at":"/x","as":"bool"})")),
             "mapping, at /into/0/map/count: `as` doesn't fit the type of the column");
-  EXPECT_EQ(refusal(mapped(R"({"at":"/x","scale":1000})")), "mapping, at /into/0/map/count/scale: has to be within -100 and 100");
-  EXPECT_EQ(refusal(mapped(R"({"at":"/x","as":"rfc3339","negate":true})")), "mapping, at /into/0/map/count: `scale` and `negate` are for numbers");
-  EXPECT_EQ(refusal(mapped(R"({"at":"/x","then":"/y"})")), "mapping, at /into/0/map/count: has `then` without `first`");
-  EXPECT_EQ(refusal(mapped(R"({"template":"${x"})")), "mapping, at /into/0/map/count/template: has a `${` that is not closed");
+  EXPECT_EQ(refusal(mapped(R"({"at":"/x","scale":1000})")),
+            "mapping, at /into/0/map/count/scale: has to be within -100 and 100");
+  EXPECT_EQ(refusal(mapped(R"({"at":"/x","as":"rfc3339","negate":true})")),
+            "mapping, at /into/0/map/count: `scale` and `negate` are for numbers");
+  EXPECT_EQ(refusal(mapped(R"({"at":"/x","then":"/y"})")),
+            "mapping, at /into/0/map/count: has `then` without `first`");
+  EXPECT_EQ(refusal(mapped(R"({"template":"${x"})")),
+            "mapping, at /into/0/map/count/template: has a `${` that is not closed");
   EXPECT_THAT(refusal(R"({"where":[{"at":"/x"}]})"), StartsWith("mapping, at /where/0: "));
-  EXPECT_EQ(refusal(R"({"where":[{"at":"/x","exists":1}]})"), "mapping, at /where/0: `exists` has to be true or false");
+  EXPECT_EQ(refusal(R"({"where":[{"at":"/x","exists":1}]})"),
+            "mapping, at /where/0: `exists` has to be true or false");
   EXPECT_EQ(refusal(into(R"("stream":"links","explode":[{"at":"/a"},{"at":"^/b"}],"map":{})")),
             "mapping, at /into/0/explode/1/at: has to be within the element of the explode before it");
 }
 
 TEST(decode_compile, lists_the_streams_it_feeds_in_order) {
-  const program p = compile(R"({"into":[{"stream":"links","map":{"from.external_id":{"at":"/a"},"note":{"const":"x"}}},
+  const program p =
+      compile(R"({"into":[{"stream":"links","map":{"from.external_id":{"at":"/a"},"note":{"const":"x"}}},
     {"stream":"things","map":{"external_id":{"at":"/a"}}},{"stream":"links","map":{"from.external_id":{"at":"/b"},"note":{"const":"y"}}}]})",
-                            streams());
+              streams());
   ASSERT_EQ(p.streams().size(), 2U);
   EXPECT_EQ(p.streams()[0].name, "links");
   EXPECT_EQ(p.streams()[1].name, "things");

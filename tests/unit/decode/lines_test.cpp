@@ -9,11 +9,14 @@ namespace {
 
 using testing::StartsWith;
 
-const std::string root = R"({"records":"","into":[{"stream":"things","map":{"external_id":{"at":"/id"},"name":{"at":"/name"},
+const std::string root =
+    R"({"records":"","into":[{"stream":"things","map":{"external_id":{"at":"/id"},"name":{"at":"/name"},
   "count":{"at":"/n"},"amount":{"at":"/a"},"flag":{"at":"/f"}}}]})";
 
 TEST(decode_ndjson, a_broken_line_costs_its_own_record) {
-  const std::string page = "{\"id\":\"1\"}\r\n\n  \n{\"id\":\"2\"\n{\"id\":\"3\",\"name\":\"un}\n{\"id\":\"4\"} x\n{\"id\":\"\xff\"}\n[]\n{\"id\":\"5\",\"name\":\"\\u0000\"}\n{\"id\":\"6\"}";
+  const std::string page =
+      "{\"id\":\"1\"}\r\n\n  \n{\"id\":\"2\"\n{\"id\":\"3\",\"name\":\"un}\n{\"id\":\"4\"} "
+      "x\n{\"id\":\"\xff\"}\n[]\n{\"id\":\"5\",\"name\":\"\\u0000\"}\n{\"id\":\"6\"}";
   const decoded d = run(root, page, format::ndjson);
   EXPECT_EQ(d.out.records, 8);
   EXPECT_EQ(d.out.mapped, 3);
@@ -38,7 +41,9 @@ TEST(decode_ndjson, a_records_pointer_makes_no_sense) {
 }
 
 TEST(decode_csv, the_header_names_the_fields_and_values_are_read_by_their_column) {
-  const std::string page = "\xef\xbb\xbfid,name,n,a,f\r\n1,\"a \"\"b\"\", c\",42,12.50,true\r\n\r\n2,,,,\r\n3,\"\",7,1e2,false\n\"4\",\"x\ny\",9,0.10,true";
+  const std::string page =
+      "\xef\xbb\xbfid,name,n,a,f\r\n1,\"a \"\"b\"\", "
+      "c\",42,12.50,true\r\n\r\n2,,,,\r\n3,\"\",7,1e2,false\n\"4\",\"x\ny\",9,0.10,true";
   const decoded d = run(root, page, format::csv);
   EXPECT_EQ(d.out.records, 4);
   EXPECT_EQ(d.refusal(), "0 rejects");
@@ -62,9 +67,12 @@ TEST(decode_csv, a_row_of_another_width_or_with_bad_bytes_is_a_rejected_record) 
 }
 
 TEST(decode_csv, broken_quotes_spoil_the_page_and_name_the_line) {
-  EXPECT_THAT(page_error(root, "id,name\n1,\"a\nb\"\n2,\"open\n3,x\n", format::csv), StartsWith("SLU-4109 line 4 of the CSV page ope"));
-  EXPECT_THAT(page_error(root, "id,name\n1,a\"b\n", format::csv), StartsWith("SLU-4109 line 2 of the CSV page has a qu"));
-  EXPECT_THAT(page_error(root, "id,name\n1,\"a\"b\n", format::csv), StartsWith("SLU-4109 line 2 of the CSV page has text "));
+  EXPECT_THAT(page_error(root, "id,name\n1,\"a\nb\"\n2,\"open\n3,x\n", format::csv),
+              StartsWith("SLU-4109 line 4 of the CSV page ope"));
+  EXPECT_THAT(page_error(root, "id,name\n1,a\"b\n", format::csv),
+              StartsWith("SLU-4109 line 2 of the CSV page has a qu"));
+  EXPECT_THAT(page_error(root, "id,name\n1,\"a\"b\n", format::csv),
+              StartsWith("SLU-4109 line 2 of the CSV page has text "));
 }
 
 TEST(decode_csv, the_header_must_be_whole) {
@@ -74,7 +82,8 @@ TEST(decode_csv, the_header_must_be_whole) {
 }
 
 TEST(decode_csv, conditions_see_texts) {
-  const std::string spec = R"({"records":"","where":[{"at":"/f","is":true},{"at":"/n","is":1}],"into":[{"stream":"things","map":{"external_id":{"at":"/id"}}}]})";
+  const std::string spec =
+      R"({"records":"","where":[{"at":"/f","is":true},{"at":"/n","is":1}],"into":[{"stream":"things","map":{"external_id":{"at":"/id"}}}]})";
   EXPECT_EQ(run(spec, "id,f,n\n1,true,1\n2,false,1\n3,true,1.0\n4,true,2\n", format::csv).out.mapped, 2);
 }
 

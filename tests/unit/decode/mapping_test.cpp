@@ -22,7 +22,8 @@ TEST(decode_mapping, a_required_value_that_is_missing_names_the_pointer) {
 }
 
 TEST(decode_mapping, a_reject_keeps_the_record_and_its_place) {
-  const decoded d = run(things(id + R"(,"count":{"at":"/n"})"), R"([{"id":"a","n":1}, {"id":"b", "n":"x"} ,{"id":"c"}])");
+  const decoded d =
+      run(things(id + R"(,"count":{"at":"/n"})"), R"([{"id":"a","n":1}, {"id":"b", "n":"x"} ,{"id":"c"}])");
   ASSERT_EQ(d.out.rejects.size(), 1U);
   const reject& r = d.out.rejects[0];
   EXPECT_EQ(r.ordinal, 1);
@@ -38,7 +39,9 @@ TEST(decode_mapping, a_reject_keeps_the_record_and_its_place) {
 
 TEST(decode_mapping, fields_come_in_any_order_and_the_last_duplicate_counts) {
   const std::string spec = things(id + R"(,"name":{"at":"/a/b"},"count":{"at":"/a/c"})");
-  const decoded d = run(spec, R"([{"a":{"c":1,"b":"x"},"id":"1"},{"id":"2","a":{"b":"y"}},{"id":"3","id":"4","a":{"b":"z","c":9},"a":{"c":2}}])");
+  const decoded d = run(
+      spec,
+      R"([{"a":{"c":1,"b":"x"},"id":"1"},{"id":"2","a":{"b":"y"}},{"id":"3","id":"4","a":{"b":"z","c":9},"a":{"c":2}}])");
   EXPECT_EQ(d.cell("things", "name", 0), "x");
   EXPECT_EQ(d.cell("things", "count", 0), "1");
   EXPECT_EQ(d.cell("things", "name", 1), "y");
@@ -49,21 +52,25 @@ TEST(decode_mapping, fields_come_in_any_order_and_the_last_duplicate_counts) {
 }
 
 TEST(decode_mapping, pointers_reach_escaped_keys_and_array_elements) {
-  const decoded d = run(things(R"("external_id":{"at":"/a~1b~0c"},"name":{"at":"/list/1/n"},"count":{"at":"/k\"é"})"),
-                        R"([{"a\/b~c":"i","list":[{"n":"no"},{"n":"yes"}],"k\"\u00e9":7}])");
+  const decoded d =
+      run(things(R"("external_id":{"at":"/a~1b~0c"},"name":{"at":"/list/1/n"},"count":{"at":"/k\"é"})"),
+          R"([{"a\/b~c":"i","list":[{"n":"no"},{"n":"yes"}],"k\"\u00e9":7}])");
   EXPECT_EQ(d.cell("things", "external_id"), "i");
   EXPECT_EQ(d.cell("things", "name"), "yes");
   EXPECT_EQ(d.cell("things", "count"), "7");
 }
 
 TEST(decode_mapping, a_pointer_through_a_scalar_finds_nothing) {
-  EXPECT_EQ(run(things(id + R"(,"name":{"at":"/a/b"})"), R"([{"id":"1","a":"text"}])").cell("things", "name"), std::nullopt);
+  EXPECT_EQ(run(things(id + R"(,"name":{"at":"/a/b"})"), R"([{"id":"1","a":"text"}])").cell("things", "name"),
+            std::nullopt);
 }
 
 TEST(decode_mapping, where_of_the_read_and_of_an_into_filters) {
   const std::string spec = R"({"records":"/data","where":[{"at":"/type","is":"user"}],"into":[
     {"stream":"things","where":[{"at":"/n","not":0}],"map":{"external_id":{"at":"/id"}}}]})";
-  const decoded d = run(spec, R"({"data":[{"type":"user","id":"1","n":1},{"type":"bot","id":"2"},{"type":"user","id":"3","n":0.0},{"id":"4"}]})");
+  const decoded d = run(
+      spec,
+      R"({"data":[{"type":"user","id":"1","n":1},{"type":"bot","id":"2"},{"type":"user","id":"3","n":0.0},{"id":"4"}]})");
   EXPECT_EQ(d.out.records, 4);
   EXPECT_EQ(d.out.mapped, 1);
   EXPECT_EQ(d.out.filtered, 3);
@@ -72,7 +79,8 @@ TEST(decode_mapping, where_of_the_read_and_of_an_into_filters) {
 
 TEST(decode_mapping, every_kind_of_condition) {
   const auto passes = [](const std::string& condition, const std::string& v) {
-    const std::string spec = R"({"records":"","where":[)" + condition + R"(],"into":[{"stream":"things","map":{"external_id":{"const":"1"}}}]})";
+    const std::string spec = R"({"records":"","where":[)" + condition +
+                             R"(],"into":[{"stream":"things","map":{"external_id":{"const":"1"}}}]})";
     return run(spec, "[{" + v + "}]").out.mapped == 1;
   };
   EXPECT_TRUE(passes(R"({"at":"/v","is":1})", R"("v":1.0)"));
@@ -90,8 +98,10 @@ TEST(decode_mapping, every_kind_of_condition) {
 }
 
 TEST(decode_mapping, first_takes_from_the_first_element_that_matches) {
-  const std::string spec = things(id + R"(,"name":{"at":"/emails","first":[{"at":"/primary","is":true}],"then":"/value"})");
-  const decoded d = run(spec, R"([{"id":"1","emails":[{"value":"a"},{"primary":true,"value":"b"},{"primary":true,"value":"c"}]},
+  const std::string spec =
+      things(id + R"(,"name":{"at":"/emails","first":[{"at":"/primary","is":true}],"then":"/value"})");
+  const decoded d = run(
+      spec, R"([{"id":"1","emails":[{"value":"a"},{"primary":true,"value":"b"},{"primary":true,"value":"c"}]},
     {"id":"2","emails":[]},{"id":"3"},{"id":"4","emails":[{"primary":true}]},{"id":"5","emails":"x"}])");
   EXPECT_EQ(d.cell("things", "name", 0), "b");
   for (std::size_t row = 1; row < 4; ++row) EXPECT_EQ(d.cell("things", "name", row), std::nullopt);
@@ -99,7 +109,8 @@ TEST(decode_mapping, first_takes_from_the_first_element_that_matches) {
 }
 
 TEST(decode_mapping, concat_joins_and_is_missing_when_a_part_is) {
-  const std::string spec = things(id + R"(,"name":{"concat":[{"at":"/a"},{"const":"-"},{"at":"/b","default":"none"}]})");
+  const std::string spec =
+      things(id + R"(,"name":{"concat":[{"at":"/a"},{"const":"-"},{"at":"/b","default":"none"}]})");
   const decoded d = run(spec, R"([{"id":"1","a":"x\ty","b":7},{"id":"2","a":"x"},{"id":"3","b":"y"}])");
   EXPECT_EQ(d.cell("things", "name", 0), "x\ty-7");
   EXPECT_EQ(d.cell("things", "name", 1), "x-none");
@@ -107,14 +118,16 @@ TEST(decode_mapping, concat_joins_and_is_missing_when_a_part_is) {
 }
 
 TEST(decode_mapping, templates_take_the_variables_of_the_page) {
-  const std::string spec = things(R"("external_id":{"template":"${tenant}/${parent.id}$${x}"},"name":{"template":"${subject}"})");
+  const std::string spec =
+      things(R"("external_id":{"template":"${tenant}/${parent.id}$${x}"},"name":{"template":"${subject}"})");
   const decoded d = run(spec, "[{}]", format::json, {{"tenant", "acme"}, {"parent.id", "r 1"}});
   EXPECT_EQ(d.cell("things", "external_id"), "acme/r 1${x}");
   EXPECT_EQ(d.cell("things", "name"), std::nullopt);
 }
 
 TEST(decode_mapping, defaults_and_constants_are_typed) {
-  const std::string spec = things(id + R"(,"count":{"at":"/n","default":3},"amount":{"const":"1.50"},"flag":{"const":true},
+  const std::string spec =
+      things(id + R"(,"count":{"at":"/n","default":3},"amount":{"const":"1.50"},"flag":{"const":true},
     "at":{"at":"/t","as":"epoch_s","default":"1970-01-01T00:00:01Z"})");
   const decoded d = run(spec, R"([{"id":"1","n":null}])");
   EXPECT_EQ(d.cell("things", "count"), "3");
@@ -124,10 +137,12 @@ TEST(decode_mapping, defaults_and_constants_are_typed) {
 }
 
 TEST(decode_mapping, explode_nests_over_arrays_and_maps) {
-  const std::string spec = R"({"records":"","into":[{"stream":"links","explode":[{"at":"/groups","key":"g"},{"at":"","key":"n"}],
+  const std::string spec =
+      R"({"records":"","into":[{"stream":"links","explode":[{"at":"/groups","key":"g"},{"at":"","key":"n"}],
     "where":[{"at":"","not":"skip"}],
     "map":{"from.external_id":{"at":"^^/id"},"to.external_id":{"at":""},"note":{"template":"${g}#${n}"}}}]})";
-  const decoded d = run(spec, R"([{"id":"u/1","groups":{"a%b":["x","skip","y"],"empty":[],"c":null}},{"id":"u2"}])");
+  const decoded d =
+      run(spec, R"([{"id":"u/1","groups":{"a%b":["x","skip","y"],"empty":[],"c":null}},{"id":"u2"}])");
   EXPECT_EQ(d.accepted("links"), 2);
   EXPECT_EQ(d.cell("links", "external_id", 0), "u%2F1/x/a%25b#0");
   EXPECT_EQ(d.cell("links", "external_id", 1), "u%2F1/y/a%25b#2");
@@ -146,16 +161,19 @@ TEST(decode_mapping, exploding_a_scalar_is_a_rejected_row) {
 }
 
 TEST(decode_mapping, a_required_reference_must_be_there_and_an_optional_one_may_be_empty) {
-  const std::string spec = R"({"records":"","into":[{"stream":"links","map":{"from.external_id":{"at":"/f"},"to.external_id":{"at":"/t"},"note":{"const":"n"}}}]})";
+  const std::string spec =
+      R"({"records":"","into":[{"stream":"links","map":{"from.external_id":{"at":"/f"},"to.external_id":{"at":"/t"},"note":{"const":"n"}}}]})";
   EXPECT_EQ(run(spec, R"([{"t":"x"}])").refusal(), "from.external_id: is required, but `/f` is missing");
   EXPECT_EQ(run(spec, R"([{"f":"","t":"x"}])").refusal(), "from.external_id: is part of a key and empty");
   EXPECT_EQ(run(spec, R"([{"f":"a","t":""}])").cell("links", "to.external_id"), std::nullopt);
 }
 
 TEST(decode_mapping, a_deleted_row_needs_its_key_alone) {
-  const std::string spec = R"({"records":"","into":[{"stream":"links","deleted_when":[{"at":"/gone","is":true}],
+  const std::string spec =
+      R"({"records":"","into":[{"stream":"links","deleted_when":[{"at":"/gone","is":true}],
     "map":{"external_id":{"at":"/id"},"from.external_id":{"at":"/f"},"note":{"at":"/n"}}}]})";
-  const decoded d = run(spec, R"([{"id":"1","gone":true},{"id":"2","f":"x","n":"y"},{"gone":true},{"id":"3"}])");
+  const decoded d =
+      run(spec, R"([{"id":"1","gone":true},{"id":"2","f":"x","n":"y"},{"gone":true},{"id":"3"}])");
   EXPECT_EQ(d.cell("links", "_deleted", 0), "true");
   EXPECT_EQ(d.cell("links", "_deleted", 1), std::nullopt);
   ASSERT_EQ(d.out.rejects.size(), 2U);
@@ -181,9 +199,11 @@ TEST(decode_mapping, one_record_feeds_several_streams) {
 }
 
 TEST(decode_mapping, records_become_children_on_a_condition_with_what_is_kept) {
-  const std::string spec = R"({"records":"","keep":{"id":{"at":"/id"},"n":{"at":"/n"},"from":{"template":"${parent.id}"}},
+  const std::string spec =
+      R"({"records":"","keep":{"id":{"at":"/id"},"n":{"at":"/n"},"from":{"template":"${parent.id}"}},
     "children":[{"stage":"r.all"},{"stage":"r.parts","if":[{"at":"/composite","is":true}]}]})";
-  const decoded d = run(spec, R"([{"id":"a\"\u0009","n":1.5,"composite":true},{"id":2},{"id":{}}])", format::json, {{"parent.id", "p"}});
+  const decoded d = run(spec, R"([{"id":"a\"\u0009","n":1.5,"composite":true},{"id":2},{"id":{}}])",
+                        format::json, {{"parent.id", "p"}});
   ASSERT_EQ(d.out.children.size(), 3U);
   EXPECT_EQ(d.out.children[0].stage, "r.all");
   EXPECT_EQ(d.out.children[0].vars, R"({"parent.from":"p","parent.id":"a\"\u0009","parent.n":"1.5"})");
@@ -216,12 +236,15 @@ TEST(decode_mapping, batches_split_at_their_limits) {
 TEST(decode_mapping, a_batch_stays_within_its_bytes) {
   const std::string text(1'000'000, 'x');
   std::string page = "[";
-  for (int i = 0; i < 30; ++i) page += std::string(i > 0 ? "," : "") + R"({"id":")" + std::to_string(i) + R"(","v":")" + text + R"("})";
+  for (int i = 0; i < 30; ++i)
+    page += std::string(i > 0 ? "," : "") + R"({"id":")" + std::to_string(i) + R"(","v":")" + text + R"("})";
   page += "]";
-  const decoded d = run(things(id + R"(,"name":{"at":"/v"},"extra":{"at":"/v"})", R"(,"attributes":["/v"])"), page);
+  const decoded d =
+      run(things(id + R"(,"name":{"at":"/v"},"extra":{"at":"/v"})", R"(,"attributes":["/v"])"), page);
   EXPECT_EQ(d.accepted("things"), 30);
   EXPECT_EQ(d.of("things").batches.size(), 2U);
-  for (const auto& b : d.of("things").batches) EXPECT_EQ(check_batch(b.get(), wire_layout(*d.of("things").schema)), "");
+  for (const auto& b : d.of("things").batches)
+    EXPECT_EQ(check_batch(b.get(), wire_layout(*d.of("things").schema)), "");
 }
 
 }  // namespace

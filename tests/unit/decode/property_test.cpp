@@ -1,7 +1,7 @@
 // Any JSON value comes out as it went in, and no bytes whatever upset the decoder.
 #include <gtest/gtest.h>
-#include <nlohmann/json.hpp>
 #include <rapidcheck/gtest.h>
+#include <nlohmann/json.hpp>
 
 #include "unit/decode/support.hpp"
 
@@ -10,29 +10,32 @@ namespace {
 
 using nlohmann::json;
 
-const std::string spec = R"({"records":"/data","into":[{"stream":"things","map":{"external_id":{"at":"/id"},"extra":{"at":"/v"},
+const std::string spec =
+    R"({"records":"/data","into":[{"stream":"things","map":{"external_id":{"at":"/id"},"extra":{"at":"/v"},
   "name":{"at":"/text"},"count":{"at":"/int"},"amount":{"at":"/decimal"}},"attributes":["/v"]}]})";
 
 // Text of any characters that a store can hold.
 rc::Gen<std::string> any_text() {
-  const auto point = rc::gen::oneOf(rc::gen::inRange<std::uint32_t>(1, 0x80), rc::gen::inRange<std::uint32_t>(0x80, 0xd800),
-                                    rc::gen::inRange<std::uint32_t>(0xe000, 0x110000));
-  return rc::gen::map(rc::gen::container<std::vector<std::uint32_t>>(point), [](const std::vector<std::uint32_t>& points) {
-    std::string out;
-    const auto put = [&out](std::uint32_t byte) { out += static_cast<char>(byte); };
-    for (const std::uint32_t p : points) {
-      if (p < 0x80) {
-        put(p);
-      } else if (p < 0x800) {
-        put(0xc0 | p >> 6), put(0x80 | (p & 63));
-      } else if (p < 0x10000) {
-        put(0xe0 | p >> 12), put(0x80 | (p >> 6 & 63)), put(0x80 | (p & 63));
-      } else {
-        put(0xf0 | p >> 18), put(0x80 | (p >> 12 & 63)), put(0x80 | (p >> 6 & 63)), put(0x80 | (p & 63));
-      }
-    }
-    return out;
-  });
+  const auto point =
+      rc::gen::oneOf(rc::gen::inRange<std::uint32_t>(1, 0x80), rc::gen::inRange<std::uint32_t>(0x80, 0xd800),
+                     rc::gen::inRange<std::uint32_t>(0xe000, 0x110000));
+  return rc::gen::map(
+      rc::gen::container<std::vector<std::uint32_t>>(point), [](const std::vector<std::uint32_t>& points) {
+        std::string out;
+        const auto put = [&out](std::uint32_t byte) { out += static_cast<char>(byte); };
+        for (const std::uint32_t p : points) {
+          if (p < 0x80) {
+            put(p);
+          } else if (p < 0x800) {
+            put(0xc0 | p >> 6), put(0x80 | (p & 63));
+          } else if (p < 0x10000) {
+            put(0xe0 | p >> 12), put(0x80 | (p >> 6 & 63)), put(0x80 | (p & 63));
+          } else {
+            put(0xf0 | p >> 18), put(0x80 | (p >> 12 & 63)), put(0x80 | (p >> 6 & 63)), put(0x80 | (p & 63));
+          }
+        }
+        return out;
+      });
 }
 
 json any_json(int depth) {
@@ -58,7 +61,8 @@ RC_GTEST_PROP(decode_property, every_value_reads_back_equal, ()) {
   const json v = any_json(4);
   const std::string text = *any_text();
   const auto number = *rc::gen::arbitrary<std::int64_t>();
-  const std::string decimal = std::to_string(number) + "." + std::to_string(*rc::gen::inRange(0, 1'000'000'000));
+  const std::string decimal =
+      std::to_string(number) + "." + std::to_string(*rc::gen::inRange(0, 1'000'000'000));
   const bool ascii = *rc::gen::arbitrary<bool>();
   const int indent = *rc::gen::element(-1, 0, 2);
   const json record = {{"id", "1"}, {"v", v}, {"text", text}, {"int", number}, {"decimal", "@"}};
@@ -89,14 +93,16 @@ RC_GTEST_PROP(decode_property, a_page_cut_at_random_is_an_error, ()) {
 }
 
 RC_GTEST_PROP(decode_property, counts_add_up_for_any_damage, ()) {
-  std::string page = json{{"data", {{{"id", "1"}, {"v", any_json(3)}}, {{"id", 2}, {"int", 5}}, any_json(2)}}}.dump();
+  std::string page =
+      json{{"data", {{{"id", "1"}, {"v", any_json(3)}}, {{"id", 2}, {"int", 5}}, any_json(2)}}}.dump();
   const int flips = *rc::gen::inRange(0, 4);
   for (int i = 0; i < flips; ++i) {
-    page[*rc::gen::inRange<std::size_t>(0, page.size())] = *rc::gen::oneOf(rc::gen::element('{', '}', '[', ']', '"', '\\', ',', ':', '0'),
-                                                                         rc::gen::arbitrary<char>());
+    page[*rc::gen::inRange<std::size_t>(0, page.size())] = *rc::gen::oneOf(
+        rc::gen::element('{', '}', '[', ']', '"', '\\', ',', ':', '0'), rc::gen::arbitrary<char>());
   }
   for (const format as : {format::json, format::ndjson, format::csv}) {
-    const std::string use = as == format::json ? spec : R"({"records":"",)" + spec.substr(spec.find(R"("into")"));
+    const std::string use =
+        as == format::json ? spec : R"({"records":"",)" + spec.substr(spec.find(R"("into")"));
     try {
       const decoded d = run(use, page, as);
       RC_ASSERT(d.out.records == d.out.mapped + d.out.filtered + d.out.rejected);

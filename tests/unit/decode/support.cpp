@@ -7,13 +7,14 @@ namespace sluice::decode::test {
 std::vector<stream_schema> streams() {
   stream_schema things;
   things.name = "things";
-  things.columns = {{"external_id", column_type::text, true, {}},  {"name", column_type::text, false, {}},
-                    {"count", column_type::int64, false, {}},      {"amount", column_type::decimal, false, {}},
-                    {"ratio", column_type::float64, false, {}},    {"flag", column_type::boolean, false, {}},
-                    {"born", column_type::date, false, {}},        {"at", column_type::timestamp, false, {}},
+  things.columns = {{"external_id", column_type::text, true, {}}, {"name", column_type::text, false, {}},
+                    {"count", column_type::int64, false, {}},     {"amount", column_type::decimal, false, {}},
+                    {"ratio", column_type::float64, false, {}},   {"flag", column_type::boolean, false, {}},
+                    {"born", column_type::date, false, {}},       {"at", column_type::timestamp, false, {}},
                     {"extra", column_type::json, false, {}}};
   things.key = {"external_id"};
-  things.references = {{"parent", "things", {"external_id"}, false, on_missing::defer, std::chrono::hours(24)}};
+  things.references = {
+      {"parent", "things", {"external_id"}, false, on_missing::defer, std::chrono::hours(24)}};
   stream_schema links;
   links.name = "links";
   links.columns = {{"external_id", column_type::text, true, {}}, {"note", column_type::text, true, {}}};
@@ -25,8 +26,8 @@ std::vector<stream_schema> streams() {
 }
 
 std::string one_column(std::string_view column, std::string_view value) {
-  return R"({"records":"/data","into":[{"stream":"things","map":{"external_id":{"at":"/id"},")" + std::string(column) +
-         R"(":)" + std::string(value) + "}}]}";
+  return R"({"records":"/data","into":[{"stream":"things","map":{"external_id":{"at":"/id"},")" +
+         std::string(column) + R"(":)" + std::string(value) + "}}]}";
 }
 
 namespace {
@@ -51,9 +52,12 @@ const stream_rows& decoded::of(std::string_view stream) const {
   throw std::runtime_error("no such stream");
 }
 
-std::int64_t decoded::accepted(std::string_view stream) const { return of(stream).rows - of(stream).rejected; }
+std::int64_t decoded::accepted(std::string_view stream) const {
+  return of(stream).rows - of(stream).rejected;
+}
 
-std::optional<std::string> decoded::cell(std::string_view stream, std::string_view column, std::size_t row) const {
+std::optional<std::string> decoded::cell(std::string_view stream, std::string_view column,
+                                         std::size_t row) const {
   const stream_rows& s = of(stream);
   const auto layout = wire_layout(*s.schema);
   const auto index = static_cast<std::size_t>(column_index(layout, column));
@@ -67,7 +71,8 @@ std::optional<std::string> decoded::cell(std::string_view stream, std::string_vi
     }
     left -= b.get().length;
   }
-  throw std::runtime_error("no row " + std::to_string(row) + (out.rejects.empty() ? "" : ": " + out.rejects[0].reason));
+  throw std::runtime_error("no row " + std::to_string(row) +
+                           (out.rejects.empty() ? "" : ": " + out.rejects[0].reason));
 }
 
 std::string decoded::refusal() const {
@@ -75,7 +80,8 @@ std::string decoded::refusal() const {
   return out.rejects[0].field + ": " + out.rejects[0].reason;
 }
 
-decoded run(std::string_view spec, std::string_view bytes, format as, const variables& vars, const limits& caps) {
+decoded run(std::string_view spec, std::string_view bytes, format as, const variables& vars,
+            const limits& caps) {
   const auto all = streams();
   // Streams live in the program, and rows point there: keep every program of the test process.
   static std::vector<std::unique_ptr<program>> programs;

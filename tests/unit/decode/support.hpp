@@ -21,7 +21,8 @@ namespace sluice::decode::test {
 struct decoded {
   result out;
   // The cell of the n-th row of a stream as text; nothing when it is null.
-  [[nodiscard]] std::optional<std::string> cell(std::string_view stream, std::string_view column, std::size_t row = 0) const;
+  [[nodiscard]] std::optional<std::string> cell(std::string_view stream, std::string_view column,
+                                                std::size_t row = 0) const;
   [[nodiscard]] std::int64_t accepted(std::string_view stream) const;
   [[nodiscard]] const stream_rows& of(std::string_view stream) const;
   // "field: reason" of the only reject.

@@ -39,8 +39,9 @@ TEST(decode_values, text_comes_byte_for_byte) {
          {"name", at, R"("  a b ")", "  a b "},
          {"name", at, R"("\"\\\/\b\f\n\r\t")", "\"\\/\b\f\n\r\t"},
          {"name", at, R"("é\u00e9\u20ac\ud83d\ude00")", "éé€😀"},
-         {"name", at, R"("a\u0001b")", "a\x01"
-                                       "b"},
+         {"name", at, R"("a\u0001b")",
+          "a\x01"
+          "b"},
          {"name", at, "42", "42"},
          {"name", at, "18446744073709551616", "18446744073709551616"},
          {"name", at, "null", "null"},
@@ -58,8 +59,10 @@ TEST(decode_values, text_comes_byte_for_byte) {
 TEST(decode_values, text_that_no_store_keeps_is_refused) {
   check({{"name", at, R"("a\u0000b")", R"(! holds the character U+0000, which no store keeps: "a\u0000b")"},
          {"name", at, R"("\ud800")", R"(! holds half of a surrogate pair, which is no character: "\ud800")"},
-         {"name", at, R"("\udc00\ud800")", R"(! holds half of a surrogate pair, which is no character: "\udc00\ud800")"},
-         {"name", at, R"("\ud800\u0041")", R"(! holds half of a surrogate pair, which is no character: "\ud800\u0041")"},
+         {"name", at, R"("\udc00\ud800")",
+          R"(! holds half of a surrogate pair, which is no character: "\udc00\ud800")"},
+         {"name", at, R"("\ud800\u0041")",
+          R"(! holds half of a surrogate pair, which is no character: "\ud800\u0041")"},
          {"name", at, R"("\x41")", R"(! holds an escape that JSON doesn't have: "\x41")"},
          {"name", at, R"("\u12g4")", R"(! holds an escape that JSON doesn't have: "\u12g4")"},
          {"extra", at, R"(["\u0000"])", R"(! holds the character U+0000, which no store keeps: "\u0000")"}});
@@ -155,10 +158,18 @@ TEST(decode_values, instants_with_any_offset_are_utc_microseconds) {
          {"at", at, R"("0001-01-01T00:00:00Z")", "-62135596800000000"},
          {"at", at, R"("9999-12-31T23:59:59.999999Z")", "253402300799999999"},
          {"at", at, R"("2024-02-29T00:00:00Z")", "1709164800000000"},
-         bad(R"("2023-02-29T00:00:00Z")"), bad(R"("2024-01-01T00:00:00")"), bad(R"("2024-01-01")"),
-         bad(R"("0000-12-31T00:00:00Z")"), bad(R"("0001-01-01T00:00:00+14:00")"), bad(R"("2024-01-01T24:00:00Z")"),
-         bad(R"("2024-01-01T12:00:60Z")"), bad(R"("2024-01-01T12:00:00.Z")"), bad(R"("2024-01-01T12:00:00+5")"),
-         bad(R"("292277026596-01-01T00:00:00Z")"), bad("1700000000"), bad(R"("")")});
+         bad(R"("2023-02-29T00:00:00Z")"),
+         bad(R"("2024-01-01T00:00:00")"),
+         bad(R"("2024-01-01")"),
+         bad(R"("0000-12-31T00:00:00Z")"),
+         bad(R"("0001-01-01T00:00:00+14:00")"),
+         bad(R"("2024-01-01T24:00:00Z")"),
+         bad(R"("2024-01-01T12:00:60Z")"),
+         bad(R"("2024-01-01T12:00:00.Z")"),
+         bad(R"("2024-01-01T12:00:00+5")"),
+         bad(R"("292277026596-01-01T00:00:00Z")"),
+         bad("1700000000"),
+         bad(R"("")")});
 }
 
 TEST(decode_values, epochs_are_exact_and_floored) {
@@ -173,7 +184,8 @@ TEST(decode_values, epochs_are_exact_and_floored) {
          {"at", s, "1700000000000000", "! is out of the years 0001 to 9999: 1700000000000000"},
          {"at", s, "1e300", "! is out of the years 0001 to 9999: 1e300"},
          {"at", s, "true", "! expected seconds since 1970, got true"},
-         {"at", s, R"("2024-01-01T00:00:00Z")", R"(! expected seconds since 1970, got "2024-01-01T00:00:00Z")"}});
+         {"at", s, R"("2024-01-01T00:00:00Z")",
+          R"(! expected seconds since 1970, got "2024-01-01T00:00:00Z")"}});
 }
 
 TEST(decode_values, dates_are_days) {
@@ -185,13 +197,15 @@ TEST(decode_values, dates_are_days) {
 }
 
 TEST(decode_values, json_is_kept_raw_without_its_white_space) {
-  check({{"extra", at, R"({ "b" : 1.50 , "a" : [ true , null , "x y\n" ] })", R"({"b":1.50,"a":[true,null,"x y\n"]})"},
+  check({{"extra", at, R"({ "b" : 1.50 , "a" : [ true , null , "x y\n" ] })",
+          R"({"b":1.50,"a":[true,null,"x y\n"]})"},
          {"extra", at, R"("text")", R"("text")"},
          {"extra", at, "1e2", "1e2"},
          {"extra", at, "{}", "{}"},
          {"extra", at, "null", "null"},
          {"extra", at, "[1e999]", "! has an exponent beyond 400: 1e999"},
-         {"extra", at, R"({"\ud800":1})", R"(! holds half of a surrogate pair, which is no character: "\ud800")"}});
+         {"extra", at, R"({"\ud800":1})",
+          R"(! holds half of a surrogate pair, which is no character: "\ud800")"}});
 }
 
 }  // namespace

@@ -46,7 +46,9 @@ TEST_F(files, a_value_is_one_name_and_no_pattern) {
   write("x.json", "[2]");
   EXPECT_EQ(fetch(request("${subject}.json"), "", R"({"subject":"ann b"})").body.view(), "[1]");
   for (const char* bad : {"../other/x", "*", "[x]", "a?"}) {
-    EXPECT_THAT(failure_of(request("${subject}.json"), "", std::string(R"({"subject":")") + bad + "\"}"), StartsWith("SLU-3203")) << bad;
+    EXPECT_THAT(failure_of(request("${subject}.json"), "", std::string(R"({"subject":")") + bad + "\"}"),
+                StartsWith("SLU-3203"))
+        << bad;
   }
   EXPECT_THAT(failure_of(request("${subject}/x.json"), "", R"({"subject":".."})"), StartsWith("SLU-3203"));
   EXPECT_THAT(failure_of(request("${subject}/x.json"), "", R"({"subject":""})"), StartsWith("SLU-3203"));
@@ -85,8 +87,10 @@ TEST_F(files, sizes_are_capped) {
 }
 
 TEST_F(files, wrong_settings_are_named) {
-  EXPECT_THAT(failure_of(request("a.json", R"(,"page":{"bytes":"4 apples"})")), StartsWith("SLU-3202 bytes: `4 apples`"));
-  EXPECT_THAT(failure_of(request("a.json", R"(,"page":{"bytes":"33MiB"})")), StartsWith("SLU-3202 page.bytes"));
+  EXPECT_THAT(failure_of(request("a.json", R"(,"page":{"bytes":"4 apples"})")),
+              StartsWith("SLU-3202 bytes: `4 apples`"));
+  EXPECT_THAT(failure_of(request("a.json", R"(,"page":{"bytes":"33MiB"})")),
+              StartsWith("SLU-3202 page.bytes"));
   EXPECT_THAT(failure_of(request("*/a.json")), StartsWith("SLU-3202 path"));
   EXPECT_THAT(failure_of("{}"), StartsWith("SLU-3202"));
   EXPECT_THAT(failure_of(request("a.json"), "", "{}", R"(,"format":"xml")"), StartsWith("SLU-3201"));

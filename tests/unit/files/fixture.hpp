@@ -40,8 +40,8 @@ class with_files : public testing::Test {
     return R"({"name":"t","request":{"path":")" + path + "\"" + more + "}}";
   }
 
-  [[nodiscard]] page fetch(const std::string& read, const std::string& state = "", const std::string& vars = "{}",
-                           const std::string& more = "") {
+  [[nodiscard]] page fetch(const std::string& read, const std::string& state = "",
+                           const std::string& vars = "{}", const std::string& more = "") {
     files_source s = make(more);
     return s.fetch(s.prepare(read), call_.view(), {vars, state});
   }
@@ -57,8 +57,8 @@ class with_files : public testing::Test {
     return out;
   }
   // The code of the failure, and its message.
-  [[nodiscard]] std::string failure_of(const std::string& read, const std::string& state = "", const std::string& vars = "{}",
-                                       const std::string& more = "") {
+  [[nodiscard]] std::string failure_of(const std::string& read, const std::string& state = "",
+                                       const std::string& vars = "{}", const std::string& more = "") {
     try {
       (void)fetch(read, state, vars, more);
     } catch (const failure& e) {

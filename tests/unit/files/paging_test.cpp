@@ -15,8 +15,10 @@ std::string by(int records) { return R"(,"page":{"records":)" + std::to_string(r
 
 TEST_F(files_paging, ndjson_is_cut_at_lines) {
   write("a.ndjson", "{\"id\":1}\n{\"id\":2}\n\n{\"id\":3}\r\n \n{\"id\":4}");
-  EXPECT_THAT(all(request("a.ndjson", by(2))), ElementsAre("{\"id\":1}\n{\"id\":2}\n\n", "{\"id\":3}\r\n \n{\"id\":4}"));
-  EXPECT_THAT(all(request("a.ndjson", by(3))), ElementsAre("{\"id\":1}\n{\"id\":2}\n\n{\"id\":3}\r\n \n", "{\"id\":4}"));
+  EXPECT_THAT(all(request("a.ndjson", by(2))),
+              ElementsAre("{\"id\":1}\n{\"id\":2}\n\n", "{\"id\":3}\r\n \n{\"id\":4}"));
+  EXPECT_THAT(all(request("a.ndjson", by(3))),
+              ElementsAre("{\"id\":1}\n{\"id\":2}\n\n{\"id\":3}\r\n \n", "{\"id\":4}"));
   EXPECT_THAT(all(request("a.ndjson", R"(,"page":{"bytes":"10"})")),
               ElementsAre("{\"id\":1}\n", "{\"id\":2}\n\n", "{\"id\":3}\r\n \n", "{\"id\":4}"));
 }
@@ -46,11 +48,13 @@ TEST_F(files_paging, files_that_match_follow_one_another_by_name) {
 
 TEST_F(files_paging, pages_larger_than_a_buffer_add_up_to_the_file) {
   std::string text;
-  for (int i = 0; text.size() < 3'000'000; ++i) text += std::to_string(i) + std::string(static_cast<std::size_t>(i * 7919 % 3000), 'x') + "\n";
+  for (int i = 0; text.size() < 3'000'000; ++i)
+    text += std::to_string(i) + std::string(static_cast<std::size_t>(i * 7919 % 3000), 'x') + "\n";
   write("a.ndjson", text);
   for (const char* bytes : {"1", "100KiB", "256KiB", "1MiB", "4MiB"}) {
     std::string joined;
-    for (const std::string& p : all(request("a.ndjson", std::string(R"(,"page":{"records":500,"bytes":")") + bytes + "\"}"))) {
+    for (const std::string& p :
+         all(request("a.ndjson", std::string(R"(,"page":{"records":500,"bytes":")") + bytes + "\"}"))) {
       EXPECT_TRUE(p.ends_with('\n'));
       joined += p;
     }
@@ -78,8 +82,10 @@ TEST_F(files_paging, a_foreign_state_is_refused) {
   write("a.ndjson", "1\n2\n");
   EXPECT_THAT(failure_of(request("a.ndjson"), "x"), StartsWith("SLU-3209"));
   EXPECT_THAT(failure_of(request("a.ndjson"), R"({"file":"a.ndjson"})"), StartsWith("SLU-3209"));
-  EXPECT_THAT(failure_of(request("a.ndjson"), R"({"file":"a.ndjson","offset":"-1","print":"x"})"), StartsWith("SLU-3209"));
-  EXPECT_THAT(failure_of(request("a.ndjson"), R"({"file":"a.ndjson","offset":"1","print":"x"})"), StartsWith("SLU-3207"));
+  EXPECT_THAT(failure_of(request("a.ndjson"), R"({"file":"a.ndjson","offset":"-1","print":"x"})"),
+              StartsWith("SLU-3209"));
+  EXPECT_THAT(failure_of(request("a.ndjson"), R"({"file":"a.ndjson","offset":"1","print":"x"})"),
+              StartsWith("SLU-3207"));
 }
 
 }  // namespace
