@@ -31,6 +31,10 @@ std::optional<diagnostic> unreadable(const std::string& path, const file_text& f
                     file.help);
 }
 
+diagnostic empty_file(const std::string& path) {
+  return about_file(path, code::empty, in_ticks(path) + " is empty", "a manifest begins with `sluice: 1` and `name: …`");
+}
+
 bool is_blank(std::string_view text) {
   if (text.starts_with("\xEF\xBB\xBF")) text.remove_prefix(3);
   return text.find_first_not_of(" \t\r\n") == std::string_view::npos;
@@ -62,7 +66,7 @@ void run_passes(build& b, const node& tree) {
   read_phases(b, root);
   read_routing(b, root);
   read_alerts(b, root);
-  check_unused(b);
+  if (!has_error(b.c.findings())) check_unused(b);
 }
 
 }  // namespace
@@ -82,7 +86,7 @@ check_result check_text(const std::string& path, std::string_view text, const co
     return out;
   }
   if (is_blank(text)) {
-    out.diagnostics.push_back(about_file(path, code::empty, in_ticks(path) + " is empty", "a manifest begins with `sluice: 1` and `name: …`"));
+    out.diagnostics.push_back(empty_file(path));
     return out;
   }
   document doc(path, text);
@@ -93,6 +97,7 @@ check_result check_text(const std::string& path, std::string_view text, const co
   if (tree) run_passes(b, *tree);
   const bool good = tree && !has_error(findings);
   out.diagnostics = to_diagnostics(std::move(findings));
+  if (!tree && out.diagnostics.empty()) out.diagnostics.push_back(empty_file(path));
   if (!good) return out;
   finish_reads(b);
   b.out.file = path;

@@ -57,6 +57,7 @@ class read_compiler {
   void read_source() {
     if (!v_.has("from")) return;
     d_.out.from = v_.text("from");
+    if (d_.out.from.empty()) return;
     b_.used_sources.insert(d_.out.from);
     const auto known = b_.sources.find(d_.out.from);
     if (known == b_.sources.end()) {
@@ -138,7 +139,7 @@ class read_compiler {
       if (columns.empty()) continue;
       const std::vector<std::string> names(columns.begin(), columns.end());
       c_.report(code::subject_columns, v.key_at("into"), v.path("into"),
-                "the subject's read of " + in_ticks(stream) + " misses `" + join(names, "`, `") + "`, which the read maps",
+                "the subject's read of " + in_ticks(stream) + " misses " + enumerate(names) + ", which the read maps",
                 "map the same columns, or leave `into` out to take those of the read");
     }
   }

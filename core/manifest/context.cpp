@@ -118,7 +118,8 @@ bool context::check_place(const text_part& part, const node& scalar, const std::
     report(code::misplaced_secret, scalar.at, path, "this field is not secret, so it can't hold " + written,
            "secrets are for fields that the plugin marks secret, for `store.dsn` and for `tenants.*.secrets`");
   } else {
-    report(code::misplaced_reference, scalar.at, path, written + " has no value here", std::string(policy.why_not));
+    report(code::misplaced_reference, scalar.at, path, written + " has no value here",
+           policy.why_not.empty() ? "only ${env:NAME} can be used in this field" : std::string(policy.why_not));
   }
   return false;
 }

@@ -5,6 +5,35 @@
 #include "manifest/text.hpp"
 
 namespace sluice::manifest {
+namespace {
+
+constexpr char tail_of_masked = '\x01';
+
+// What a terminal can take: tabs as blanks, broken bytes and control characters as the replacement character.
+std::string printable(std::string_view line) {
+  std::string out;
+  while (!line.empty()) {
+    const std::size_t good = std::min(first_invalid_utf8(line), line.size());
+    for (const char c : line.substr(0, good)) {
+      if (c == tail_of_masked) continue;
+      if (c == '\t') {
+        out += ' ';
+      } else if ((c >= 0 && c < 0x20) || c == 0x7F) {
+        out += "\uFFFD";
+      } else {
+        out += c;
+      }
+    }
+    line.remove_prefix(good);
+    if (!line.empty()) {
+      out += "\uFFFD";
+      line.remove_prefix(1);
+    }
+  }
+  return out;
+}
+
+}  // namespace
 
 document::document(std::string file, std::string_view text) : file_(std::move(file)) {
   if (text.starts_with("\xEF\xBB\xBF")) text.remove_prefix(3);
@@ -50,14 +79,10 @@ std::string document::line_text(int line) const {
     for (std::size_t k = std::max(m.begin, begin); k < std::min(m.end, end); ++k) {
       // A character stays one character, so that carets stay where they are.
       const bool tail = (text_[k] & 0xC0) == 0x80;
-      out[k - begin] = tail ? '\x01' : '*';
+      out[k - begin] = tail ? tail_of_masked : '*';
     }
   }
-  std::erase(out, '\x01');
-  for (char& c : out) {
-    if (c == '\t') c = ' ';
-  }
-  return out;
+  return printable(out);
 }
 
 std::vector<diagnostic> to_diagnostics(std::vector<finding> findings) {

@@ -40,7 +40,7 @@ file_text read_text_file(const std::string& path, std::size_t max_bytes) {
   const descriptor file(path);
   if (file.fd < 0) {
     out.error = open_error(errno);
-    out.help = errno == EACCES ? "let this user read it: `chmod u+r`, or its owner" : "give the path of a manifest";
+    out.help = errno == EACCES ? "let this user read it: `chmod u+r`, or its owner" : "give the path of an existing file";
     return out;
   }
   struct stat status {};

@@ -89,9 +89,9 @@ class sorter {
     finding& f = b_.c.report(code::cycle, m->value.at, child_path(d.path, "for_each"),
                              "reads wait for each other: `" + join(cycle, " → ") + " → " + *from + "`",
                              "one of them must be read without `for_each`");
-    for (const std::string& stage : cycle) {
-      const read_draft* other = b_.find_read(stage);
-      if (other != &d) f.related.emplace_back(other->merged.find("for_each")->value.at, "waits for the one before it");
+    for (std::size_t i = 0; i + 1 < cycle.size(); ++i) {
+      f.related.emplace_back(b_.find_read(cycle[i])->merged.find("for_each")->value.at,
+                             "`" + cycle[i] + "` waits for `" + cycle[i + 1] + "`");
     }
   }
 

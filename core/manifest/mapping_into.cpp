@@ -78,9 +78,9 @@ void into_reader::read_column(const member& m, const std::string& path) {
 
 void into_reader::read_reference(const reference& r, const member& m, const std::string& path) {
   if (!is_reference_map(m.value, r)) {
-    if (r.columns.size() > 1) {
+    if (r.columns.size() > 1 && (m.value.is_scalar() || m.value.is_mapping())) {
       c_.report(code::reference_map, m.value.at, path,
-                "the reference " + in_ticks(r.name) + " to " + in_ticks(r.to) + " needs `" + join(r.columns, "` and `") + "`",
+                "the reference " + in_ticks(r.name) + " to " + in_ticks(r.to) + " needs " + enumerate(r.columns),
                 "write { " + r.columns[0] + ": …, " + r.columns.back() + ": … }");
       out_.columns.insert(r.name + "." + r.columns[0]);
     }
@@ -99,8 +99,7 @@ void into_reader::read_reference(const reference& r, const member& m, const std:
   for (const std::string& column : r.columns) {
     if (m.value.find(column) != nullptr || out_.columns.contains(r.name + "." + column)) continue;
     c_.report(code::reference_map, m.key_at, path,
-              "the reference " + in_ticks(r.name) + " misses " + in_ticks(column), "the key of " + in_ticks(r.to) + " is `" +
-                  join(r.columns, "`, `") + "`");
+              "the reference " + in_ticks(r.name) + " misses " + in_ticks(column), "the key of " + in_ticks(r.to) + " is " + enumerate(r.columns));
     out_.columns.insert(r.name + "." + column);
   }
 }
@@ -119,7 +118,7 @@ void into_reader::check_required(span at, const std::string& path) {
   }
   if (missing.empty()) return;
   c_.report(code::unmapped_column, at, path,
-            "the stream " + in_ticks(stream_.name) + " requires `" + join(missing, "`, `") + "`, and the map has no value for " +
+            "the stream " + in_ticks(stream_.name) + " requires " + enumerate(missing) + ", and the map has no value for " +
                 (missing.size() == 1 ? "it" : "them"),
             "add to `map`: " + join(missing, ": …, ") + ": …");
 }

@@ -99,6 +99,7 @@ class builder : public YAML::EventHandler {
   struct level {
     node value;
     bool has_key = false;
+    bool drop = false;  // the key is no text: reported, and left out with its value
     member pending;  // a mapping's key that waits for its value
   };
 
@@ -120,8 +121,10 @@ class builder : public YAML::EventHandler {
     }
   }
   void refuse_tag(const std::string& tag, span at) {
+    constexpr std::string_view standard = "tag:yaml.org,2002:";
     if (!tag.empty() && tag != "?" && tag != "!") {
-      report(code::tag, {at.begin, at.begin}, "the tag " + in_ticks(tag) + " is not allowed",
+      const std::string written = tag.starts_with(standard) ? "!!" + tag.substr(standard.size()) : tag;
+      report(code::tag, {at.begin, at.begin}, "the tag " + in_ticks(written) + " is not allowed",
              "leave the tag out; quote a value to make it text");
     }
   }
@@ -174,6 +177,7 @@ class builder : public YAML::EventHandler {
     } else {
       top.has_key = false;
       top.pending.value = std::move(n);
+      if (top.drop) return;
       if (const member* first = top.value.find(top.pending.key)) {
         finding f{std::string(code::duplicate_key), severity::error, &doc_, top.pending.key_at, false, {},
                   "the key " + in_ticks(top.pending.key) + " stands here a second time",
@@ -187,14 +191,11 @@ class builder : public YAML::EventHandler {
 
   void take_key(level& top, node key) {
     top.has_key = true;
-    top.pending = {};
-    top.pending.key_at = key.at;
-    if (key.is_scalar()) {
-      top.pending.key = std::move(key.text);
-    } else {
+    top.drop = !key.is_scalar();
+    if (top.drop) {
       report(code::bad_key, key.at, "a key must be text", "write it as `key: value`; quote it if it looks otherwise");
-      top.pending.key = "?" + std::to_string(key.at.begin);
     }
+    top.pending = {std::move(key.text), key.at, {}};
   }
 
   const document& doc_;
@@ -209,27 +210,40 @@ finding at_offset(const document& doc, std::string_view code, std::size_t at, st
   return {std::string(code), severity::error, &doc, {at, at}, false, {}, std::move(message), {}, {}};
 }
 
-bool tab_indented(const document& doc, int line) {
+// Offset of a tab in the indentation of a line, or npos.
+std::size_t tab_in_indentation(const document& doc, int line) {
   const std::string& text = doc.text();
   std::size_t begin = 0;
   for (int i = 1; i < line && begin != std::string::npos; ++i) {
     begin = text.find('\n', begin);
     if (begin != std::string::npos) ++begin;
   }
-  if (begin == std::string::npos) return false;
-  const std::size_t word = text.find_first_not_of(" \t", begin);
-  return text.substr(begin, word - begin).find('\t') != std::string::npos;
+  if (begin == std::string::npos) return begin;
+  const std::size_t word = std::min(text.find_first_not_of(" \t", begin), text.size());
+  const std::size_t tab = text.find('\t', begin);
+  return tab < word ? tab : std::string::npos;
+}
+
+// What the parser says most often, for people who don't know its grammar.
+std::string in_our_words(const std::string& message) {
+  if (message == "end of map flow not found") return "a `{` is not closed, or something in it is no `key: value`";
+  if (message == "end of sequence flow not found") return "a `[` is not closed, or something in it is no value";
+  if (message == "end of map not found" || message == "end of sequence not found") {
+    return "this line does not continue what stands above it";
+  }
+  if (message == "illegal map value") return "a `:` makes a key here, where no key can be";
+  return "this is not valid YAML: " + message;
 }
 
 finding syntax_finding(const document& doc, const YAML::Exception& e) {
   const std::size_t at = e.mark.pos < 0 ? 0 : static_cast<std::size_t>(e.mark.pos);
   const int line = doc.locate({at, at}).line;
-  if (tab_indented(doc, line)) {
-    finding f = at_offset(doc, code::syntax, at, "a tab is used for indentation");
+  if (const std::size_t tab = tab_in_indentation(doc, line); tab != std::string::npos) {
+    finding f = at_offset(doc, code::syntax, tab, "a tab is used for indentation");
     f.help = {"YAML indents with spaces: replace the tabs"};
     return f;
   }
-  finding f = at_offset(doc, code::syntax, at, "this is not valid YAML: " + e.msg);
+  finding f = at_offset(doc, code::syntax, at, in_our_words(e.msg));
   const std::string source = doc.line_text(line);
   if (source.find("${") != std::string::npos && source.find_first_of("{[") != source.find("${") + 1) {
     f.help.emplace_back("inside { } and [ ] a reference needs quotes: \"${env:NAME}\"");

@@ -87,6 +87,7 @@ const json& walker::follow(const json& schema) const {
 
 json walker::object(const node& n, const shape* core, const json& schema, const std::string& path, span name_at) {
   json out = json::object();
+  std::string misspelt;  // such a key is not missing as well
   static const json none = json::object();
   const json& properties = schema.contains("properties") ? schema.at("properties") : none;
   const auto open = schema.find("additionalProperties");
@@ -106,14 +107,16 @@ json walker::object(const node& n, const shape* core, const json& schema, const 
         for (const field& f : core->fields) known.emplace_back(f.key);
       }
       c_.report(code::unknown_key, m.key_at, where, "unknown key " + in_ticks(m.key), suggestion(m.key, known, "keys"));
+      misspelt += nearest(m.key, known);
     }
   }
   if (schema.contains("required")) {
     for (const json& key : schema.at("required")) {
-      if (n.find(key.get<std::string>()) != nullptr) continue;
-      const auto p = properties.find(key.get<std::string>());
+      const std::string name = key.get<std::string>();
+      if (n.find(name) != nullptr || misspelt.find(in_ticks(name)) != std::string::npos) continue;
+      const auto p = properties.find(name);
       const bool told = p != properties.end() && p->is_object() && p->contains("description");
-      c_.report(code::missing_key, name_at, path, "the key " + in_ticks(key.get<std::string>()) + " is missing",
+      c_.report(code::missing_key, name_at, path, "the key " + in_ticks(name) + " is missing",
                 told ? p->at("description").get<std::string>() : std::string());
     }
   }
@@ -180,7 +183,7 @@ json walker::scalar(const node& n, const json& schema, const std::string& path, 
     return {};
   }
   const bool secret = schema.value("x-secret", false);
-  if (secret || has_reference(n.text) || (accepts(schema, "string") && classify(n) == scalar_type::text)) {
+  if (secret || has_reference(n.text) || classify(n) == scalar_type::text) {
     return referred(n, schema, path);
   }
   json v;
@@ -212,6 +215,10 @@ json walker::referred(const node& n, const json& schema, const std::string& path
     check_value(*text, n, schema, path);
     return *text;
   }
+  if (n.quoted && !has_reference(n.text)) {
+    wrong(n, schema, path, n.at, classify(n.text) == scalar_type::text ? std::string() : "leave the quotes out");
+    return {};
+  }
   if (const auto b = parse_boolean(*text); b && accepts(schema, "boolean")) return *b;
   if (const auto i = parse_integer(*text); i && (accepts(schema, "integer") || accepts(schema, "number"))) {
     check_value(*i, n, schema, path);
@@ -221,7 +228,9 @@ json walker::referred(const node& n, const json& schema, const std::string& path
     check_value(*r, n, schema, path);
     return *r;
   }
-  wrong(n, schema, path, n.at, has_reference(n.text) ? "the variable must hold it" : std::string());
+  wrong(n, schema, path, n.at, has_reference(n.text)             ? "the variable must hold " + types_of(schema)
+                              : accepts(schema, "boolean") ? "yes, no, on and off are plain texts in YAML 1.2"
+                                                           : std::string());
   return {};
 }
 
@@ -232,7 +241,7 @@ bool walker::check_value(const json& v, const node& n, const json& schema, const
     std::vector<std::string> known;
     for (const json& one : schema.at("enum")) known.push_back(one.is_string() ? one.get<std::string>() : one.dump());
     c_.report(code::wrong_choice, n.at, path, expected_found("one of `" + join(known, "`, `") + "`", n),
-              has_reference(n.text) ? std::string() : suggestion(n.text, known, "values"));
+              has_reference(n.text) ? std::string() : nearest(n.text, known));
     return false;
   }
   if (v.is_number()) {

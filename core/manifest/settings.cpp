@@ -11,7 +11,7 @@ namespace sluice::manifest {
 namespace {
 
 std::string absolute(const document& doc, const std::string& path) {
-  return path.empty() || path.starts_with('/') ? path : doc.folder() + "/" + path;
+  return path.empty() || path.starts_with('/') || doc.folder() == "." ? path : doc.folder() + "/" + path;
 }
 
 void needs(context& c, view& v, std::string_view key, const std::string& kind) {
@@ -68,7 +68,7 @@ void read_tenants_file(build& b, view& v) {
   const diagnostic& first = loaded.diagnostics.front();
   const std::string place = first.at.line > 0 ? ":" + std::to_string(first.at.line) + ":" + std::to_string(first.at.column) : "";
   const std::size_t more = loaded.diagnostics.size() - 1;
-  b.c.report(first.code, v.get("from")->at, v.path("from"), given + place + ": " + first.message,
+  b.c.report(first.code, v.get("from")->at, v.path("from"), place.empty() ? first.message : given + place + ": " + first.message,
              more > 0 ? "and " + std::to_string(more) + " more in that file" : first.help.empty() ? "" : first.help.front());
 }
 
@@ -104,7 +104,7 @@ const component_info* find_component(context& c, view& v, component_kind kind) {
     finding& f = c.report(code::unknown_component, v.get("uses")->at, v.path("uses"),
                           "no " + what + " plugin " + in_ticks(name) + " is installed",
                           suggestion(name, c.catalog().names(kind), what + " plugins"));
-    f.help.emplace_back("`sluice plugins list` shows what is installed, `sluice plugins doctor` what was refused");
+    if (nearest(name, c.catalog().names(kind)).empty()) f.help.emplace_back("`sluice plugins list` shows what is installed, `sluice plugins doctor` what was refused");
   }
   return found;
 }

@@ -85,8 +85,7 @@ bool is_tenant_id(std::string_view s) {
          });
 }
 
-std::string suggestion(std::string_view unknown, const std::vector<std::string>& known, std::string_view what) {
-  if (known.empty()) return "there is no " + std::string(what);
+std::string nearest(std::string_view unknown, const std::vector<std::string>& known) {
   const std::string* best = nullptr;
   std::size_t least = std::max<std::size_t>(1, unknown.size() / 3) + 1;
   for (const std::string& k : known) {
@@ -96,7 +95,12 @@ std::string suggestion(std::string_view unknown, const std::vector<std::string>&
       best = &k;
     }
   }
-  if (best != nullptr) return "did you mean `" + *best + "`?";
+  return best == nullptr ? std::string() : "did you mean `" + *best + "`?";
+}
+
+std::string suggestion(std::string_view unknown, const std::vector<std::string>& known, std::string_view what) {
+  if (known.empty()) return "there are no " + std::string(what);
+  if (std::string near = nearest(unknown, known); !near.empty()) return near;
   constexpr std::size_t most = 12;
   std::vector<std::string> sorted = known;
   std::ranges::sort(sorted);
@@ -124,6 +128,15 @@ std::string join(const std::vector<std::string>& parts, std::string_view separat
   for (std::size_t i = 0; i < parts.size(); ++i) {
     if (i > 0) out += separator;
     out += parts[i];
+  }
+  return out;
+}
+
+std::string enumerate(const std::vector<std::string>& names) {
+  std::string out;
+  for (std::size_t i = 0; i < names.size(); ++i) {
+    if (i > 0) out += i + 1 == names.size() ? " and " : ", ";
+    out += in_ticks(names[i]);
   }
   return out;
 }

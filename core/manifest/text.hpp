@@ -19,6 +19,12 @@ namespace sluice::manifest {
 [[nodiscard]] std::string suggestion(std::string_view unknown, const std::vector<std::string>& known,
                                      std::string_view what);
 
+// The nearest of `known` as "did you mean `x`?", or empty.
+[[nodiscard]] std::string nearest(std::string_view unknown, const std::vector<std::string>& known);
+
+// `a`, `b` and `c`
+[[nodiscard]] std::string enumerate(const std::vector<std::string>&);
+
 // Offset of the first byte that is not valid UTF-8, or npos.
 [[nodiscard]] std::size_t first_invalid_utf8(std::string_view);
 [[nodiscard]] int count_characters(std::string_view utf8);

@@ -44,15 +44,17 @@ view::view(context& c, const node& n, const shape& s, std::string path, span nam
               "write its keys below it, indented, or in { }");
     return;
   }
+  std::string misspelt;  // such a key is not missing as well
   for (const member& m : n.members) {
     if (s.find(m.key) != nullptr || m.key.starts_with("x-") || s.has_plugin) continue;
     std::vector<std::string> known;
     for (const field& f : s.fields) known.emplace_back(f.key);
     c_.report(code::unknown_key, m.key_at, child_path(path_, m.key), "unknown key " + in_ticks(m.key),
               suggestion(m.key, known, "keys of `" + std::string(s.name) + "`"));
+    misspelt += nearest(m.key, known);
   }
   for (const field& f : s.fields) {
-    if (!f.required || n.find(f.key) != nullptr) continue;
+    if (!f.required || n.find(f.key) != nullptr || misspelt.find(in_ticks(f.key)) != std::string::npos) continue;
     c_.report(code::missing_key, name_at_, path_, "the key " + in_ticks(f.key) + " is missing", std::string(f.about));
   }
 }
@@ -117,7 +119,7 @@ std::string view::choice(std::string_view key) {
     if (k == *v) return *v;
   }
   wrong(code::wrong_choice, key, "one of `" + join(known, "`, `") + "`",
-        has_reference(get(key)->text) ? std::string() : suggestion(*v, known, "values"));
+        has_reference(get(key)->text) ? std::string() : nearest(*v, known));
   return std::string(f.fallback);
 }
 
