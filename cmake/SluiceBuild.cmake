@@ -16,8 +16,7 @@ endif()
 
 add_library(sluice-warnings INTERFACE)
 target_compile_options(sluice-warnings INTERFACE
-  -Wall -Wextra -Wpedantic -Wshadow -Wnon-virtual-dtor -Wconversion -Wno-missing-field-initializers -Werror
-  $<$<NOT:$<CONFIG:Debug>>:-Wno-maybe-uninitialized>) # g++ 12 finds it in the moves of nlohmann::json, wrongly
+  -Wall -Wextra -Wpedantic -Wshadow -Wnon-virtual-dtor -Wconversion -Wno-missing-field-initializers -Werror)
 if(SLUICE_SANITIZE)
   add_compile_options(-fsanitize=${SLUICE_SANITIZE} -fno-omit-frame-pointer -fno-sanitize-recover=all)
   add_link_options(-fsanitize=${SLUICE_SANITIZE})

@@ -1,5 +1,8 @@
 # Configure and build by preset. Sourced after common.sh.
 
+# Objects are the same in every clone: the compiler cache looks at paths relative to this one.
+export CCACHE_BASEDIR="$ROOT" CCACHE_NOHASHDIR=1
+
 # configure PRESET   quick when nothing changed: CMake is asked only when there is no build.ninja yet,
 # since Ninja re-runs it by itself when a CMake file changes.
 configure() {

@@ -73,7 +73,8 @@ std::vector<std::map<std::string, std::string>> memory_store::rows_of(const std:
   const auto& references = state_->claims.at(stream).schema.references;
   for (const auto& [key, row] : rows->second) {
     auto& values = out.emplace_back();
-    for (const auto& [name, value] : nlohmann::json::parse(row.values).items()) {
+    const nlohmann::json cells = nlohmann::json::parse(row.values);  // items() refers to it
+    for (const auto& [name, value] : cells.items()) {
       if (name.find('.') == std::string::npos && name != deleted_column) set(values, name, value);
     }
     for (std::size_t i = 0; i < references.size(); ++i) {
