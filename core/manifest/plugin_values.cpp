@@ -286,7 +286,14 @@ const node* descend(const node& n, const std::vector<std::string>& steps, span& 
 
 void report_complaints(context& c, const node& n, const json& schema, const json& v, const std::string& path,
                        span name_at) {
-  for (const schema_complaint& complaint : validate_json(schema, v)) {
+  const std::vector<schema_complaint> all = validate_json(schema, v);
+  for (const schema_complaint& complaint : all) {
+    // What is wrong inside makes everything around it wrong too.
+    const bool around = std::ranges::any_of(all, [&](const schema_complaint& other) {
+      return other.where.size() > complaint.where.size() &&
+             std::equal(complaint.where.begin(), complaint.where.end(), other.where.begin());
+    });
+    if (around) continue;
     span at = name_at;
     std::string where = path;
     const node* found = descend(n, complaint.where, at, where);

@@ -34,14 +34,19 @@ json named(json value) {
   return out;
 }
 
-// Pointers inside a plugin's schema start at its own root.
-void move_references(json& j, const std::string& root) {
+// Pointers inside a plugin's schema start at its own root; and as for the checker, an object that lists its keys has
+// no others unless it says so.
+void embed(json& j, const std::string& root) {
   if (j.is_object() && j.contains("$ref") && j["$ref"].is_string()) {
     const std::string to = j["$ref"].get<std::string>();
     if (to.starts_with('#')) j["$ref"] = root + to.substr(1);
   }
+  if (j.is_object() && j.contains("properties") && j["properties"].is_object() && !j.contains("additionalProperties") &&
+      !j.contains("patternProperties")) {
+    j["additionalProperties"] = false;
+  }
   for (auto& child : j) {
-    if (child.is_structured()) move_references(child, root);
+    if (child.is_structured()) embed(child, root);
   }
 }
 
@@ -145,7 +150,7 @@ class composer {
 
   json add_plugin_schema(const std::string& name, const std::string& text) {
     json schema = json::parse(text);
-    move_references(schema, "#/$defs/" + name);
+    embed(schema, "#/$defs/" + name);
     defs_[name] = std::move(schema);
     return def(name);
   }
@@ -174,9 +179,10 @@ class composer {
       if (!info.config_schema.empty()) {
         json config = json::parse(info.config_schema);
         const std::string key = std::string(s.name) + "." + name;
-        move_references(config, "#/$defs/" + key);
+        embed(config, "#/$defs/" + key);
         if (config.contains("$defs")) defs_[key] = {{"$defs", config["$defs"]}};
-        for (const auto& [property, schema] : config.value("properties", json::object()).items()) {
+        const json properties = config.value("properties", json::object());
+        for (const auto& [property, schema] : properties.items()) {
           if (!then["properties"].contains(property)) then["properties"][property] = schema;
         }
         if (config.contains("required")) then["required"] = config["required"];

@@ -59,7 +59,7 @@ TEST(references, are_found_and_written_back) {
 
 TEST(references, of_no_known_form_are_refused) {
   for (const char* s : {"${}", "${env:}", "${env:1A}", "${tenant.id}", "${tenant.vars.}", "${secret:A}", "${secret:file:}",
-                        "${parent}", "${env:A", "${PATH}", "${ tenant }"}) {
+                        "${Parent}", "${env:A", "${PATH}", "${ tenant }"}) {
     EXPECT_NE(scan_references(s).error, "") << s;
   }
 }
