@@ -58,7 +58,7 @@ TEST_F(a_schema, has_the_declared_types_one_key_and_no_foreign_key) {
 }
 
 TEST_F(a_schema, leaves_a_table_alone_that_somebody_else_made) {
-  sql("CREATE TABLE invoices (id int)");
+  sql("CREATE TABLE public.invoices (id int)");
   stream_schema s = grants();
   s.name = "invoices";
   EXPECT_EQ(code_of([&] { store_->ensure_streams("test", "1", {s}); }), "SLU-5032");

@@ -80,6 +80,7 @@ class postgres_session final : public engine::session {
   [[nodiscard]] held_lease lock_lease(const engine::run_request&);
   void take_lease(const engine::run_request&, const engine::run_lease& taken, std::int64_t expires_us);
   void insert_run(const engine::run_request&, std::int64_t now);
+  [[nodiscard]] engine::run_state ended_before(const std::string& run_id, std::int64_t epoch);
 
   // commit.cpp
   engine::commit_result commit_once(engine::commit_request&, retry&, std::vector<std::string>& grown);

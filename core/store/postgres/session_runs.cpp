@@ -173,13 +173,24 @@ bool postgres_session::cancel_requested(const std::string& run_id) {
   return !r.empty() && r.boolean(0, 0);
 }
 
+// Asked again after an answer was lost: the same answer. Else somebody took over.
+engine::run_state postgres_session::ended_before(const std::string& run_id, std::int64_t epoch) {
+  const rows r = db().query(
+      "SELECT r.state FROM sluice.runs r JOIN sluice.leases l ON l.tenant = r.tenant AND l.pipeline = r.pipeline "
+      "AND l.scope = r.scope WHERE r.run_id = $1::uuid AND l.run_id IS NULL AND l.epoch = $2::int8 "
+      "AND r.state NOT IN ('queued', 'running')",
+      {encode_uuid_text(run_id), encode_int8(epoch)});
+  if (r.empty()) throw fenced(code::fenced_run, "run " + run_id + " belongs to another process by now, or has ended");
+  return engine::run_state_from(r.text(0, 0));
+}
+
 engine::run_state postgres_session::finish_run(const std::string& run_id, std::int64_t epoch, bool cancelled,
                                                const std::string& error_code, const std::string& error) {
   const std::string run = encode_uuid_text(run_id);
   return atomically([&] {
     const rows lease = db().query("SELECT FROM sluice.leases WHERE run_id = $1::uuid AND epoch = $2::int8 FOR UPDATE",
                                   {run, encode_int8(epoch)});
-    if (lease.empty()) throw fenced(code::fenced_run, "run " + run_id + " belongs to another process by now, or has ended");
+    if (lease.empty()) return ended_before(run_id, epoch);
     run_account account = read_account(run);
     account.cancelled = cancelled;
     account.error_code = error_code;
