@@ -1,4 +1,5 @@
-// Rows a second on one core, for a record of 400 bytes that fills 14 columns; and how long simdjson takes to visit the same.
+// Rows a second on one core, for a record of 400 bytes that fills 14 columns; and how long simdjson takes
+// to visit the same.
 #include <time.h>
 
 #include <algorithm>

@@ -1,4 +1,5 @@
-// RFC 4180, record by record: fields may be quoted, quotes are doubled inside, a quoted field may hold line ends.
+// RFC 4180, record by record: fields may be quoted, quotes are doubled inside, a quoted field may hold line
+// ends.
 #pragma once
 
 #include <cstddef>
@@ -17,7 +18,8 @@ class csv_reader {
  public:
   explicit csv_reader(std::string_view text) : text_(text) {}
 
-  // The next record that isn't an empty line; false at the end. Throws error SLU-4109 with the line on broken quoting.
+  // The next record that isn't an empty line; false at the end. Throws error SLU-4109 with the line on
+  // broken quoting.
   [[nodiscard]] bool next(std::vector<csv_field>& fields);
 
   [[nodiscard]] std::size_t offset() const noexcept { return from_; }  // of the record just read

@@ -1,7 +1,7 @@
 // Page bytes in, rows out: the one place where an upstream's bytes become typed values.
 //
-// Digits and bytes are exact: numbers go from their token to the column without passing through a double (but for
-// float columns), text is copied byte for byte. What can't be held is rejected, never altered.
+// Digits and bytes are exact: numbers go from their token to the column without passing through a double
+// (but for float columns), text is copied byte for byte. What can't be held is rejected, never altered.
 #pragma once
 
 #include <cstdint>

@@ -11,8 +11,8 @@ namespace sluice::decode {
 inline constexpr std::int64_t first_instant_us = -62'135'596'800'000'000;
 inline constexpr std::int64_t last_instant_us = 253'402'300'799'999'999;
 
-// RFC 3339; also a space for the `T` and an offset without colon. Fractions are floored to microseconds; a leap second
-// is the second after it. A time without a zone is no instant.
+// RFC 3339; also a space for the `T` and an offset without colon. Fractions are floored to microseconds; a
+// leap second is the second after it. A time without a zone is no instant.
 [[nodiscard]] std::optional<std::int64_t> parse_rfc3339(std::string_view s) noexcept;
 
 // YYYY-MM-DD → days since 1970-01-01.

@@ -1,4 +1,5 @@
-// One record → rows of each stream, children, rejects: runs a plan on the tokens of one record after the other.
+// One record → rows of each stream, children, rejects: runs a plan on the tokens of one record after the
+// other.
 #pragma once
 
 #include <optional>
@@ -51,10 +52,12 @@ class mapper {
  public:
   mapper(const plan& p, const variables& vars, bool text_only, result& out);
 
-  // Takes the record that begins at token `i` and returns the token after it. `raw_of` are the page's own bytes of the
-  // record where it is a text by itself; then the caller keeps `spans`. Throws grammar_error before anything is counted.
+  // Takes the record that begins at token `i` and returns the token after it. `raw_of` are the page's own
+  // bytes of the record where it is a text by itself; then the caller keeps `spans`. Throws grammar_error
+  // before anything is counted.
   std::uint32_t take(const tokens& t, std::uint32_t i, std::string_view raw_of = {});
-  // Bytes of the text that were replaced since they are no UTF-8, ascending. Records that hold one are rejected.
+  // Bytes of the text that were replaced since they are no UTF-8, ascending. Records that hold one are
+  // rejected.
   void set_damage(const std::vector<std::size_t>* offsets) noexcept { damage_ = offsets; }
   [[nodiscard]] std::size_t damage_seen() const noexcept { return damage_next_; }
   // A record that can't even be read.

@@ -16,8 +16,8 @@ namespace sluice::decode {
 
 enum class number_fault : std::uint8_t { none, not_a_number, digits, exponent, range, fraction };
 
-// Appends s × 10^shift in plain notation, its digits and scale kept: "1.50e3" → "1500", shift -2 of "1250" → "12.50".
-// A zero has no sign.
+// Appends s × 10^shift in plain notation, its digits and scale kept: "1.50e3" → "1500", shift -2 of "1250"
+// → "12.50". A zero has no sign.
 [[nodiscard]] number_fault plain_decimal(std::string_view s, int shift, bool negate, const limits& caps,
                                          std::string& out);
 

@@ -1,7 +1,7 @@
 // What compile.cpp makes of a mapping and mapper.cpp runs.
 //
-// Levels: 0 is the record, 1 the element of the outermost explode, and so on; each has its own trie. An element that
-// `first` looks at has a trie of its own too, at level `element_level`.
+// Levels: 0 is the record, 1 the element of the outermost explode, and so on; each has its own trie. An
+// element that `first` looks at has a trie of its own too, at level `element_level`.
 #pragma once
 
 #include <cstdint>

@@ -48,7 +48,8 @@ void append_quoted(std::string& out, std::string_view text);
 // The first byte at or after `from` that is no valid UTF-8, or npos.
 [[nodiscard]] std::size_t find_invalid_utf8(std::string_view text, std::size_t from = 0);
 
-// At most `max` bytes of `bytes` for a message or a reject: cut at a character, what is no UTF-8 replaced by `?`.
+// At most `max` bytes of `bytes` for a message or a reject: cut at a character, what is no UTF-8 replaced
+// by `?`.
 [[nodiscard]] std::string excerpt(std::string_view bytes, std::size_t max);
 // The same on one line, with an ellipsis when cut.
 [[nodiscard]] std::string one_line(std::string_view bytes, std::size_t max);

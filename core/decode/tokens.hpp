@@ -1,7 +1,8 @@
 // Where the tokens of a JSON text begin: simdjson's first stage, by the widest instructions of this machine.
 //
-// Its second stage is not used: the DOM turns every number into a double, and On-Demand neither goes on after a broken
-// value nor looks at what it skips. Here numbers stay tokens, one bad record spoils no other, and every bracket is checked.
+// Its second stage is not used: the DOM turns every number into a double, and On-Demand neither goes on
+// after a broken value nor looks at what it skips. Here numbers stay tokens, one bad record spoils no
+// other, and every bracket is checked.
 #pragma once
 
 #include <cstdint>

@@ -1,4 +1,5 @@
-// Goes over tokens once, checks JSON's grammar on the way, and notes where the values are that a trie asks for.
+// Goes over tokens once, checks JSON's grammar on the way, and notes where the values are that a trie asks
+// for.
 #pragma once
 
 #include <cstdint>
@@ -49,7 +50,8 @@ class walker {
   std::uint32_t skip(std::uint32_t i);
   std::uint32_t walk(const trie& shape, std::uint32_t i, slot_tokens& slots, field_memory& memory);
 
-  // The inside of the string at token `i`, which must be a key; then the colon's check. Returns the value's token.
+  // The inside of the string at token `i`, which must be a key; then the colon's check. Returns the value's
+  // token.
   std::uint32_t key(std::uint32_t i, std::string_view& raw) const {
     if ((*t_)[i] != '"') fail(i, "a key");
     if ((*t_)[i + 1] != ':') fail(i + 1, "`:`");
@@ -57,7 +59,8 @@ class walker {
     raw = quoted.substr(1, quoted.size() - 2);
     return i + 2;
   }
-  // After a value in a container: true when another follows (moves behind the comma), false at its end (behind the bracket).
+  // After a value in a container: true when another follows (moves behind the comma), false at its end
+  // (behind the bracket).
   bool more(std::uint32_t& i, char close) const {
     const char c = (*t_)[i];
     if (c != ',' && c != close) fail(i, close == '}' ? "`,` or `}`" : "`,` or `]`");

@@ -16,8 +16,9 @@ struct cut_limits {
   std::uint64_t records = 0;
 };
 
-// Appends whole records from `offset` on to `body`, at least one, and all white space that follows them. Returns the
-// offset of the next record, the file's size at its end. `quotes`: line ends within quotes are no ends (CSV).
+// Appends whole records from `offset` on to `body`, at least one, and all white space that follows them.
+// Returns the offset of the next record, the file's size at its end. `quotes`: line ends within quotes are
+// no ends (CSV).
 [[nodiscard]] std::uint64_t cut(const file& f, std::uint64_t offset, const cut_limits& want, bool quotes,
                                 const call& c, page_body& body);
 

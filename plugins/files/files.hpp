@@ -1,8 +1,8 @@
 // The source `files`: pages out of the files that one tenant's folder holds.
 //
-// A page of NDJSON or CSV is a range of bytes that ends with a record; a JSON file is one page. The state of the next
-// page names file and offset, and a print of all files that the read matches: when any of them changes in between,
-// the read fails instead of mixing two versions.
+// A page of NDJSON or CSV is a range of bytes that ends with a record; a JSON file is one page. The state
+// of the next page names file and offset, and a print of all files that the read matches: when any of them
+// changes in between, the read fails instead of mixing two versions.
 #pragma once
 
 #include <string>

@@ -1,4 +1,5 @@
-// Opens files of one tenant and no others: each part of a path is opened below the one before, links are refused.
+// Opens files of one tenant and no others: each part of a path is opened below the one before, links are
+// refused.
 #pragma once
 
 #include <cstdint>
