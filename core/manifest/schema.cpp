@@ -34,6 +34,14 @@ json named(json value) {
   return out;
 }
 
+// A plugin asks for a value; a manifest may write a reference to it.
+void allow_reference(json& schema) {
+  if (!schema.is_object() || !schema.contains("type") || !schema["type"].is_string()) return;
+  const std::string type = schema["type"].get<std::string>();
+  if (type == "object" || type == "array" || type == "null") return;
+  schema = {{"anyOf", {std::move(schema), {{"type", "string"}, {"pattern", "\\$\\{"}}}}};
+}
+
 // Pointers inside a plugin's schema start at its own root; and as for the checker, an object that lists its keys has
 // no others unless it says so.
 void embed(json& j, const std::string& root) {
@@ -47,6 +55,13 @@ void embed(json& j, const std::string& root) {
   }
   for (auto& child : j) {
     if (child.is_structured()) embed(child, root);
+  }
+  if (!j.is_object()) return;
+  for (const char* key : {"items", "additionalProperties"}) {
+    if (j.contains(key)) allow_reference(j[key]);
+  }
+  if (j.contains("properties") && j["properties"].is_object()) {
+    for (auto& property : j["properties"]) allow_reference(property);
   }
 }
 
