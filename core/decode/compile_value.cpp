@@ -86,6 +86,23 @@ void compile_first(const json& spec, const scope& in, counters& n, const std::st
   if (in.first_level == element_level) bad_mapping(where, "has `first` inside `first`");
 }
 
+void compile_options(const json& spec, const std::string& where, value& v) {
+  v.as = compile_reading(spec, where);
+  if (spec.contains("scale")) {
+    if (!spec["scale"].is_number_integer()) bad_mapping(where + "/scale", "has to be an int, such as -2");
+    const auto scale = spec["scale"].get<std::int64_t>();
+    if (scale < -max_scale || scale > max_scale)
+      bad_mapping(where + "/scale", "has to be within -100 and 100");
+    v.scale = static_cast<int>(scale);
+  }
+  if (spec.contains("negate")) {
+    if (!spec["negate"].is_boolean()) bad_mapping(where + "/negate", "has to be true or false");
+    v.negate = spec["negate"].get<bool>();
+  }
+  v.has_default = spec.contains("default");
+  if (v.has_default) v.fallback = compile_constant(spec["default"], where + "/default");
+}
+
 value compile_nested(const json& spec, const scope& in, counters& n, const std::string& where,
                      std::size_t depth) {
   if (depth > max_concat_depth) bad_mapping(where, "nests `concat` too deeply");
@@ -113,20 +130,7 @@ value compile_nested(const json& spec, const scope& in, counters& n, const std::
     compile_template(text_of(spec, "template", where), in, n, where + "/template", v);
   }
   compile_first(spec, in, n, where, v);
-  v.as = compile_reading(spec, where);
-  if (spec.contains("scale")) {
-    if (!spec["scale"].is_number_integer()) bad_mapping(where + "/scale", "has to be an int, such as -2");
-    const auto scale = spec["scale"].get<std::int64_t>();
-    if (scale < -max_scale || scale > max_scale)
-      bad_mapping(where + "/scale", "has to be within -100 and 100");
-    v.scale = static_cast<int>(scale);
-  }
-  if (spec.contains("negate")) {
-    if (!spec["negate"].is_boolean()) bad_mapping(where + "/negate", "has to be true or false");
-    v.negate = spec["negate"].get<bool>();
-  }
-  v.has_default = spec.contains("default");
-  if (v.has_default) v.fallback = compile_constant(spec["default"], where + "/default");
+  compile_options(spec, where, v);
   return v;
 }
 
