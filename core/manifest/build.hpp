@@ -21,9 +21,9 @@ struct read_draft {
   const component_info* domain = nullptr;
   node merged;  // the manifest's keys over the plugin's own read
   std::string path;
-  span at;      // its name in the manifest
+  span at;  // its name in the manifest
   bool has_into = false;
-  nlohmann::json decode = nlohmann::json::object();          // without children
+  nlohmann::json decode = nlohmann::json::object();  // without children
   nlohmann::json subject_decode = nlohmann::json::object();
   std::vector<into_result> into;
   std::vector<std::string> subject_streams;
@@ -47,15 +47,15 @@ void read_tenants(build&, view& root);
 [[nodiscard]] tenants read_tenant_map(context&, const node&, const std::string& path, bool settings_allowed);
 void read_sources(build&, view& root);
 void read_backends(build&, view& root);
-void read_domains(build&, view& root);   // drafts of all reads
-void link_reads(build&);                 // for_each: cycles, order, children, ${parent.x}
-void compile_reads(build&);              // requests, maps, subjects
-void check_ownership(build&);            // two entries, one stream, one kind
+void read_domains(build&, view& root);  // drafts of all reads
+void link_reads(build&);                // for_each: cycles, order, children, ${parent.x}
+void compile_reads(build&);             // requests, maps, subjects
+void check_ownership(build&);           // two entries, one stream, one kind
 void read_phases(build&, view& root);
 void read_routing(build&, view& root);
 void read_alerts(build&, view& root);
 void check_unused(build&);
-void finish_reads(build&);               // into the pipeline, with digests
+void finish_reads(build&);  // into the pipeline, with digests
 [[nodiscard]] std::string pipeline_hash(const pipeline&);
 [[nodiscard]] std::string sha256_hex(std::string_view);
 

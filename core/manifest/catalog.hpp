@@ -16,10 +16,10 @@ enum class component_kind : std::uint8_t { domain, source, backend };
 
 struct component_info {
   std::string name;
-  std::string version;         // of its plugin
+  std::string version;  // of its plugin
   std::string description;
-  std::string config_schema;   // JSON Schema text; empty: takes no configuration
-  std::string request_schema;  // sources: of a read's `request`
+  std::string config_schema;           // JSON Schema text; empty: takes no configuration
+  std::string request_schema;          // sources: of a read's `request`
   std::vector<stream_schema> streams;  // domains
   std::string reads;                   // domains: JSON object of reads for a documented API; empty: none
 };

@@ -27,12 +27,13 @@ diagnostic about_file(const std::string& path, std::string_view code, std::strin
 // The text of a file, or the one thing that is wrong with it as a whole.
 std::optional<diagnostic> unreadable(const std::string& path, const file_text& file) {
   if (file.error.empty()) return std::nullopt;
-  return about_file(path, file.too_large ? code::too_large : code::unreadable, "can't read " + in_ticks(path) + ": " + file.error,
-                    file.help);
+  return about_file(path, file.too_large ? code::too_large : code::unreadable,
+                    "can't read " + in_ticks(path) + ": " + file.error, file.help);
 }
 
 diagnostic empty_file(const std::string& path) {
-  return about_file(path, code::empty, in_ticks(path) + " is empty", "a manifest begins with `sluice: 1` and `name: …`");
+  return about_file(path, code::empty, in_ticks(path) + " is empty",
+                    "a manifest begins with `sluice: 1` and `name: …`");
 }
 
 bool is_blank(std::string_view text) {
@@ -82,7 +83,8 @@ check_result check_text(const std::string& path, std::string_view text, const co
                         const environment& env) {
   check_result out;
   if (text.size() > max_document_bytes) {
-    out.diagnostics.push_back(about_file(path, code::too_large, "the manifest is larger than 1 MiB", "keep tenants in a file of their own"));
+    out.diagnostics.push_back(about_file(path, code::too_large, "the manifest is larger than 1 MiB",
+                                         "keep tenants in a file of their own"));
     return out;
   }
   if (is_blank(text)) {
@@ -115,7 +117,9 @@ check_result check_file(const std::string& path, const component_catalog& catalo
 tenants_result check_tenants_file(const std::string& path, const environment& env) {
   static const class : public component_catalog {
    public:
-    [[nodiscard]] const component_info* find(component_kind, std::string_view) const override { return nullptr; }
+    [[nodiscard]] const component_info* find(component_kind, std::string_view) const override {
+      return nullptr;
+    }
     [[nodiscard]] std::vector<std::string> names(component_kind) const override { return {}; }
   } nothing_installed;
   const file_text file = read_text_file(path, max_document_bytes);
@@ -128,12 +132,14 @@ tenants_result check_tenants_file(const std::string& path, const environment& en
   if (tree && tree->is_mapping()) {
     out.tenants = read_tenant_map(c, *tree, {}, false);
   } else if (tree) {
-    c.report(code::wrong_type, tree->at, {}, expected_found("a mapping of tenants", *tree), "write `acme: {}`");
+    c.report(code::wrong_type, tree->at, {}, expected_found("a mapping of tenants", *tree),
+             "write `acme: {}`");
   }
   if (!tree || has_error(findings)) out.tenants.reset();
   out.diagnostics = to_diagnostics(std::move(findings));
   if (!out.tenants && out.diagnostics.empty()) {
-    out.diagnostics.push_back(about_file(path, code::empty, in_ticks(path) + " is empty", "list tenants: `acme: {}`"));
+    out.diagnostics.push_back(
+        about_file(path, code::empty, in_ticks(path) + " is empty", "list tenants: `acme: {}`"));
   }
   return out;
 }

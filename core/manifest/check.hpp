@@ -27,8 +27,8 @@ struct check_result {
 
 [[nodiscard]] check_result check_file(const std::string& path, const component_catalog&, const environment&);
 // `path` names the text in diagnostics; relative paths in it start at its folder.
-[[nodiscard]] check_result check_text(const std::string& path, std::string_view text, const component_catalog&,
-                                      const environment&);
+[[nodiscard]] check_result check_text(const std::string& path, std::string_view text,
+                                      const component_catalog&, const environment&);
 
 struct tenants_result {
   std::optional<struct tenants> tenants;

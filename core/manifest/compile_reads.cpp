@@ -32,7 +32,8 @@ class read_compiler {
     if (v_.has("subject")) read_subject();
     if (v_.has("incremental")) read_incremental();
     for (const into_result& i : d_.into) {
-      if (std::ranges::find(d_.out.streams, i.stream) == d_.out.streams.end()) d_.out.streams.push_back(i.stream);
+      if (std::ranges::find(d_.out.streams, i.stream) == d_.out.streams.end())
+        d_.out.streams.push_back(i.stream);
     }
   }
 
@@ -63,8 +64,8 @@ class read_compiler {
     if (known == b_.sources.end()) {
       std::vector<std::string> names;
       for (const auto& [name, unused] : b_.sources) names.push_back(name);
-      c_.report(code::unknown_source, v_.get("from")->at, v_.path("from"), "there is no source " + in_ticks(d_.out.from),
-                suggestion(d_.out.from, names, "sources"));
+      c_.report(code::unknown_source, v_.get("from")->at, v_.path("from"),
+                "there is no source " + in_ticks(d_.out.from), suggestion(d_.out.from, names, "sources"));
       return;
     }
     source_ = known->second;
@@ -74,18 +75,26 @@ class read_compiler {
     if (source_ == nullptr) return json::object();
     static const std::vector<std::string> watermark{"since"};
     const bool incremental = !scope.subject && d_.merged.find("incremental") != nullptr;
-    const text_policy policy{.tenant = true, .tenant_secret = true, .subject = scope.subject, .parent = scope.parent,
-                             .locals = incremental ? &watermark : nullptr, .is_template = true,
+    const text_policy policy{.tenant = true,
+                             .tenant_secret = true,
+                             .subject = scope.subject,
+                             .parent = scope.parent,
+                             .locals = incremental ? &watermark : nullptr,
+                             .is_template = true,
                              .why_not = scope.why_no_parent};
-    static const node empty = [] { node e; e.kind = node::kind::mapping; return e; }();
+    static const node empty = [] {
+      node e;
+      e.kind = node::kind::mapping;
+      return e;
+    }();
     const node* n = v.get("request");
     if (n != nullptr && !n->is_mapping()) {
       c_.report(code::wrong_type, n->is_null() ? v.key_at("request") : n->at, v.path("request"),
                 expected_found("a mapping", *n), "its keys are those of the source's plugin");
       return json::object();
     }
-    return plugin_values(c_, n == nullptr ? empty : *n, nullptr, source_->request_schema, policy, v.path("request"),
-                         v.key_at("request"));
+    return plugin_values(c_, n == nullptr ? empty : *n, nullptr, source_->request_schema, policy,
+                         v.path("request"), v.key_at("request"));
   }
 
   // records, where, into and keep of the read, or of its subject.
@@ -97,7 +106,8 @@ class read_compiler {
     if (d_.domain == nullptr) return out;
     const std::vector<node>& items = v.list("into");
     for (std::size_t i = 0; i < items.size(); ++i) {
-      std::optional<into_result> one = into_json(c_, items[i], child_path(v.path("into"), i), d_.domain->streams, scope);
+      std::optional<into_result> one =
+          into_json(c_, items[i], child_path(v.path("into"), i), d_.domain->streams, scope);
       if (!one) continue;
       out["into"].push_back(one->json);
       into.push_back(std::move(*one));
@@ -139,7 +149,8 @@ class read_compiler {
       if (columns.empty()) continue;
       const std::vector<std::string> names(columns.begin(), columns.end());
       c_.report(code::subject_columns, v.key_at("into"), v.path("into"),
-                "the subject's read of " + in_ticks(stream) + " misses " + enumerate(names) + ", which the read maps",
+                "the subject's read of " + in_ticks(stream) + " misses " + enumerate(names) +
+                    ", which the read maps",
                 "map the same columns, or leave `into` out to take those of the read");
     }
   }
@@ -159,13 +170,15 @@ class read_compiler {
       const column_type type = layout[static_cast<std::size_t>(column_index(layout, r.column))].type;
       if (type != column_type::timestamp && type != column_type::date && type != column_type::int64) {
         c_.report(code::incremental, v.get("column")->at, v.path("column"),
-                  "the column " + in_ticks(r.column) + " is neither a time nor an integer", "a watermark needs an order");
+                  "the column " + in_ticks(r.column) + " is neither a time nor an integer",
+                  "a watermark needs an order");
       }
     }
     if (!found && v.has("column") && d_.domain != nullptr && !d_.into.empty()) {
       std::ranges::sort(mapped);
       mapped.erase(std::ranges::unique(mapped).begin(), mapped.end());
-      c_.report(code::incremental, v.get("column")->at, v.path("column"), "this read does not map " + in_ticks(r.column),
+      c_.report(code::incremental, v.get("column")->at, v.path("column"),
+                "this read does not map " + in_ticks(r.column),
                 suggestion(r.column, mapped, "mapped columns"));
     }
     d_.out.incremental = std::move(r);
@@ -196,7 +209,8 @@ json child_conditions(build& b, const read_draft& child, const read_draft& paren
       const std::string name = part.value.text;
       const std::string path = child_path(child.path, "if");
       if (!keep.contains(name)) {
-        b.c.report(code::not_kept, part.value.at, path, "the read " + in_ticks(parent.out.stage) + " keeps no " + in_ticks(name),
+        b.c.report(code::not_kept, part.value.at, path,
+                   "the read " + in_ticks(parent.out.stage) + " keeps no " + in_ticks(name),
                    suggestion(name, parent.out.keep, "kept values"));
       } else if (!keep[name].is_object() || !keep[name].contains("at") || keep[name].size() != 1) {
         b.c.report(code::not_kept, part.value.at, path, in_ticks(name) + " is not kept from a plain pointer",
@@ -255,13 +269,16 @@ void check_ownership(build& b) {
         const feed &a = feeds[k], &z = feeds[i];
         if (a.read->out.entry == z.read->out.entry) continue;
         const bool apart = a.into->kind && z.into->kind && *a.into->kind != *z.into->kind;
-        if (apart || !told.insert(stream + " " + a.read->out.entry + " " + z.read->out.entry).second) continue;
-        const std::string what = a.into->kind && z.into->kind ? " with the kind " + in_ticks(*z.into->kind) : "";
-        finding& f = b.c.report(code::shared_stream, z.into->at, z.read->path,
-                                "the entries " + in_ticks(a.read->out.entry) + " and " + in_ticks(z.read->out.entry) +
-                                    " both feed " + in_ticks(stream) + what,
-                                "each would sweep the other's rows: put the reads into one entry, or give each a kind "
-                                "of its own by { const: … }");
+        if (apart || !told.insert(stream + " " + a.read->out.entry + " " + z.read->out.entry).second)
+          continue;
+        const std::string what =
+            a.into->kind && z.into->kind ? " with the kind " + in_ticks(*z.into->kind) : "";
+        finding& f =
+            b.c.report(code::shared_stream, z.into->at, z.read->path,
+                       "the entries " + in_ticks(a.read->out.entry) + " and " + in_ticks(z.read->out.entry) +
+                           " both feed " + in_ticks(stream) + what,
+                       "each would sweep the other's rows: put the reads into one entry, or give each a kind "
+                       "of its own by { const: … }");
         f.related.emplace_back(a.into->at, "fed here first");
       }
     }

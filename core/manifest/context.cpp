@@ -10,7 +10,8 @@ namespace sluice::manifest {
 namespace {
 
 bool is_secret(reference_kind k) {
-  return k == reference_kind::secret_env || k == reference_kind::secret_file || k == reference_kind::tenant_secret;
+  return k == reference_kind::secret_env || k == reference_kind::secret_file ||
+         k == reference_kind::tenant_secret;
 }
 
 const std::map<std::string, std::string>& names_of(const tenant_settings& t, reference_kind kind) {
@@ -26,25 +27,30 @@ std::string child_path(const std::string& path, std::size_t index) {
   return path + "[" + std::to_string(index) + "]";
 }
 
-finding& context::report(std::string_view code, span at, std::string path, std::string message, std::string help) {
-  finding f{std::string(code), severity::error, &doc_, at, false, std::move(path), std::move(message), {}, {}};
+finding& context::report(std::string_view code, span at, std::string path, std::string message,
+                         std::string help) {
+  finding f{std::string(code), severity::error,    &doc_, at, false,
+            std::move(path),   std::move(message), {},    {}};
   if (!help.empty()) f.help.push_back(std::move(help));
   return out_.emplace_back(std::move(f));
 }
 
-finding& context::warn(std::string_view code, span at, std::string path, std::string message, std::string help) {
+finding& context::warn(std::string_view code, span at, std::string path, std::string message,
+                       std::string help) {
   finding& f = report(code, at, std::move(path), std::move(message), std::move(help));
   f.severity = severity::warning;
   return f;
 }
 
-std::optional<std::string> context::resolve(const node& scalar, const std::string& path, const text_policy& policy) {
+std::optional<std::string> context::resolve(const node& scalar, const std::string& path,
+                                            const text_policy& policy) {
   const scanned_text scanned = scan_references(scalar.text);
   if (!scanned.error.empty()) {
     report(code::bad_reference, scalar.at, path, scanned.error, scanned.help);
     return std::nullopt;
   }
-  const bool secret = std::ranges::any_of(scanned.parts, [](const text_part& p) { return is_secret(p.kind); });
+  const bool secret =
+      std::ranges::any_of(scanned.parts, [](const text_part& p) { return is_secret(p.kind); });
   if (policy.secret && !secret && !scalar.text.empty()) {
     doc_.mask(scalar.at);
     report(code::literal_secret, scalar.at, path, "a secret is not written into a manifest",
@@ -62,8 +68,8 @@ std::optional<std::string> context::resolve(const node& scalar, const std::strin
   return good ? std::optional(out) : std::nullopt;
 }
 
-std::optional<std::string> context::resolve_part(const text_part& part, const node& scalar, const std::string& path,
-                                                 const text_policy& policy) {
+std::optional<std::string> context::resolve_part(const text_part& part, const node& scalar,
+                                                 const std::string& path, const text_policy& policy) {
   using enum reference_kind;
   if (part.kind == literal) return policy.is_template ? write_part(part) : part.name;
   if (!check_place(part, scalar, path, policy)) return std::nullopt;
@@ -115,11 +121,13 @@ bool context::check_place(const text_part& part, const node& scalar, const std::
     report(code::bad_reference, scalar.at, path, written + " is not a reference",
            "environment variables are written ${env:NAME}; write $${ for a plain ${");
   } else if (is_secret(part.kind) && !policy.secret) {
-    report(code::misplaced_secret, scalar.at, path, "this field is not secret, so it can't hold " + written,
-           "secrets are for fields that the plugin marks secret, for `store.dsn` and for `tenants.*.secrets`");
+    report(
+        code::misplaced_secret, scalar.at, path, "this field is not secret, so it can't hold " + written,
+        "secrets are for fields that the plugin marks secret, for `store.dsn` and for `tenants.*.secrets`");
   } else {
-    report(code::misplaced_reference, scalar.at, path, written + " has no value here",
-           policy.why_not.empty() ? "only ${env:NAME} can be used in this field" : std::string(policy.why_not));
+    report(
+        code::misplaced_reference, scalar.at, path, written + " has no value here",
+        policy.why_not.empty() ? "only ${env:NAME} can be used in this field" : std::string(policy.why_not));
   }
   return false;
 }
@@ -137,7 +145,8 @@ bool context::check_secret(const text_part& part, const node& scalar, const std:
     const std::string file = part.name.starts_with('/') ? part.name : doc_.folder() + "/" + part.name;
     const std::string problem = secret_file_problem(file);
     if (problem.empty()) return true;
-    report(code::secret_file, scalar.at, path, "the secret file " + in_ticks(part.name) + " can't be used: " + problem,
+    report(code::secret_file, scalar.at, path,
+           "the secret file " + in_ticks(part.name) + " can't be used: " + problem,
            "make it a non-empty file that only its owner can read: `chmod 600`");
     return false;
   }
@@ -157,13 +166,15 @@ bool context::check_tenant_name(const text_part& part, const node& scalar, const
   std::ranges::sort(known);
   known.erase(std::ranges::unique(known).begin(), known.end());
   const std::string what = var ? "var" : "secret";
-  std::string help = std::ranges::find(known, part.name) == known.end() ? suggestion(part.name, known, "tenant " + what)
-                                                                        : std::string();
+  std::string help = std::ranges::find(known, part.name) == known.end()
+                         ? suggestion(part.name, known, "tenant " + what)
+                         : std::string();
   if (help.empty() || known.empty()) help = "add it under `tenants." + lacking[0] + "." + what + "s`";
   const std::string others = lacking.size() > 1 ? " and " + std::to_string(lacking.size() - 1) + " more" : "";
   report(code::missing_variable, scalar.at, path,
-         "tenant " + in_ticks(lacking[0]) + others + (lacking.size() > 1 ? " have no " : " has no ") + what + " " +
-             in_ticks(part.name), help);
+         "tenant " + in_ticks(lacking[0]) + others + (lacking.size() > 1 ? " have no " : " has no ") + what +
+             " " + in_ticks(part.name),
+         help);
   return false;
 }
 

@@ -22,8 +22,8 @@ struct text_policy {
   bool subject = false;
   const std::vector<std::string>* parent = nullptr;  // names that ${parent.x} may use
   const std::vector<std::string>* locals = nullptr;  // keys that `explode` names
-  bool is_template = false;    // the result is expanded later: `$${` stays
-  std::string_view why_not;    // help for a reference that this policy refuses
+  bool is_template = false;                          // the result is expanded later: `$${` stays
+  std::string_view why_not;                          // help for a reference that this policy refuses
 };
 
 class context {
@@ -32,7 +32,8 @@ class context {
       : doc_(doc), catalog_(catalog), env_(env), out_(out) {}
 
   // Valid until the next report.
-  finding& report(std::string_view code, span at, std::string path, std::string message, std::string help = {});
+  finding& report(std::string_view code, span at, std::string path, std::string message,
+                  std::string help = {});
   finding& warn(std::string_view code, span at, std::string path, std::string message, std::string help = {});
 
   // The text of a scalar with its references resolved, or nothing after a report.

@@ -54,7 +54,10 @@ std::string snippet(const position& p, const std::string& source, char underline
 }
 
 nlohmann::json to_json(const position& p) {
-  return {{"file", p.file}, {"line", p.line}, {"column", p.column}, {"end_line", p.end_line},
+  return {{"file", p.file},
+          {"line", p.line},
+          {"column", p.column},
+          {"end_line", p.end_line},
           {"end_column", p.end_column}};
 }
 

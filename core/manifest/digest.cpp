@@ -1,8 +1,8 @@
 // The pipeline as canonical JSON, and the hashes of it: equal for manifests that mean the same.
 #include <array>
 
-#include <nlohmann/json.hpp>
 #include <openssl/evp.h>
+#include <nlohmann/json.hpp>
 
 #include "manifest/build.hpp"
 
@@ -12,9 +12,14 @@ namespace {
 using nlohmann::json;
 
 json to_json(const item& i) {
-  return {{"entry", i.entry}, {"scope", static_cast<int>(i.scope)}, {"mode", static_cast<int>(i.mode)},
-          {"full_every", i.full_every_us}, {"deletes", static_cast<int>(i.deletes)},
-          {"guard", {i.guard.max, i.guard.floor}}, {"stages", i.stages}, {"subject_stages", i.subject_stages}};
+  return {{"entry", i.entry},
+          {"scope", static_cast<int>(i.scope)},
+          {"mode", static_cast<int>(i.mode)},
+          {"full_every", i.full_every_us},
+          {"deletes", static_cast<int>(i.deletes)},
+          {"guard", {i.guard.max, i.guard.floor}},
+          {"stages", i.stages},
+          {"subject_stages", i.subject_stages}};
 }
 
 json to_json(const phase& p) {
@@ -24,11 +29,12 @@ json to_json(const phase& p) {
 }
 
 json to_json(const read& r) {
-  json out = {{"stage", r.stage}, {"from", r.from}, {"request", r.request}, {"decode", r.decode}, {"parents", r.parents},
-              {"digest", r.mapping_digest}};
+  json out = {{"stage", r.stage},   {"from", r.from},       {"request", r.request},
+              {"decode", r.decode}, {"parents", r.parents}, {"digest", r.mapping_digest}};
   if (r.subject) out["subject"] = {r.subject->request, r.subject->decode};
   if (r.incremental) {
-    out["incremental"] = {r.incremental->column, r.incremental->param, r.incremental->as, r.incremental->lag_us};
+    out["incremental"] = {r.incremental->column, r.incremental->param, r.incremental->as,
+                          r.incremental->lag_us};
   }
   return out;
 }
@@ -63,12 +69,21 @@ std::string sha256_hex(std::string_view text) {
 
 // Tenants are left out: they may change while runs are open, and a run belongs to one of them only.
 std::string pipeline_hash(const pipeline& p) {
-  json j = {{"name", p.name}, {"every", p.every_us}, {"essential", to_json(p.essential)},
-            {"background", to_json(p.background)}, {"routing", to_json(p.routing)}};
+  json j = {{"name", p.name},
+            {"every", p.every_us},
+            {"essential", to_json(p.essential)},
+            {"background", to_json(p.background)},
+            {"routing", to_json(p.routing)}};
   j["store"] = {p.store.uses, p.store.path, p.store.dsn, p.store.pool, p.store.schema};
   for (const source& s : p.sources) {
-    j["sources"][s.name] = {s.uses, s.config, s.limits.rate_per_second, s.limits.in_flight, s.limits.essential_reserved,
-                            s.retry.attempts, s.retry.base_us, s.retry.cap_us};
+    j["sources"][s.name] = {s.uses,
+                            s.config,
+                            s.limits.rate_per_second,
+                            s.limits.in_flight,
+                            s.limits.essential_reserved,
+                            s.retry.attempts,
+                            s.retry.base_us,
+                            s.retry.cap_us};
   }
   for (const domain& d : p.domains) j["domains"][d.name] = {d.uses, d.critical, d.config};
   for (const read& r : p.reads) j["reads"][r.stage] = to_json(r);
@@ -90,7 +105,8 @@ void finish_reads(build& b) {
       digest.push_back({d.domain->name, d.domain->version});
       for (const stream_schema& s : d.domain->streams) digest.push_back({s.name, s.version});
     }
-    d.out.mapping_digest = sha256_hex(digest.dump(-1, ' ', false, json::error_handler_t::replace)).substr(0, 32);
+    d.out.mapping_digest =
+        sha256_hex(digest.dump(-1, ' ', false, json::error_handler_t::replace)).substr(0, 32);
     for (domain& e : b.out.domains) {
       if (e.name == d.out.entry) e.stages.push_back(d.out.stage);
     }

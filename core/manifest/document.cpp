@@ -47,7 +47,9 @@ document::document(std::string file, std::string_view text) : file_(std::move(fi
 
 std::string document::folder() const {
   const std::size_t slash = file_.rfind('/');
-  return slash == std::string::npos ? std::string(".") : slash == 0 ? std::string("/") : file_.substr(0, slash);
+  return slash == std::string::npos ? std::string(".")
+         : slash == 0               ? std::string("/")
+                                    : file_.substr(0, slash);
 }
 
 int document::line_of(std::size_t offset) const {
@@ -99,7 +101,8 @@ std::vector<diagnostic> to_diagnostics(std::vector<finding> findings) {
   if (findings.size() > most) findings.resize(most);
   std::vector<diagnostic> out;
   for (finding& f : findings) {
-    diagnostic d{std::move(f.code), f.severity, {}, std::move(f.path), std::move(f.message), std::move(f.help), {}, {}};
+    diagnostic d{std::move(f.code),    f.severity,        {}, std::move(f.path),
+                 std::move(f.message), std::move(f.help), {}, {}};
     d.at.file = f.in->file();
     if (!f.whole_file) {
       d.at = f.in->locate(f.at);

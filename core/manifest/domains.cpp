@@ -32,7 +32,8 @@ node from_json(const json& j, span at) {
 node merge(const node& given, const component_info* domain, const std::string& name, span at) {
   node out = given;
   if (out.is_null()) out.kind = node::kind::mapping;
-  if (!out.is_mapping() || domain == nullptr || domain->reads.empty() || out.find("into") != nullptr) return out;
+  if (!out.is_mapping() || domain == nullptr || domain->reads.empty() || out.find("into") != nullptr)
+    return out;
   const json reads = json::parse(domain->reads);
   if (!reads.contains(name)) return out;
   for (const member& m : from_json(reads.at(name), at).members) {
@@ -60,7 +61,8 @@ void draft_read(build& b, const std::string& entry, const component_info* domain
   d.out.name = n.name;
   d.out.stage = entry + "." + n.name;
   if (!d.merged.is_mapping()) {
-    b.c.report(code::wrong_type, n.value->at, n.path, expected_found("a mapping", *n.value), "write { from: SOURCE }");
+    b.c.report(code::wrong_type, n.value->at, n.path, expected_found("a mapping", *n.value),
+               "write { from: SOURCE }");
     return;
   }
   // A read that only makes children for others feeds nothing, and that is fine.
@@ -95,11 +97,13 @@ void read_domains(build& b, view& root) {
     if (plugin != nullptr) {
       d.uses = plugin->name;
       const text_policy policy{.is_template = true, .why_not = "a domain serves all tenants"};
-      d.config = plugin_values(b.c, *n.value, &domain_shape, plugin->config_schema, policy, n.path, n.at).dump();
+      d.config =
+          plugin_values(b.c, *n.value, &domain_shape, plugin->config_schema, policy, n.path, n.at).dump();
     }
     for (const named_node& r : named_nodes(b.c, v, "reads")) draft_read(b, n.name, plugin, r);
     if (v.has("reads") && v.get("reads")->is_mapping() && v.get("reads")->members.empty()) {
-      b.c.report(code::missing_key, v.key_at("reads"), v.path("reads"), "there is no read", "an entry needs at least one");
+      b.c.report(code::missing_key, v.key_at("reads"), v.path("reads"), "there is no read",
+                 "an entry needs at least one");
     }
     b.out.domains.push_back(std::move(d));
   }

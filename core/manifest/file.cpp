@@ -12,7 +12,8 @@ namespace {
 
 struct descriptor {
   int fd = -1;
-  explicit descriptor(const std::string& path) : fd(::open(path.c_str(), O_RDONLY | O_NONBLOCK | O_CLOEXEC)) {}
+  explicit descriptor(const std::string& path)
+      : fd(::open(path.c_str(), O_RDONLY | O_NONBLOCK | O_CLOEXEC)) {}
   descriptor(const descriptor&) = delete;
   descriptor& operator=(const descriptor&) = delete;
   ~descriptor() {
@@ -40,7 +41,8 @@ file_text read_text_file(const std::string& path, std::size_t max_bytes) {
   const descriptor file(path);
   if (file.fd < 0) {
     out.error = open_error(errno);
-    out.help = errno == EACCES ? "let this user read it: `chmod u+r`, or its owner" : "give the path of an existing file";
+    out.help = errno == EACCES ? "let this user read it: `chmod u+r`, or its owner"
+                               : "give the path of an existing file";
     return out;
   }
   struct stat status {};
@@ -78,7 +80,8 @@ std::string secret_file_problem(const std::string& path) {
   const descriptor file(path);
   if (file.fd < 0) return open_error(errno);
   struct stat status {};
-  if (::fstat(file.fd, &status) != 0) return "it can't be looked at: " + std::system_category().message(errno);
+  if (::fstat(file.fd, &status) != 0)
+    return "it can't be looked at: " + std::system_category().message(errno);
   if (std::string problem = kind_problem(status); !problem.empty()) return problem;
   if ((status.st_mode & S_IROTH) != 0) return "anyone on this machine can read it";
   if (status.st_size == 0) return "it is empty";

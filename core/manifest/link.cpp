@@ -29,7 +29,8 @@ void add_parent(build& b, read_draft& d, const node& n, const std::string& path)
   }
   const std::string stage = stage_of(d, n.text);
   if (b.find_read(stage) == nullptr) {
-    b.c.report(code::unknown_read, n.at, path, "there is no read " + in_ticks(n.text), suggestion(n.text, known_reads(b, d), "reads"));
+    b.c.report(code::unknown_read, n.at, path, "there is no read " + in_ticks(n.text),
+               suggestion(n.text, known_reads(b, d), "reads"));
   } else if (std::ranges::find(d.out.parents, stage) == d.out.parents.end()) {
     d.out.parents.push_back(stage);
   }
@@ -40,12 +41,14 @@ void read_parents(build& b, read_draft& d) {
   if (m == nullptr) return;
   const std::string path = child_path(d.path, "for_each");
   if (m->value.is_sequence()) {
-    for (std::size_t i = 0; i < m->value.items.size(); ++i) add_parent(b, d, m->value.items[i], child_path(path, i));
+    for (std::size_t i = 0; i < m->value.items.size(); ++i)
+      add_parent(b, d, m->value.items[i], child_path(path, i));
   } else {
     add_parent(b, d, m->value, path);
   }
   if (d.out.parents == std::vector{d.out.stage}) {
-    b.c.report(code::cycle, m->value.at, path, "this read waits for itself: `" + d.out.name + " → " + d.out.name + "`",
+    b.c.report(code::cycle, m->value.at, path,
+               "this read waits for itself: `" + d.out.name + " → " + d.out.name + "`",
                "name the read that it begins with too: for_each: [roots, " + d.out.name + "]");
     d.out.parents.clear();
   }
@@ -105,7 +108,8 @@ void link_reads(build& b) {
   for (read_draft& d : b.reads) read_parents(b, d);
   for (const read_draft& d : b.reads) {
     if (const member* m = d.merged.find("if"); m != nullptr && d.merged.find("for_each") == nullptr) {
-      b.c.report(code::map_value, m->key_at, child_path(d.path, "if"), "`if` looks at parent records, and this read has no `for_each`",
+      b.c.report(code::map_value, m->key_at, child_path(d.path, "if"),
+                 "`if` looks at parent records, and this read has no `for_each`",
                  "to filter its own records write `where`");
     }
   }

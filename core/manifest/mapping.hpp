@@ -25,10 +25,12 @@ struct value_scope {
 
 [[nodiscard]] nlohmann::json value_json(context&, const node&, const std::string& path, const value_scope&,
                                         const column* target);
-[[nodiscard]] nlohmann::json conditions_json(context&, const node&, const std::string& path, const value_scope&);
+[[nodiscard]] nlohmann::json conditions_json(context&, const node&, const std::string& path,
+                                             const value_scope&);
 
 // Text, number, boolean or null.
-[[nodiscard]] nlohmann::json constant_json(context&, const node&, const std::string& path, const column* target);
+[[nodiscard]] nlohmann::json constant_json(context&, const node&, const std::string& path,
+                                           const column* target);
 
 // One `into` after checking.
 struct into_result {

@@ -14,7 +14,9 @@ bool is_value_key(std::string_view key) { return value_shape.find(key) != nullpt
 // A mapping whose keys are all key columns of the reference, or none of a value.
 bool is_reference_map(const node& n, const reference& r) {
   if (!n.is_mapping() || n.members.empty()) return false;
-  const auto is_column = [&](const member& m) { return std::ranges::find(r.columns, m.key) != r.columns.end(); };
+  const auto is_column = [&](const member& m) {
+    return std::ranges::find(r.columns, m.key) != r.columns.end();
+  };
   if (std::ranges::any_of(n.members, is_column)) return true;
   return std::ranges::none_of(n.members, [](const member& m) { return is_value_key(m.key); });
 }
@@ -79,9 +81,10 @@ void into_reader::read_column(const member& m, const std::string& path) {
 void into_reader::read_reference(const reference& r, const member& m, const std::string& path) {
   if (!is_reference_map(m.value, r)) {
     if (r.columns.size() > 1 && (m.value.is_scalar() || m.value.is_mapping())) {
-      c_.report(code::reference_map, m.value.at, path,
-                "the reference " + in_ticks(r.name) + " to " + in_ticks(r.to) + " needs " + enumerate(r.columns),
-                "write { " + r.columns[0] + ": …, " + r.columns.back() + ": … }");
+      c_.report(
+          code::reference_map, m.value.at, path,
+          "the reference " + in_ticks(r.name) + " to " + in_ticks(r.to) + " needs " + enumerate(r.columns),
+          "write { " + r.columns[0] + ": …, " + r.columns.back() + ": … }");
       out_.columns.insert(r.name + "." + r.columns[0]);
     }
     if (!r.columns.empty()) take(r.name + "." + r.columns.back(), m.value, path);
@@ -91,7 +94,8 @@ void into_reader::read_reference(const reference& r, const member& m, const std:
     const std::string where = child_path(path, part.key);
     if (std::ranges::find(r.columns, part.key) == r.columns.end()) {
       c_.report(code::reference_map, part.key_at, where,
-                in_ticks(part.key) + " is no key column of " + in_ticks(r.to), suggestion(part.key, r.columns, "key columns"));
+                in_ticks(part.key) + " is no key column of " + in_ticks(r.to),
+                suggestion(part.key, r.columns, "key columns"));
       continue;
     }
     take(r.name + "." + part.key, part.value, where);
@@ -99,7 +103,8 @@ void into_reader::read_reference(const reference& r, const member& m, const std:
   for (const std::string& column : r.columns) {
     if (m.value.find(column) != nullptr || out_.columns.contains(r.name + "." + column)) continue;
     c_.report(code::reference_map, m.key_at, path,
-              "the reference " + in_ticks(r.name) + " misses " + in_ticks(column), "the key of " + in_ticks(r.to) + " is " + enumerate(r.columns));
+              "the reference " + in_ticks(r.name) + " misses " + in_ticks(column),
+              "the key of " + in_ticks(r.to) + " is " + enumerate(r.columns));
     out_.columns.insert(r.name + "." + column);
   }
 }
@@ -118,15 +123,16 @@ void into_reader::check_required(span at, const std::string& path) {
   }
   if (missing.empty()) return;
   c_.report(code::unmapped_column, at, path,
-            "the stream " + in_ticks(stream_.name) + " requires " + enumerate(missing) + ", and the map has no value for " +
-                (missing.size() == 1 ? "it" : "them"),
+            "the stream " + in_ticks(stream_.name) + " requires " + enumerate(missing) +
+                ", and the map has no value for " + (missing.size() == 1 ? "it" : "them"),
             "add to `map`: " + join(missing, ": …, ") + ": …");
 }
 
 void into_reader::read_map(const node& map, const std::string& path, span key_at) {
   out_.json["map"] = json::object();
   if (!map.is_mapping()) {
-    c_.report(code::wrong_type, map.is_null() ? key_at : map.at, path, expected_found("a mapping of columns to values", map),
+    c_.report(code::wrong_type, map.is_null() ? key_at : map.at, path,
+              expected_found("a mapping of columns to values", map),
               "write { external_id: /id, name: /name }");
     return;
   }
@@ -173,7 +179,8 @@ json attributes_json(context& c, view& v, const value_scope& scope) {
   for (const view::placed_text& t : v.texts("attributes")) {
     const std::size_t up = std::min(t.text.find_first_not_of('^'), t.text.size());
     if (!is_json_pointer(std::string_view(t.text).substr(up)) || up > scope.levels) {
-      c.report(code::pointer, t.at, t.path, in_ticks(t.text) + " is not a JSON pointer", "write /name for a key of the record");
+      c.report(code::pointer, t.at, t.path, in_ticks(t.text) + " is not a JSON pointer",
+               "write /name for a key of the record");
     }
     out.push_back(t.text);
   }
@@ -194,8 +201,8 @@ std::optional<into_result> into_json(context& c, const node& n, const std::strin
     std::vector<std::string> known;
     for (const stream_schema& s : streams) known.push_back(s.name);
     if (!out.stream.empty()) {
-      c.report(code::unknown_stream, out.at, v.path("stream"), "the domain has no stream " + in_ticks(out.stream),
-               suggestion(out.stream, known, "streams"));
+      c.report(code::unknown_stream, out.at, v.path("stream"),
+               "the domain has no stream " + in_ticks(out.stream), suggestion(out.stream, known, "streams"));
     }
     return std::nullopt;
   }

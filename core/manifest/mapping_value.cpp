@@ -61,14 +61,17 @@ bool constant_fits(const json& v, scalar_type written, column_type t) {
 }
 
 // A pointer with `^` for each level that it goes up; reported when it is none.
-void check_place(context& c, const node& n, const std::string& text, const std::string& path, std::size_t levels) {
+void check_place(context& c, const node& n, const std::string& text, const std::string& path,
+                 std::size_t levels) {
   const std::size_t up = std::min(text.find_first_not_of('^'), text.size());
   if (!is_json_pointer(std::string_view(text).substr(up))) {
     c.report(code::pointer, n.at, path, in_ticks(n.text) + " is not a JSON pointer",
              "a pointer is empty or begins with `/`: /data/items; in a key write ~1 for `/` and ~0 for `~`");
   } else if (up > levels) {
-    c.report(code::pointer, n.at, path, in_ticks(n.text) + " goes further up than there are enclosing records",
-             levels == 0 ? "`^` is for `into` with `explode`" : "`explode` makes " + std::to_string(levels) + " of them here");
+    c.report(code::pointer, n.at, path,
+             in_ticks(n.text) + " goes further up than there are enclosing records",
+             levels == 0 ? "`^` is for `into` with `explode`"
+                         : "`explode` makes " + std::to_string(levels) + " of them here");
   }
 }
 
@@ -85,8 +88,12 @@ class value_reader {
   void read_first(view& v, json& out);
   void check_as(view& v, const column* target, json& out);
   [[nodiscard]] text_policy policy() const {
-    return {.tenant = true, .subject = scope_.subject, .parent = scope_.parent, .locals = &scope_.keys,
-            .is_template = true, .why_not = scope_.why_no_parent};
+    return {.tenant = true,
+            .subject = scope_.subject,
+            .parent = scope_.parent,
+            .locals = &scope_.keys,
+            .is_template = true,
+            .why_not = scope_.why_no_parent};
   }
 
   context& c_;
@@ -97,7 +104,8 @@ json value_reader::read(const node& n, const std::string& path, const column* ta
   if (n.is_mapping()) return read_mapping(n, path, target, depth);
   if (!n.is_scalar()) {
     c_.report(code::map_value, n.at, path, expected_found("a value", n),
-              "write a pointer, a text, a constant, or { at | const | concat | template: … }; leave out what has none");
+              "write a pointer, a text, a constant, or { at | const | concat | template: … }; leave out what "
+              "has none");
     return {};
   }
   if (classify(n) != scalar_type::text) return {{"const", constant_json(c_, n, path, target)}};
@@ -200,14 +208,17 @@ void value_reader::check_as(view& v, const column* target, json& out) {
     if (std::ranges::find(fitting, as) == fitting.end()) {
       c_.report(code::column_type, v.get("as")->at, v.path("as"),
                 "`as: " + as + "` does not fit the column " + in_ticks(target->name) + ", which is " +
-                    std::string(type_name(target->type)), "use one of `" + join(fitting, "`, `") + "`, or leave it out");
+                    std::string(type_name(target->type)),
+                "use one of `" + join(fitting, "`, `") + "`, or leave it out");
     }
   }
   for (const char* key : {"scale", "negate"}) {
     if (!v.has(key)) continue;
     if (target == nullptr || !is_number_column(*target, as)) {
       c_.report(code::column_type, v.key_at(key), v.path(key), "`" + std::string(key) + "` is for numbers",
-                target == nullptr ? "remove it" : "the column " + in_ticks(target->name) + " is " + std::string(type_name(target->type)));
+                target == nullptr
+                    ? "remove it"
+                    : "the column " + in_ticks(target->name) + " is " + std::string(type_name(target->type)));
     }
   }
   if (v.has("scale")) out["scale"] = v.integer("scale");
@@ -242,13 +253,15 @@ json constant_json(context& c, const node& n, const std::string& path, const col
   const scalar_type read_as = v.is_string() ? classify(v.get<std::string>()) : type;
   if (target != nullptr && !constant_fits(v, read_as, target->type)) {
     c.report(code::column_type, n.at, path,
-             describe(n) + " does not fit the column " + in_ticks(target->name) + ", which is " + std::string(type_name(target->type)),
+             describe(n) + " does not fit the column " + in_ticks(target->name) + ", which is " +
+                 std::string(type_name(target->type)),
              target->type == column_type::text ? "quote it: \"" + n.text + "\"" : std::string());
   }
   return v;
 }
 
-json value_json(context& c, const node& n, const std::string& path, const value_scope& scope, const column* target) {
+json value_json(context& c, const node& n, const std::string& path, const value_scope& scope,
+                const column* target) {
   return value_reader(c, scope).read(n, path, target, 0);
 }
 
@@ -298,14 +311,16 @@ json conditions_json(context& c, const node& list, const std::string& path, cons
 json keep_json(context& c, const node& n, const std::string& path, const value_scope& scope) {
   json out = json::object();
   if (!n.is_mapping()) {
-    c.report(code::wrong_type, n.at, path, expected_found("a mapping of names to values", n), "write { id: /id }");
+    c.report(code::wrong_type, n.at, path, expected_found("a mapping of names to values", n),
+             "write { id: /id }");
     return out;
   }
   for (const member& m : n.members) {
     const std::string where = child_path(path, m.key);
     if (!is_name(m.key)) {
-      c.report(code::bad_name, m.key_at, where, in_ticks(m.key) + " is not a name",
-               "a name has lower-case letters, digits, `-` and `_`, begins with a letter, at most 63 characters");
+      c.report(
+          code::bad_name, m.key_at, where, in_ticks(m.key) + " is not a name",
+          "a name has lower-case letters, digits, `-` and `_`, begins with a letter, at most 63 characters");
     }
     const column as_text{m.key, column_type::text, false, {}};
     out[m.key] = value_json(c, m.value, where, scope, &as_text);

@@ -65,7 +65,7 @@ struct subject_read {
 };
 
 struct read {
-  std::string stage;                 // "entry.read"
+  std::string stage;  // "entry.read"
   std::string entry, name;
   std::string from;                  // the source
   std::string request;               // JSON for the source
@@ -76,7 +76,7 @@ struct read {
   std::vector<std::string> keep;     // names that its children see as ${parent.x}
   std::optional<subject_read> subject;
   std::optional<incremental_read> incremental;
-  std::string mapping_digest;        // changes with the mapping, the domain's streams and its version
+  std::string mapping_digest;  // changes with the mapping, the domain's streams and its version
 };
 
 struct domain {
@@ -103,7 +103,7 @@ struct item {
   std::int64_t full_every_us = 0;  // incremental: a full read this often; 0 = never
   enum deletes deletes = deletes::events;
   struct guard guard;
-  std::vector<std::string> stages;  // what it reads, parents before children
+  std::vector<std::string> stages;          // what it reads, parents before children
   std::vector<std::string> subject_stages;  // scope subject: those of them that can be read for one subject
 };
 
@@ -131,7 +131,7 @@ struct routing_rule {
   bool enabled = true;
   std::vector<std::string> only;  // empty = absent
   double share = 1.0;
-  std::vector<condition> when;    // any; empty = all tenants
+  std::vector<condition> when;  // any; empty = all tenants
 };
 
 struct unavailable {

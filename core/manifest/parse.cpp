@@ -100,7 +100,7 @@ class builder : public YAML::EventHandler {
     node value;
     bool has_key = false;
     bool drop = false;  // the key is no text: reported, and left out with its value
-    member pending;  // a mapping's key that waits for its value
+    member pending;     // a mapping's key that waits for its value
   };
 
   std::size_t offset(const YAML::Mark& m) const {
@@ -113,11 +113,20 @@ class builder : public YAML::EventHandler {
   }
 
   void report(std::string_view code, span at, std::string message, std::string help) {
-    out_.push_back({std::string(code), severity::error, &doc_, at, false, {}, std::move(message), {std::move(help)}, {}});
+    out_.push_back({std::string(code),
+                    severity::error,
+                    &doc_,
+                    at,
+                    false,
+                    {},
+                    std::move(message),
+                    {std::move(help)},
+                    {}});
   }
   void refuse_anchor(YAML::anchor_t anchor, span at) {
     if (anchor != 0) {
-      report(code::alias, {at.begin, at.begin}, "anchors are not allowed", "write the value out where it is used");
+      report(code::alias, {at.begin, at.begin}, "anchors are not allowed",
+             "write the value out where it is used");
     }
   }
   void refuse_tag(const std::string& tag, span at) {
@@ -179,9 +188,15 @@ class builder : public YAML::EventHandler {
       top.pending.value = std::move(n);
       if (top.drop) return;
       if (const member* first = top.value.find(top.pending.key)) {
-        finding f{std::string(code::duplicate_key), severity::error, &doc_, top.pending.key_at, false, {},
+        finding f{std::string(code::duplicate_key),
+                  severity::error,
+                  &doc_,
+                  top.pending.key_at,
+                  false,
+                  {},
                   "the key " + in_ticks(top.pending.key) + " stands here a second time",
-                  {"keep one of them"}, {{first->key_at, "first here"}}};
+                  {"keep one of them"},
+                  {{first->key_at, "first here"}}};
         out_.push_back(std::move(f));
       } else {
         top.value.members.push_back(std::move(top.pending));
@@ -193,7 +208,8 @@ class builder : public YAML::EventHandler {
     top.has_key = true;
     top.drop = !key.is_scalar();
     if (top.drop) {
-      report(code::bad_key, key.at, "a key must be text", "write it as `key: value`; quote it if it looks otherwise");
+      report(code::bad_key, key.at, "a key must be text",
+             "write it as `key: value`; quote it if it looks otherwise");
     }
     top.pending = {std::move(key.text), key.at, {}};
   }
@@ -226,8 +242,10 @@ std::size_t tab_in_indentation(const document& doc, int line) {
 
 // What the parser says most often, for people who don't know its grammar.
 std::string in_our_words(const std::string& message) {
-  if (message == "end of map flow not found") return "a `{` is not closed, or something in it is no `key: value`";
-  if (message == "end of sequence flow not found") return "a `[` is not closed, or something in it is no value";
+  if (message == "end of map flow not found")
+    return "a `{` is not closed, or something in it is no `key: value`";
+  if (message == "end of sequence flow not found")
+    return "a `[` is not closed, or something in it is no value";
   if (message == "end of map not found" || message == "end of sequence not found") {
     return "this line does not continue what stands above it";
   }

@@ -30,7 +30,11 @@ class phase_reader {
 
  private:
   void read_item(const node& n, const std::string& path) {
-    static const node nothing = [] { node e; e.kind = node::kind::mapping; return e; }();
+    static const node nothing = [] {
+      node e;
+      e.kind = node::kind::mapping;
+      return e;
+    }();
     if (n.is_scalar()) return add(n.text, n.at, nothing, path);
     if (n.is_mapping() && n.members.size() == 1) {
       const member& m = n.members[0];
@@ -87,15 +91,16 @@ class phase_reader {
     }
     for (const read_draft& d : b_.reads) {
       if (d.out.entry != out.entry) continue;
-      if (!v.has("reads") || std::ranges::find(wanted, d.out.name) != wanted.end()) out.stages.push_back(d.out.stage);
+      if (!v.has("reads") || std::ranges::find(wanted, d.out.name) != wanted.end())
+        out.stages.push_back(d.out.stage);
     }
   }
 
   void check_mode(view& v, const item& out) {
     if (out.mode != mode::incremental) {
       if (v.has("full_every")) {
-        c_.report(code::incremental, v.key_at("full_every"), v.path("full_every"), "`full_every` is for `mode: incremental`",
-                  "every run of this item is full already");
+        c_.report(code::incremental, v.key_at("full_every"), v.path("full_every"),
+                  "`full_every` is for `mode: incremental`", "every run of this item is full already");
       }
       return;
     }
@@ -105,7 +110,8 @@ class phase_reader {
                              "use `mode: full`, or `deletes: events` with `deleted_when`");
       f.related.emplace_back(v.get("mode")->at, "incremental here");
     }
-    const bool any = std::ranges::any_of(out.stages, [&](const std::string& s) { return b_.find_read(s)->out.incremental.has_value(); });
+    const bool any = std::ranges::any_of(
+        out.stages, [&](const std::string& s) { return b_.find_read(s)->out.incremental.has_value(); });
     if (!any) {
       c_.report(code::incremental, v.get("mode")->at, v.path("mode"),
                 "no read of " + in_ticks(out.entry) + " can be incremental",
@@ -121,7 +127,8 @@ class phase_reader {
         return std::ranges::find(other.stages, s) != other.stages.end();
       });
       if (!shared) continue;
-      finding& f = c_.report(code::listed_twice, at, path, in_ticks(out.entry) + " is synced twice in this phase", "keep one of them");
+      finding& f = c_.report(code::listed_twice, at, path,
+                             in_ticks(out.entry) + " is synced twice in this phase", "keep one of them");
       f.related.emplace_back(before.at, "first here");
       return;
     }
@@ -139,7 +146,8 @@ void explain_after(build& b, view& essential) {
   const member* after = essential.self().find("after");
   if (after == nullptr) return;
   for (finding& f : b.c.findings()) {
-    if (f.at == after->key_at) f.help = {"the essential phase always comes first; the background phase begins when it is over"};
+    if (f.at == after->key_at)
+      f.help = {"the essential phase always comes first; the background phase begins when it is over"};
   }
 }
 
@@ -158,13 +166,18 @@ void check_parents(build& b, const phase& p, const phase& other, const phase_rea
       if (i.scope == scope::subject && d.out.subject) continue;
       for (const std::string& parent : d.out.parents) {
         if (parent == stage || reads_stage(p, i.scope, parent)) continue;
-        const bool elsewhere = reads_stage(other, scope::tenant, parent) || reads_stage(other, scope::subject, parent);
-        const std::string here = essential ? "essential" : "background", there = essential ? "background" : "essential";
+        const bool elsewhere =
+            reads_stage(other, scope::tenant, parent) || reads_stage(other, scope::subject, parent);
+        const std::string here = essential ? "essential" : "background",
+                          there = essential ? "background" : "essential";
         std::string message = in_ticks(stage) + " waits for the records of " + in_ticks(parent) + ", which ";
-        message += elsewhere ? "only the " + there + " phase reads" : "the " + here + " phase does not read with this scope";
-        b.c.report(code::order, placed.at, placed.path, message,
-                   essential && elsewhere ? "the essential phase is over before the background phase begins: read both in one phase"
-                                          : "sync both in the same phase, with the same scope");
+        message += elsewhere ? "only the " + there + " phase reads"
+                             : "the " + here + " phase does not read with this scope";
+        b.c.report(
+            code::order, placed.at, placed.path, message,
+            essential && elsewhere
+                ? "the essential phase is over before the background phase begins: read both in one phase"
+                : "sync both in the same phase, with the same scope");
       }
     }
   }
@@ -180,7 +193,8 @@ void pick_subject_stages(build& b, phase& p, const phase_reader& reader) {
   }
   for (const read_draft& d : b.reads) {  // parents come first
     if (!reads_stage(p, scope::subject, d.out.stage)) continue;
-    if (std::ranges::any_of(d.out.parents, [&](const std::string& s) { return readable.contains(s); })) readable.insert(d.out.stage);
+    if (std::ranges::any_of(d.out.parents, [&](const std::string& s) { return readable.contains(s); }))
+      readable.insert(d.out.stage);
   }
   for (const auto& placed : reader.placed()) {
     item& i = p.items[placed.index];
@@ -190,7 +204,8 @@ void pick_subject_stages(build& b, phase& p, const phase_reader& reader) {
     }
     if (!i.subject_stages.empty() || i.stages.empty()) continue;
     b.c.warn(code::whole_tenant, placed.at, placed.path,
-             "no read of " + in_ticks(i.entry) + " says how one subject is read, so it is read for the whole tenant",
+             "no read of " + in_ticks(i.entry) +
+                 " says how one subject is read, so it is read for the whole tenant",
              "add `subject: { request: … }` to a read, or use `scope: tenant`");
   }
 }
@@ -216,7 +231,8 @@ void read_phases(build& b, view& root) {
     background.read(g);
   }
   if (!v.has("essential") && !v.has("background")) {
-    b.c.report(code::missing_key, v.at(), "phases", "there is no phase", "add `essential`, `background` or both");
+    b.c.report(code::missing_key, v.at(), "phases", "there is no phase",
+               "add `essential`, `background` or both");
   }
   check_parents(b, b.out.essential, b.out.background, essential, true);
   check_parents(b, b.out.background, b.out.essential, background, false);
@@ -227,11 +243,13 @@ void read_phases(build& b, view& root) {
 void check_unused(build& b) {
   for (const auto& [name, at] : b.source_at) {
     if (b.used_sources.contains(name)) continue;
-    b.c.warn(code::unused, at, "sources." + name, "no read uses the source " + in_ticks(name), "remove it, or use it by `from`");
+    b.c.warn(code::unused, at, "sources." + name, "no read uses the source " + in_ticks(name),
+             "remove it, or use it by `from`");
   }
   for (const auto& [name, at] : b.entry_at) {
     if (b.used_entries.contains(name)) continue;
-    b.c.warn(code::unused, at, "domains." + name, "no phase syncs the entry " + in_ticks(name), "add it to a `sync` list");
+    b.c.warn(code::unused, at, "domains." + name, "no phase syncs the entry " + in_ticks(name),
+             "add it to a `sync` list");
   }
 }
 

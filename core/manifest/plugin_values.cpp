@@ -13,9 +13,7 @@ namespace {
 
 using nlohmann::json;
 
-bool has_template(const std::string& resolved) {
-  return has_reference(resolved);
-}
+bool has_template(const std::string& resolved) { return has_reference(resolved); }
 
 // A pattern that is no regular expression is left to the full validator, which names it as the plugin's fault.
 bool matches(const std::string& text, const std::string& pattern) {
@@ -70,8 +68,10 @@ std::string types_of(const json& schema) {
   return join(names, " or ");
 }
 
-void walker::wrong(const node& n, const json& schema, const std::string& path, span name_at, std::string help) {
-  c_.report(code::wrong_type, n.is_null() ? name_at : n.at, path, expected_found(types_of(schema), n), std::move(help));
+void walker::wrong(const node& n, const json& schema, const std::string& path, span name_at,
+                   std::string help) {
+  c_.report(code::wrong_type, n.is_null() ? name_at : n.at, path, expected_found(types_of(schema), n),
+            std::move(help));
 }
 
 const json& walker::follow(const json& schema) const {
@@ -85,7 +85,8 @@ const json& walker::follow(const json& schema) const {
   return *s;
 }
 
-json walker::object(const node& n, const shape* core, const json& schema, const std::string& path, span name_at) {
+json walker::object(const node& n, const shape* core, const json& schema, const std::string& path,
+                    span name_at) {
   json out = json::object();
   std::string misspelt;  // such a key is not missing as well
   static const json none = json::object();
@@ -106,7 +107,8 @@ json walker::object(const node& n, const shape* core, const json& schema, const 
       if (core != nullptr) {
         for (const field& f : core->fields) known.emplace_back(f.key);
       }
-      c_.report(code::unknown_key, m.key_at, where, "unknown key " + in_ticks(m.key), suggestion(m.key, known, "keys"));
+      c_.report(code::unknown_key, m.key_at, where, "unknown key " + in_ticks(m.key),
+                suggestion(m.key, known, "keys"));
       misspelt += nearest(m.key, known);
     }
   }
@@ -128,8 +130,9 @@ json walker::branch(const node& n, const json& branches, const std::string& path
   const std::size_t before = c_.count();
   for (std::size_t i = 0; i < branches.size(); ++i) {
     const json& b = follow(branches[i]);
-    const bool fits = (n.is_mapping() && accepts(b, "object")) || (n.is_sequence() && accepts(b, "array")) ||
-                      (n.is_scalar() && !(b.contains("type") && (b["type"] == "object" || b["type"] == "array")));
+    const bool fits =
+        (n.is_mapping() && accepts(b, "object")) || (n.is_sequence() && accepts(b, "array")) ||
+        (n.is_scalar() && !(b.contains("type") && (b["type"] == "object" || b["type"] == "array")));
     const json out = value(n, b, path, name_at, depth + 1);
     const std::size_t errors = c_.count() - before + (fits ? 0 : 1000);
     c_.forget_since(before);
@@ -169,8 +172,8 @@ json walker::value(const node& n, const json& given, const std::string& path, sp
     json out = json::array();
     const json any = true;
     for (std::size_t i = 0; i < n.items.size(); ++i) {
-      out.push_back(value(n.items[i], schema.contains("items") ? schema.at("items") : any, child_path(path, i),
-                          n.items[i].at, depth + 1));
+      out.push_back(value(n.items[i], schema.contains("items") ? schema.at("items") : any,
+                          child_path(path, i), n.items[i].at, depth + 1));
     }
     return out;
   }
@@ -179,7 +182,8 @@ json walker::value(const node& n, const json& given, const std::string& path, sp
 
 json walker::scalar(const node& n, const json& schema, const std::string& path, span name_at) {
   if (n.is_null()) {
-    if (!schema.contains("type") || !accepts(schema, "null")) wrong(n, schema, path, name_at, "give a value, or remove the key");
+    if (!schema.contains("type") || !accepts(schema, "null"))
+      wrong(n, schema, path, name_at, "give a value, or remove the key");
     return {};
   }
   const bool secret = schema.value("x-secret", false);
@@ -196,7 +200,8 @@ json walker::scalar(const node& n, const json& schema, const std::string& path, 
   } else if (type == scalar_type::real && accepts(schema, "number") && parse_real(n.text)) {
     v = *parse_real(n.text);
   } else {
-    wrong(n, schema, path, name_at, accepts(schema, "string") ? "quote it: \"" + n.text + "\"" : std::string());
+    wrong(n, schema, path, name_at,
+          accepts(schema, "string") ? "quote it: \"" + n.text + "\"" : std::string());
     return {};
   }
   check_value(v, n, schema, path);
@@ -216,7 +221,8 @@ json walker::referred(const node& n, const json& schema, const std::string& path
     return *text;
   }
   if (n.quoted && !has_reference(n.text)) {
-    wrong(n, schema, path, n.at, classify(n.text) == scalar_type::text ? std::string() : "leave the quotes out");
+    wrong(n, schema, path, n.at,
+          classify(n.text) == scalar_type::text ? std::string() : "leave the quotes out");
     return {};
   }
   if (const auto b = parse_boolean(*text); b && accepts(schema, "boolean")) return *b;
@@ -228,9 +234,10 @@ json walker::referred(const node& n, const json& schema, const std::string& path
     check_value(*r, n, schema, path);
     return *r;
   }
-  wrong(n, schema, path, n.at, has_reference(n.text)             ? "the variable must hold " + types_of(schema)
-                              : accepts(schema, "boolean") ? "yes, no, on and off are plain texts in YAML 1.2"
-                                                           : std::string());
+  wrong(n, schema, path, n.at,
+        has_reference(n.text)        ? "the variable must hold " + types_of(schema)
+        : accepts(schema, "boolean") ? "yes, no, on and off are plain texts in YAML 1.2"
+                                     : std::string());
   return {};
 }
 
@@ -239,7 +246,8 @@ bool walker::check_value(const json& v, const node& n, const json& schema, const
   if (later) return true;
   if (schema.contains("enum") && std::ranges::find(schema.at("enum"), v) == schema.at("enum").end()) {
     std::vector<std::string> known;
-    for (const json& one : schema.at("enum")) known.push_back(one.is_string() ? one.get<std::string>() : one.dump());
+    for (const json& one : schema.at("enum"))
+      known.push_back(one.is_string() ? one.get<std::string>() : one.dump());
     c_.report(code::wrong_choice, n.at, path, expected_found("one of `" + join(known, "`, `") + "`", n),
               has_reference(n.text) ? std::string() : nearest(n.text, known));
     return false;
@@ -258,75 +266,14 @@ bool walker::check_value(const json& v, const node& n, const json& schema, const
     const std::string text = v.get<std::string>();
     if (text.size() > 4096 || matches(text, pattern)) return true;
     c_.report(code::plugin_value, n.at, path, in_ticks(n.text) + " has not the form that the plugin asks for",
-              schema.contains("description") ? schema.at("description").get<std::string>() : "it must match " + pattern);
+              schema.contains("description") ? schema.at("description").get<std::string>()
+                                             : "it must match " + pattern);
     return false;
   }
   return true;
 }
 
-// The node that a complaint is about, as deep as it goes.
-const node* descend(const node& n, const std::vector<std::string>& steps, span& name_at, std::string& path) {
-  const node* at = &n;
-  for (const std::string& step : steps) {
-    const std::optional<std::int64_t> index = parse_integer(step);
-    if (const member* m = at->find(step)) {
-      at = &m->value;
-      name_at = m->key_at;
-      path = child_path(path, step);
-    } else if (at->is_sequence() && index && static_cast<std::size_t>(*index) < at->items.size()) {
-      at = &at->items[static_cast<std::size_t>(*index)];
-      name_at = at->at;
-      path = child_path(path, static_cast<std::size_t>(*index));
-    } else {
-      break;
-    }
-  }
-  return at;
-}
-
-void report_complaints(context& c, const node& n, const json& schema, const json& v, const std::string& path,
-                       span name_at) {
-  const std::vector<schema_complaint> all = validate_json(schema, v);
-  for (const schema_complaint& complaint : all) {
-    // What is wrong inside makes everything around it wrong too.
-    const bool around = std::ranges::any_of(all, [&](const schema_complaint& other) {
-      return other.where.size() > complaint.where.size() &&
-             std::equal(complaint.where.begin(), complaint.where.end(), other.where.begin());
-    });
-    if (around) continue;
-    span at = name_at;
-    std::string where = path;
-    const node* found = descend(n, complaint.where, at, where);
-    // What is expanded later can't be judged by its template.
-    if (found->is_scalar() && has_reference(found->text)) continue;
-    c.report(code::plugin_value, at, where, "the plugin does not take this: " + complaint.what);
-  }
-}
-
 }  // namespace
-
-json plain_json(context& c, const node& n, const std::string& path, const text_policy& policy) {
-  if (n.is_null()) return {};
-  if (n.is_mapping()) {
-    json out = json::object();
-    for (const member& m : n.members) out[m.key] = plain_json(c, m.value, child_path(path, m.key), policy);
-    return out;
-  }
-  if (n.is_sequence()) {
-    json out = json::array();
-    for (std::size_t i = 0; i < n.items.size(); ++i) {
-      out.push_back(plain_json(c, n.items[i], child_path(path, i), policy));
-    }
-    return out;
-  }
-  const scalar_type type = classify(n);
-  if (type == scalar_type::boolean) return *parse_boolean(n.text);
-  if (type == scalar_type::integer && parse_integer(n.text)) return *parse_integer(n.text);
-  if (type == scalar_type::real && parse_real(n.text)) return *parse_real(n.text);
-  const std::optional<std::string> text = c.resolve(n, path, policy);
-  if (text) check_url(c, n, *text, false, path);
-  return text ? json(*text) : json();
-}
 
 json plugin_values(context& c, const node& n, const shape* core, const std::string& schema_text,
                    const text_policy& policy, const std::string& path, span name_at) {

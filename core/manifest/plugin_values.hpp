@@ -13,20 +13,27 @@
 namespace sluice::manifest {
 
 // The keys of `n` that are not in `core` (nor `x-…`) against `schema`; null core: all keys.
-[[nodiscard]] nlohmann::json plugin_values(context&, const node& n, const shape* core, const std::string& schema,
-                                           const text_policy&, const std::string& path, span name_at);
+[[nodiscard]] nlohmann::json plugin_values(context&, const node& n, const shape* core,
+                                           const std::string& schema, const text_policy&,
+                                           const std::string& path, span name_at);
 
 // A node as JSON, by the core schema alone.
 [[nodiscard]] nlohmann::json plain_json(context&, const node&, const std::string& path, const text_policy&);
 
 // Reports a URL whose scheme, host or port could come from elsewhere than the manifest and tenant vars.
-void check_url(context&, const node& written, const std::string& resolved, bool must_be_url, const std::string& path);
+void check_url(context&, const node& written, const std::string& resolved, bool must_be_url,
+               const std::string& path);
 
 // What a full JSON Schema validator has to say: instance path and complaint.
 struct schema_complaint {
   std::vector<std::string> where;
   std::string what;
 };
-[[nodiscard]] std::vector<schema_complaint> validate_json(const nlohmann::json& schema, const nlohmann::json& value);
+[[nodiscard]] std::vector<schema_complaint> validate_json(const nlohmann::json& schema,
+                                                          const nlohmann::json& value);
+
+// Reports what the full validator finds in `v`, which was made from `n`.
+void report_complaints(context&, const node& n, const nlohmann::json& schema, const nlohmann::json& v,
+                       const std::string& path, span name_at);
 
 }  // namespace sluice::manifest

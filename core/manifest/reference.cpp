@@ -36,8 +36,10 @@ std::optional<text_part> parse_inside(std::string_view s) {
     if (dash != std::string_view::npos) p.fallback = std::string(s.substr(dash + 2));
     return p;
   }
-  if (take(s, "secret:env:")) return is_variable(s) ? std::optional(text_part{secret_env, std::string(s), {}}) : std::nullopt;
-  if (take(s, "secret:file:")) return s.empty() ? std::nullopt : std::optional(text_part{secret_file, std::string(s), {}});
+  if (take(s, "secret:env:"))
+    return is_variable(s) ? std::optional(text_part{secret_env, std::string(s), {}}) : std::nullopt;
+  if (take(s, "secret:file:"))
+    return s.empty() ? std::nullopt : std::optional(text_part{secret_file, std::string(s), {}});
   const auto named = [&](reference_kind kind) -> std::optional<text_part> {
     if (!is_variable(s) && !is_name(s)) return std::nullopt;
     return text_part{kind, std::string(s), {}};
@@ -90,9 +92,8 @@ scanned_text scan_references(std::string_view text) {
 
 bool has_reference(std::string_view text) {
   const scanned_text s = scan_references(text);
-  return !s.error.empty() || std::ranges::any_of(s.parts, [](const text_part& p) {
-    return p.kind != reference_kind::literal;
-  });
+  return !s.error.empty() ||
+         std::ranges::any_of(s.parts, [](const text_part& p) { return p.kind != reference_kind::literal; });
 }
 
 std::string write_part(const text_part& p) {

@@ -96,9 +96,11 @@ std::string reference_markdown() {
     out += "\n## " + std::string(s->name) + "\n\n" + std::string(s->about) + "\n\n";
     out += "| key | type | default | |\n| --- | --- | --- | --- |\n";
     for (const field& f : s->fields) {
-      const std::string fallback = f.required ? "required" : f.fallback.empty() ? "" : "`" + std::string(f.fallback) + "`";
-      out += "| `" + std::string(f.key) + "` | " + type_text(f) + " | " + fallback + " | " + std::string(f.about) +
-             range_text(f) + " |\n";
+      const std::string fallback = f.required           ? "required"
+                                   : f.fallback.empty() ? ""
+                                                        : "`" + std::string(f.fallback) + "`";
+      out += "| `" + std::string(f.key) + "` | " + type_text(f) + " | " + fallback + " | " +
+             std::string(f.about) + range_text(f) + " |\n";
     }
   }
   return out;

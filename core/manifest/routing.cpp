@@ -59,14 +59,18 @@ class condition_reader {
     if (known == known_.end()) {
       std::vector<std::string> names;
       for (const auto& [name, unused] : known_) names.push_back(name);
-      c_.report(code::unknown_measure, t.at, t.path, "there is no measure " + in_ticks(one.subject), suggestion(one.subject, names, "measures"));
+      c_.report(code::unknown_measure, t.at, t.path, "there is no measure " + in_ticks(one.subject),
+                suggestion(one.subject, names, "measures"));
       return;
     }
     one.type = known->second;
     if (one.type == condition::value::flag) {
-      if (sign != std::string::npos) bad(t, in_ticks(one.subject) + " is true or false and takes no threshold", "write just `" + one.subject + "`");
+      if (sign != std::string::npos)
+        bad(t, in_ticks(one.subject) + " is true or false and takes no threshold",
+            "write just `" + one.subject + "`");
     } else if (sign == std::string::npos) {
-      bad(t, in_ticks(one.subject) + " needs a threshold", "write `" + one.subject + " > " + (is_duration(one) ? "30s`" : "1000`"));
+      bad(t, in_ticks(one.subject) + " needs a threshold",
+          "write `" + one.subject + " > " + (is_duration(one) ? "30s`" : "1000`"));
       return;
     } else if (t.text[sign] != '>' || t.text.substr(sign, 2) == ">=") {
       bad(t, "only `>` compares here", "write `" + one.subject + " > …`");
@@ -94,7 +98,8 @@ class condition_reader {
       return d.has_value();
     }
     const std::optional<std::int64_t> n = parse_integer(value);
-    if (!n || *n < 0) bad(t, in_ticks(value) + " is not a whole number", "write `" + out.subject + " > 1000`");
+    if (!n || *n < 0)
+      bad(t, in_ticks(value) + " is not a whole number", "write `" + out.subject + " > 1000`");
     out.threshold = static_cast<double>(n.value_or(0));
     return n && *n >= 0;
   }
@@ -113,7 +118,8 @@ std::vector<std::string> read_only(build& b, view& v) {
       out.push_back(id);
     } else {
       const bool hidden = has_reference(from.text);
-      b.c.report(code::bad_name, from.at, v.path("only"), (hidden ? "a name in " + in_ticks(from.text) : in_ticks(id)) + " can't be a tenant's id",
+      b.c.report(code::bad_name, from.at, v.path("only"),
+                 (hidden ? "a name in " + in_ticks(from.text) : in_ticks(id)) + " can't be a tenant's id",
                  "an id has letters, digits, `.`, `_` and `-`; several are separated by commas");
     }
   };
@@ -159,13 +165,16 @@ void read_unavailable(build& b, view& v) {
     unavailable out;
     if (n.value->is_scalar()) {
       if (n.value->text != "wait") {
-        b.c.report(code::wrong_choice, n.value->at, n.path, expected_found("`wait` or a mapping", *n.value), "write { use: BACKEND, after: 2s }");
+        b.c.report(code::wrong_choice, n.value->at, n.path, expected_found("`wait` or a mapping", *n.value),
+                   "write { use: BACKEND, after: 2s }");
       }
     } else {
       view u(b.c, *n.value, unavailable_shape, n.path, n.at);
       out.use = backend_name(b, u, "use");
       out.after_us = u.duration("after");
-      if (out.use == n.name) b.c.report(code::unknown_backend, u.get("use")->at, u.path("use"), in_ticks(n.name) + " can't stand in for itself", "name another, or write `wait`");
+      if (out.use == n.name)
+        b.c.report(code::unknown_backend, u.get("use")->at, u.path("use"),
+                   in_ticks(n.name) + " can't stand in for itself", "name another, or write `wait`");
     }
     b.out.routing.when_unavailable[n.name] = out;
   }
@@ -189,7 +198,9 @@ double read_over(build& b, view& v, const std::string& metric) {
   } else if (const auto i = parse_integer(text); i && *i >= 0) {
     value = static_cast<double>(*i);
   }
-  if (!value && text != "?") b.c.report(code::wrong_unit, n->is_null() ? v.key_at("over") : n->at, path, expected_found(expected, *n), help);
+  if (!value && text != "?")
+    b.c.report(code::wrong_unit, n->is_null() ? v.key_at("over") : n->at, path, expected_found(expected, *n),
+               help);
   return value.value_or(0);
 }
 
@@ -200,11 +211,13 @@ void read_routing(build& b, view& root) {
   const std::vector<std::string> names = backend_names(b);
   if (names.size() == 1) out.fallback = names[0];
   if (root.has("backends") && root.get("backends")->is_mapping() && names.empty()) {
-    b.c.report(code::missing_key, root.key_at("backends"), "backends", "there is no backend", "add one: `NAME: { uses: PLUGIN }`");
+    b.c.report(code::missing_key, root.key_at("backends"), "backends", "there is no backend",
+               "add one: `NAME: { uses: PLUGIN }`");
   }
   if (!root.has("routing")) {
     if (names.size() > 1) {
-      b.c.report(code::missing_key, root.key_at("backends"), "routing", "there are several backends and no `routing`",
+      b.c.report(code::missing_key, root.key_at("backends"), "routing",
+                 "there are several backends and no `routing`",
                  "say which one is used: routing: { default: " + names[0] + " }");
     }
     return;
@@ -214,7 +227,8 @@ void read_routing(build& b, view& root) {
   if (v.has("default")) {
     out.fallback = backend_name(b, v, "default");
   } else if (names.size() > 1) {
-    b.c.report(code::missing_key, v.at(), "routing", "the key `default` is missing", "there are several backends: name one");
+    b.c.report(code::missing_key, v.at(), "routing", "the key `default` is missing",
+               "there are several backends: name one");
   }
   read_rules(b, v);
   read_unavailable(b, v);
@@ -225,18 +239,21 @@ void read_alerts(build& b, view& root) {
   for (std::size_t i = 0; i < alerts.size(); ++i) {
     view v(b.c, alerts[i], alert_shape, child_path("alerts", i), alerts[i].at);
     if (!v.is_mapping()) continue;
-    alert a{v.choice("metric"), {}, 0, v.duration("window"), static_cast<int>(v.integer("min_runs")), v.choice("severity")};
+    alert a{v.choice("metric"),  {}, 0, v.duration("window"), static_cast<int>(v.integer("min_runs")),
+            v.choice("severity")};
     if (!a.metric.empty()) a.over = read_over(b, v, a.metric);
     if (v.has("domain")) {
       a.domain = v.text("domain");
       std::vector<std::string> known;
       for (const auto& [name, unused] : b.domains) known.push_back(name);
       if (!b.domains.contains(a.domain)) {
-        b.c.report(code::unknown_entry, v.get("domain")->at, v.path("domain"), "there is no entry " + in_ticks(a.domain) + " under `domains`",
+        b.c.report(code::unknown_entry, v.get("domain")->at, v.path("domain"),
+                   "there is no entry " + in_ticks(a.domain) + " under `domains`",
                    suggestion(a.domain, known, "entries"));
       }
     } else if (a.metric == "domain_failures") {
-      b.c.report(code::missing_key, v.at(), v.path(), "the key `domain` is missing", "name the entry of `domains` that is watched");
+      b.c.report(code::missing_key, v.at(), v.path(), "the key `domain` is missing",
+                 "name the entry of `domains` that is watched");
     }
     b.out.alerts.push_back(std::move(a));
   }

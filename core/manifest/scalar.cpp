@@ -65,8 +65,8 @@ std::optional<double> with_unit(std::string_view s, const std::array<unit, N>& u
   return std::nullopt;
 }
 
-constexpr std::array<unit, 6> durations{{{"us", 1}, {"ms", 1e3}, {"s", 1e6}, {"m", 60e6}, {"h", 3600e6},
-                                         {"d", 86400e6}}};
+constexpr std::array<unit, 6> durations{
+    {{"us", 1}, {"ms", 1e3}, {"s", 1e6}, {"m", 60e6}, {"h", 3600e6}, {"d", 86400e6}}};
 constexpr std::array<unit, 1> ratios{{{"%", 0.01}}};
 constexpr std::array<unit, 3> rates{{{"/s", 1}, {"/m", 1.0 / 60}, {"/h", 1.0 / 3600}}};
 constexpr std::array<unit, 4> sizes{{{"B", 1}, {"KiB", 1024}, {"MiB", 1048576}, {"GiB", 1073741824}}};

@@ -49,8 +49,8 @@ void embed(json& j, const std::string& root) {
     const std::string to = j["$ref"].get<std::string>();
     if (to.starts_with('#')) j["$ref"] = root + to.substr(1);
   }
-  if (j.is_object() && j.contains("properties") && j["properties"].is_object() && !j.contains("additionalProperties") &&
-      !j.contains("patternProperties")) {
+  if (j.is_object() && j.contains("properties") && j["properties"].is_object() &&
+      !j.contains("additionalProperties") && !j.contains("patternProperties")) {
     j["additionalProperties"] = false;
   }
   for (auto& child : j) {
@@ -83,8 +83,11 @@ class composer {
 
  private:
   json object(const shape& s) {
-    json out = {{"type", "object"}, {"description", s.about}, {"additionalProperties", false},
-                {"patternProperties", {{"^x-", json::object()}}}, {"properties", json::object()}};
+    json out = {{"type", "object"},
+                {"description", s.about},
+                {"additionalProperties", false},
+                {"patternProperties", {{"^x-", json::object()}}},
+                {"properties", json::object()}};
     for (const field& f : s.fields) {
       json p = property(s, f);
       p["description"] = f.about;
@@ -138,8 +141,9 @@ class composer {
     const json constant = {{"type", {"string", "number", "boolean", "null"}}};
     const json text = {{"type", "string"}};
     static const std::map<std::string_view, int> kinds{
-        {"vars", 0}, {"secrets", 0}, {"only", 1}, {"for_each", 1}, {"is", 2}, {"not", 2}, {"const", 2}, {"default", 2},
-        {"over", 3}, {"keep", 4}, {"map", 4}, {"concat", 5}, {"explode", 6}, {"request", 7}, {"tenants", 8}};
+        {"vars", 0}, {"secrets", 0}, {"only", 1},    {"for_each", 1}, {"is", 2},
+        {"not", 2},  {"const", 2},   {"default", 2}, {"over", 3},     {"keep", 4},
+        {"map", 4},  {"concat", 5},  {"explode", 6}, {"request", 7},  {"tenants", 8}};
     switch (kinds.at(f.key)) {
       case 0: return texts;
       case 1: return scalar_or_list(text);
@@ -158,7 +162,8 @@ class composer {
     json any = json::array();
     for (const std::string& name : catalog_.names(component_kind::source)) {
       const component_info& info = *catalog_.find(component_kind::source, name);
-      if (!info.request_schema.empty()) any.push_back(add_plugin_schema("request." + name, info.request_schema));
+      if (!info.request_schema.empty())
+        any.push_back(add_plugin_schema("request." + name, info.request_schema));
     }
     return any.empty() ? json{{"type", "object"}} : json{{"anyOf", std::move(any)}};
   }
@@ -189,7 +194,8 @@ class composer {
     for (const std::string& name : catalog_.names(s.plugin)) {
       const component_info& info = *catalog_.find(s.plugin, name);
       names.push_back(name);
-      json then = {{"properties", base["properties"]}, {"patternProperties", base["patternProperties"]},
+      json then = {{"properties", base["properties"]},
+                   {"patternProperties", base["patternProperties"]},
                    {"additionalProperties", false}};
       if (!info.config_schema.empty()) {
         json config = json::parse(info.config_schema);
@@ -217,7 +223,8 @@ class composer {
 
   // A read of this domain: its streams and their columns are known.
   json domain_read(const component_info& domain) {
-    const std::string into = "into." + domain.name, read = "read." + domain.name, subject = "subject." + domain.name;
+    const std::string into = "into." + domain.name, read = "read." + domain.name,
+                      subject = "subject." + domain.name;
     defs_[into] = defs_["into"];
     json& d = defs_[into];
     json streams = json::array();
@@ -249,7 +256,9 @@ class composer {
       properties[r.name] = {{"anyOf", {def("value"), std::move(key)}}};
     }
     properties[std::string(source_version_column)] = def("value");
-    return {{"type", "object"}, {"properties", std::move(properties)}, {"additionalProperties", false},
+    return {{"type", "object"},
+            {"properties", std::move(properties)},
+            {"additionalProperties", false},
             {"patternProperties", {{"^x-", json::object()}}}};
   }
 

@@ -17,7 +17,8 @@ std::string absolute(const document& doc, const std::string& path) {
 void needs(context& c, view& v, std::string_view key, const std::string& kind) {
   if (v.has(key)) return;
   c.report(code::missing_key, v.key_at("uses"), v.path(), "the key " + in_ticks(key) + " is missing",
-           kind == "sqlite" ? "name the file: path: sluice.db" : "say how to connect: dsn: \"${secret:env:DATABASE_URL}\"");
+           kind == "sqlite" ? "name the file: path: sluice.db"
+                            : "say how to connect: dsn: \"${secret:env:DATABASE_URL}\"");
 }
 
 void refuse(context& c, view& v, std::string_view key, const std::string& kind) {
@@ -26,22 +27,26 @@ void refuse(context& c, view& v, std::string_view key, const std::string& kind) 
 }
 
 // Texts by name, of a tenant.
-std::map<std::string, std::string> tenant_texts(context& c, view& v, std::string_view key, const text_policy& policy) {
+std::map<std::string, std::string> tenant_texts(context& c, view& v, std::string_view key,
+                                                const text_policy& policy) {
   std::map<std::string, std::string> out;
   const node* n = v.get(key);
   if (n == nullptr) return out;
   if (!n->is_mapping()) {
-    c.report(code::wrong_type, n->is_null() ? v.key_at(key) : n->at, v.path(key), expected_found("a mapping of names to texts", *n));
+    c.report(code::wrong_type, n->is_null() ? v.key_at(key) : n->at, v.path(key),
+             expected_found("a mapping of names to texts", *n));
     return out;
   }
   for (const member& m : n->members) {
     const std::string path = child_path(v.path(key), m.key);
     if (!is_name(m.key)) {
-      c.report(code::bad_name, m.key_at, path, in_ticks(m.key) + " is not a name",
-               "a name has lower-case letters, digits, `-` and `_`, begins with a letter, at most 63 characters");
+      c.report(
+          code::bad_name, m.key_at, path, in_ticks(m.key) + " is not a name",
+          "a name has lower-case letters, digits, `-` and `_`, begins with a letter, at most 63 characters");
     }
     if (!m.value.is_scalar() || (!policy.secret && classify(m.value) != scalar_type::text)) {
-      c.report(code::wrong_type, m.value.is_null() ? m.key_at : m.value.at, path, expected_found("text", m.value),
+      c.report(code::wrong_type, m.value.is_null() ? m.key_at : m.value.at, path,
+               expected_found("text", m.value),
                m.value.is_scalar() ? "quote it: \"" + m.value.text + "\"" : std::string());
       out[m.key];
       continue;
@@ -66,10 +71,14 @@ void read_tenants_file(build& b, view& v) {
     return;
   }
   const diagnostic& first = loaded.diagnostics.front();
-  const std::string place = first.at.line > 0 ? ":" + std::to_string(first.at.line) + ":" + std::to_string(first.at.column) : "";
+  const std::string place =
+      first.at.line > 0 ? ":" + std::to_string(first.at.line) + ":" + std::to_string(first.at.column) : "";
   const std::size_t more = loaded.diagnostics.size() - 1;
-  b.c.report(first.code, v.get("from")->at, v.path("from"), place.empty() ? first.message : given + place + ": " + first.message,
-             more > 0 ? "and " + std::to_string(more) + " more in that file" : first.help.empty() ? "" : first.help.front());
+  b.c.report(first.code, v.get("from")->at, v.path("from"),
+             place.empty() ? first.message : given + place + ": " + first.message,
+             more > 0             ? "and " + std::to_string(more) + " more in that file"
+             : first.help.empty() ? ""
+                                  : first.help.front());
 }
 
 }  // namespace
@@ -79,16 +88,17 @@ std::vector<named_node> named_nodes(context& c, view& v, std::string_view key) {
   const node* n = v.get(key);
   if (n == nullptr) return out;
   if (!n->is_mapping()) {
-    c.report(code::wrong_type, n->is_null() ? v.key_at(key) : n->at, v.path(key), expected_found("a mapping", *n),
-             "write names of your own as its keys");
+    c.report(code::wrong_type, n->is_null() ? v.key_at(key) : n->at, v.path(key),
+             expected_found("a mapping", *n), "write names of your own as its keys");
     return out;
   }
   for (const member& m : n->members) {
     if (m.key.starts_with("x-")) continue;
     const std::string path = child_path(v.path(key), m.key);
     if (!is_name(m.key)) {
-      c.report(code::bad_name, m.key_at, path, in_ticks(m.key) + " is not a name",
-               "a name has lower-case letters, digits, `-` and `_`, begins with a letter, at most 63 characters");
+      c.report(
+          code::bad_name, m.key_at, path, in_ticks(m.key) + " is not a name",
+          "a name has lower-case letters, digits, `-` and `_`, begins with a letter, at most 63 characters");
     }
     out.push_back({m.key, &m.value, m.key_at, path});
   }
@@ -104,7 +114,9 @@ const component_info* find_component(context& c, view& v, component_kind kind) {
     finding& f = c.report(code::unknown_component, v.get("uses")->at, v.path("uses"),
                           "no " + what + " plugin " + in_ticks(name) + " is installed",
                           suggestion(name, c.catalog().names(kind), what + " plugins"));
-    if (nearest(name, c.catalog().names(kind)).empty()) f.help.emplace_back("`sluice plugins list` shows what is installed, `sluice plugins doctor` what was refused");
+    if (nearest(name, c.catalog().names(kind)).empty())
+      f.help.emplace_back(
+          "`sluice plugins list` shows what is installed, `sluice plugins doctor` what was refused");
   }
   return found;
 }
@@ -135,10 +147,12 @@ tenants read_tenant_map(context& c, const node& n, const std::string& path, bool
     const std::string where = child_path(path, m.key);
     if (!is_tenant_id(m.key)) {
       c.report(code::bad_name, m.key_at, where, in_ticks(m.key) + " can't be a tenant's id",
-               "an id has letters, digits, `.`, `_` and `-`, begins with a letter or digit, at most 63 characters");
+               "an id has letters, digits, `.`, `_` and `-`, begins with a letter or digit, at most 63 "
+               "characters");
     }
     node settings = m.value;
-    if (settings.is_null()) settings.kind = node::kind::mapping;  // `acme:` alone is a tenant without settings
+    if (settings.is_null())
+      settings.kind = node::kind::mapping;  // `acme:` alone is a tenant without settings
     view v(c, settings, tenant_shape, where, m.key_at);
     if (!v.is_mapping()) continue;
     tenant_settings& t = out.known[m.key];
@@ -154,10 +168,12 @@ void read_tenants(build& b, view& root) {
   if (n == nullptr) return;
   if (!n->is_mapping()) {
     b.c.report(code::wrong_type, n->is_null() ? root.key_at("tenants") : n->at, "tenants",
-               expected_found("a mapping of tenants", *n), "write { acme: {} }, { from: tenants.yaml } or { open: true }");
+               expected_found("a mapping of tenants", *n),
+               "write { acme: {} }, { from: tenants.yaml } or { open: true }");
     return;
   }
-  const shape any{tenants_shape.name, tenants_shape.about, tenants_shape.fields, true, component_kind::source};
+  const shape any{tenants_shape.name, tenants_shape.about, tenants_shape.fields, true,
+                  component_kind::source};
   view v(b.c, *n, any, "tenants", root.key_at("tenants"));
   b.out.tenants = read_tenant_map(b.c, *n, "tenants", true);
   b.out.tenants.open = v.boolean("open");
@@ -180,14 +196,25 @@ void read_sources(build& b, view& root) {
     s.name = n.name;
     if (plugin != nullptr) {
       s.uses = plugin->name;
-      const text_policy policy{.tenant = true, .tenant_secret = true, .is_template = true,
-                               .why_not = "a source is opened for a tenant, not for a subject or a parent record"};
-      s.config = plugin_values(b.c, *n.value, &source_shape, plugin->config_schema, policy, n.path, n.at).dump();
+      const text_policy policy{
+          .tenant = true,
+          .tenant_secret = true,
+          .is_template = true,
+          .why_not = "a source is opened for a tenant, not for a subject or a parent record"};
+      s.config =
+          plugin_values(b.c, *n.value, &source_shape, plugin->config_schema, policy, n.path, n.at).dump();
     }
-    static const node empty = [] { node e; e.kind = node::kind::mapping; return e; }();
-    view limits(b.c, v.has("limits") ? *v.get("limits") : empty, limits_shape, v.path("limits"), v.key_at("limits"));
-    s.limits = {limits.rate("rate"), static_cast<int>(limits.integer("in_flight")), limits.ratio("essential_reserved")};
-    view retry(b.c, v.has("retry") ? *v.get("retry") : empty, retry_shape, v.path("retry"), v.key_at("retry"));
+    static const node empty = [] {
+      node e;
+      e.kind = node::kind::mapping;
+      return e;
+    }();
+    view limits(b.c, v.has("limits") ? *v.get("limits") : empty, limits_shape, v.path("limits"),
+                v.key_at("limits"));
+    s.limits = {limits.rate("rate"), static_cast<int>(limits.integer("in_flight")),
+                limits.ratio("essential_reserved")};
+    view retry(b.c, v.has("retry") ? *v.get("retry") : empty, retry_shape, v.path("retry"),
+               v.key_at("retry"));
     s.retry = {static_cast<int>(retry.integer("attempts")), retry.duration("base"), retry.duration("cap")};
     if (s.retry.base_us > s.retry.cap_us) {
       b.c.report(code::out_of_range, retry.key_at("base"), retry.path("base"), "`base` is longer than `cap`",

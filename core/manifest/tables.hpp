@@ -11,19 +11,19 @@ namespace sluice::manifest {
 
 enum class field_type : std::uint8_t {
   text,
-  name,      // [a-z][a-z0-9_-]{0,62}
+  name,  // [a-z][a-z0-9_-]{0,62}
   boolean,
   integer,
   ratio,     // 10%
   duration,  // 3s
   rate,      // 50/s
   choice,
-  pointer,   // a JSON pointer
-  texts,     // a list of texts
-  mapping,   // of `inner`
-  named,     // names of one's own → `inner`
-  list,      // of `inner`
-  special,   // checked by code of its own; `inner` describes its long form
+  pointer,  // a JSON pointer
+  texts,    // a list of texts
+  mapping,  // of `inner`
+  named,    // names of one's own → `inner`
+  list,     // of `inner`
+  special,  // checked by code of its own; `inner` describes its long form
 };
 
 struct shape;
@@ -31,7 +31,7 @@ struct shape;
 struct field {
   std::string_view key;
   field_type type = field_type::text;
-  std::string_view about;     // one sentence for the reference page
+  std::string_view about;  // one sentence for the reference page
   bool required = false;
   std::string_view fallback = {};  // the default, as a manifest would write it
   double least = 0, most = 0;      // range in µs, ratio or number; both 0: none
@@ -50,10 +50,10 @@ struct shape {
   [[nodiscard]] const field* find(std::string_view key) const;
 };
 
-extern const shape manifest_shape, store_shape, tenants_shape, tenant_shape, source_shape, limits_shape, retry_shape,
-    domain_shape, read_shape, subject_shape, incremental_shape, into_shape, explode_shape, where_shape, value_shape,
-    phases_shape, essential_shape, background_shape, item_shape, guard_shape, backend_shape, routing_shape, rule_shape,
-    unavailable_shape, alert_shape, notification_shape;
+extern const shape manifest_shape, store_shape, tenants_shape, tenant_shape, source_shape, limits_shape,
+    retry_shape, domain_shape, read_shape, subject_shape, incremental_shape, into_shape, explode_shape,
+    where_shape, value_shape, phases_shape, essential_shape, background_shape, item_shape, guard_shape,
+    backend_shape, routing_shape, rule_shape, unavailable_shape, alert_shape, notification_shape;
 
 // In the order of the reference page.
 [[nodiscard]] std::vector<const shape*> all_shapes();

@@ -80,9 +80,8 @@ bool is_name(std::string_view s) {
 
 bool is_tenant_id(std::string_view s) {
   return !s.empty() && s.size() <= 63 && (is_letter(s[0]) || is_digit(s[0])) &&
-         std::ranges::all_of(s, [](char c) {
-           return is_letter(c) || is_digit(c) || c == '_' || c == '-' || c == '.';
-         });
+         std::ranges::all_of(
+             s, [](char c) { return is_letter(c) || is_digit(c) || c == '_' || c == '-' || c == '.'; });
 }
 
 std::string nearest(std::string_view unknown, const std::vector<std::string>& known) {
@@ -98,7 +97,8 @@ std::string nearest(std::string_view unknown, const std::vector<std::string>& kn
   return best == nullptr ? std::string() : "did you mean `" + *best + "`?";
 }
 
-std::string suggestion(std::string_view unknown, const std::vector<std::string>& known, std::string_view what) {
+std::string suggestion(std::string_view unknown, const std::vector<std::string>& known,
+                       std::string_view what) {
   if (known.empty()) return "there are no " + std::string(what);
   if (std::string near = nearest(unknown, known); !near.empty()) return near;
   constexpr std::size_t most = 12;

@@ -6,7 +6,8 @@ namespace sluice::manifest {
 namespace {
 
 constexpr std::string_view host_help =
-    "scheme, host and port come from the manifest, from ${env:…} or from ${tenant.vars.…}, never from what callers or "
+    "scheme, host and port come from the manifest, from ${env:…} or from ${tenant.vars.…}, never from what "
+    "callers or "
     "upstreams say";
 
 // Everything up to the path, with its references; the path's may be any.
@@ -33,7 +34,8 @@ void check_url(context& c, const node& written, const std::string& resolved, boo
     // The whole origin may come from a tenant's var.
     const bool from_var = !parts.empty() && parts[0].kind == reference_kind::tenant_var;
     if (!must_be_url || from_var) return;
-    c.report(code::bad_url, written.at, path, in_ticks(written.text) + " is not a URL", "begin it with https:// or http://");
+    c.report(code::bad_url, written.at, path, in_ticks(written.text) + " is not a URL",
+             "begin it with https:// or http://");
     return;
   }
   // A URL inside other text, such as a query value, is not an address that is called.
@@ -42,7 +44,8 @@ void check_url(context& c, const node& written, const std::string& resolved, boo
   const std::string_view origin = origin_of(resolved, scheme_end);
   const std::vector<text_part> trusted = scan_references(origin).parts;
   if (!only_trusted(trusted, trusted.size())) {
-    c.report(code::bad_url, written.at, path, "the host of " + in_ticks(written.text) + " could be chosen from outside",
+    c.report(code::bad_url, written.at, path,
+             "the host of " + in_ticks(written.text) + " could be chosen from outside",
              std::string(host_help));
   } else if (origin.find('@') != std::string_view::npos) {
     c.doc().mask(written.at);

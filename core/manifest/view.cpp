@@ -54,8 +54,10 @@ view::view(context& c, const node& n, const shape& s, std::string path, span nam
     misspelt += nearest(m.key, known);
   }
   for (const field& f : s.fields) {
-    if (!f.required || n.find(f.key) != nullptr || misspelt.find(in_ticks(f.key)) != std::string::npos) continue;
-    c_.report(code::missing_key, name_at_, path_, "the key " + in_ticks(f.key) + " is missing", std::string(f.about));
+    if (!f.required || n.find(f.key) != nullptr || misspelt.find(in_ticks(f.key)) != std::string::npos)
+      continue;
+    c_.report(code::missing_key, name_at_, path_, "the key " + in_ticks(f.key) + " is missing",
+              std::string(f.about));
   }
 }
 
@@ -100,8 +102,9 @@ std::string view::text(std::string_view key, const text_policy& policy) {
   const std::optional<std::string> v = scalar(key, policy);
   if (!v) return f.fallback == "\"\"" ? std::string() : std::string(f.fallback);
   if (f.type == field_type::name && !is_name(*v)) {
-    c_.report(code::bad_name, n->at, path(key), in_ticks(n->text) + " is not a name",
-              "a name has lower-case letters, digits, `-` and `_`, begins with a letter, at most 63 characters");
+    c_.report(
+        code::bad_name, n->at, path(key), in_ticks(n->text) + " is not a name",
+        "a name has lower-case letters, digits, `-` and `_`, begins with a letter, at most 63 characters");
   }
   if (f.type == field_type::pointer && !is_json_pointer(*v)) {
     c_.report(code::pointer, n->at, path(key), in_ticks(n->text) + " is not a JSON pointer",
@@ -132,8 +135,9 @@ bool view::boolean(std::string_view key) {
   const std::optional<bool> b = parse_boolean(*v);
   if (b && (resolved || !n.quoted)) return *b;
   wrong(code::wrong_type, key, "true or false",
-        b ? "leave the quotes out" : resolved ? "the variable must hold true or false"
-                                              : "yes, no, on and off are plain texts in YAML 1.2");
+        b          ? "leave the quotes out"
+        : resolved ? "the variable must hold true or false"
+                   : "yes, no, on and off are plain texts in YAML 1.2");
   return fallback;
 }
 
@@ -178,7 +182,9 @@ std::int64_t view::integer(std::string_view key) {
   if (!i || (n.quoted && !resolved)) {
     const bool padded = !n.quoted && classify(n) == scalar_type::integer && !resolved;
     wrong(code::wrong_type, key, "a whole number",
-          i ? "leave the quotes out" : padded ? "write it in decimal, without leading zeros" : std::string());
+          i        ? "leave the quotes out"
+          : padded ? "write it in decimal, without leading zeros"
+                   : std::string());
     return fallback;
   }
   return in_range(f, n, static_cast<double>(*i)) ? *i : fallback;
@@ -193,7 +199,8 @@ std::vector<view::placed_text> view::texts(std::string_view key) {
       c_.report(code::wrong_type, items[i].at, where, expected_found("text", items[i]));
       continue;
     }
-    if (std::optional<std::string> t = c_.resolve(items[i], where, {})) out.push_back({*t, items[i].at, where});
+    if (std::optional<std::string> t = c_.resolve(items[i], where, {}))
+      out.push_back({*t, items[i].at, where});
   }
   return out;
 }

@@ -21,13 +21,15 @@ inline std::string read_file(const std::filesystem::path& path) {
   return out.str();
 }
 
-inline std::filesystem::path here() { return std::filesystem::path(SLUICE_SOURCE_DIR) / "tests/unit/manifest"; }
+inline std::filesystem::path here() {
+  return std::filesystem::path(SLUICE_SOURCE_DIR) / "tests/unit/manifest";
+}
 
 inline column_type type_from(const std::string& name) {
   static const std::map<std::string, column_type> types{
-      {"text", column_type::text},       {"int", column_type::int64},         {"float", column_type::float64},
-      {"bool", column_type::boolean},    {"decimal", column_type::decimal},   {"date", column_type::date},
-      {"json", column_type::json},       {"timestamp", column_type::timestamp}};
+      {"text", column_type::text},    {"int", column_type::int64},          {"float", column_type::float64},
+      {"bool", column_type::boolean}, {"decimal", column_type::decimal},    {"date", column_type::date},
+      {"json", column_type::json},    {"timestamp", column_type::timestamp}};
   return types.at(name);
 }
 
@@ -55,8 +57,8 @@ class fake_catalog : public component_catalog {
     info.name = j.at("name");
     info.version = j.at("version");
     info.description = j.at("description");
-    for (auto [key, to] : {std::pair{"config", &info.config_schema}, std::pair{"request", &info.request_schema},
-                           std::pair{"reads", &info.reads}}) {
+    for (auto [key, to] : {std::pair{"config", &info.config_schema},
+                           std::pair{"request", &info.request_schema}, std::pair{"reads", &info.reads}}) {
       if (j.contains(key)) *to = j.at(key).dump();
     }
     for (const auto& s : j.value("streams", nlohmann::json::array())) info.streams.push_back(stream(s));
@@ -75,7 +77,8 @@ class fake_catalog : public component_catalog {
     for (const std::string text : j.at("columns")) {
       const std::size_t blank = text.find(' ');
       const bool required = text[blank - 1] == '!';
-      s.columns.push_back({text.substr(0, blank - (required ? 1 : 0)), type_from(text.substr(blank + 1)), required, {}});
+      s.columns.push_back(
+          {text.substr(0, blank - (required ? 1 : 0)), type_from(text.substr(blank + 1)), required, {}});
     }
     for (const auto& r : j.value("references", nlohmann::json::array())) {
       reference out;
@@ -85,7 +88,8 @@ class fake_catalog : public component_catalog {
       out.required = r.value("required", false);
       s.references.push_back(out);
     }
-    for (const std::string m : j.value("measures", nlohmann::json::array())) s.measures.push_back({m, {}, {}});
+    for (const std::string m : j.value("measures", nlohmann::json::array()))
+      s.measures.push_back({m, {}, {}});
     return s;
   }
 
@@ -95,12 +99,16 @@ class fake_catalog : public component_catalog {
 // What the manifests of these tests may name. CANARY_… values must show up nowhere.
 inline environment fake_environment() {
   return [](const std::string& name) -> std::optional<std::string> {
-    static const std::map<std::string, std::string> values{
-        {"CRM_URL", "https://crm.example:8443"},   {"ACME_TOKEN", "CANARY_token_value"},
-        {"DATABASE_URL", "CANARY_dsn_value"},      {"NOT_A_BOOLEAN", "CANARY_boolean"},
-        {"NOT_A_NUMBER", "CANARY_number"},         {"TRICKY", "a ${tenant} and $${x}: [1, 2]"},
-        {"PORT", "8080"},                          {"EMPTY", ""},
-        {"FLAG", "true"},                          {"TENANTS", "acme, globex"}};
+    static const std::map<std::string, std::string> values{{"CRM_URL", "https://crm.example:8443"},
+                                                           {"ACME_TOKEN", "CANARY_token_value"},
+                                                           {"DATABASE_URL", "CANARY_dsn_value"},
+                                                           {"NOT_A_BOOLEAN", "CANARY_boolean"},
+                                                           {"NOT_A_NUMBER", "CANARY_number"},
+                                                           {"TRICKY", "a ${tenant} and $${x}: [1, 2]"},
+                                                           {"PORT", "8080"},
+                                                           {"EMPTY", ""},
+                                                           {"FLAG", "true"},
+                                                           {"TENANTS", "acme, globex"}};
     const auto found = values.find(name);
     return found == values.end() ? std::nullopt : std::optional(found->second);
   };

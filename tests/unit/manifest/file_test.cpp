@@ -49,7 +49,8 @@ TEST_F(odd_file, a_folder_is_refused) {
 }
 
 TEST_F(odd_file, a_missing_one_is_named) {
-  EXPECT_EQ(only(folder_ / "nowhere.yaml").message, "can't read `" + (folder_ / "nowhere.yaml").string() + "`: there is no such file");
+  EXPECT_EQ(only(folder_ / "nowhere.yaml").message,
+            "can't read `" + (folder_ / "nowhere.yaml").string() + "`: there is no such file");
 }
 
 TEST_F(odd_file, a_named_pipe_without_a_writer_does_not_hang) {
@@ -109,7 +110,8 @@ TEST_F(odd_file, with_a_thousand_errors_shows_fifty) {
 
 TEST_F(odd_file, good_with_a_mark_and_carriage_returns_passes) {
   std::string text = "\xEF\xBB\xBF";
-  for (const char c : read_file(here() / "good/sign-in.yaml")) text += c == '\n' ? std::string("\r\n") : std::string(1, c);
+  for (const char c : read_file(here() / "good/sign-in.yaml"))
+    text += c == '\n' ? std::string("\r\n") : std::string(1, c);
   const check_result r = check_file(write(text).string(), fake_catalog(), fake_environment());
   EXPECT_TRUE(r.ok()) << render_text(r.diagnostics);
 }

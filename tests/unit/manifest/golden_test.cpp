@@ -30,7 +30,8 @@ TEST_P(bad_manifest, has_exactly_these_diagnostics) {
   std::filesystem::current_path(before);
   const std::string text = render_text(result.diagnostics);
   EXPECT_FALSE(result.ok());
-  EXPECT_EQ(text.find("CANARY"), std::string::npos) << "a value of the environment or a literal secret shows up";
+  EXPECT_EQ(text.find("CANARY"), std::string::npos)
+      << "a value of the environment or a literal secret shows up";
   EXPECT_EQ(render_json(result.diagnostics).find("CANARY"), std::string::npos);
   if (std::getenv("UPDATE_GOLDEN") != nullptr) {
     std::ofstream(golden, std::ios::binary) << text;

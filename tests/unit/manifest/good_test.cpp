@@ -12,7 +12,8 @@ using namespace testing;
 using nlohmann::json;
 
 pipeline good(const std::string& name) {
-  const check_result r = check_file((here() / "good" / (name + ".yaml")).string(), fake_catalog(), fake_environment());
+  const check_result r =
+      check_file((here() / "good" / (name + ".yaml")).string(), fake_catalog(), fake_environment());
   EXPECT_TRUE(r.ok()) << render_text(r.diagnostics);
   return r.pipeline.value_or(pipeline{});
 }
@@ -31,8 +32,8 @@ TEST(sign_in, has_the_values_that_stand_in_it) {
   EXPECT_TRUE(p.tenants.known.at("acme").critical);
   EXPECT_EQ(p.tenants.known.at("acme").secrets.at("crm"), "${secret:env:ACME_TOKEN}");
   const source& crm = *p.find_source("crm");
-  EXPECT_EQ(json::parse(crm.config),
-            (json{{"base_url", "https://crm.example:8443"}, {"auth", {{"bearer", "${tenant.secrets.crm}"}}}}));
+  EXPECT_EQ(json::parse(crm.config), (json{{"base_url", "https://crm.example:8443"},
+                                           {"auth", {{"bearer", "${tenant.secrets.crm}"}}}}));
   EXPECT_DOUBLE_EQ(crm.limits.rate_per_second, 50);
   EXPECT_DOUBLE_EQ(crm.limits.essential_reserved, 0.25);
   EXPECT_EQ(crm.retry.base_us, 200'000);
@@ -66,9 +67,11 @@ TEST(sign_in, routes_by_the_rule_that_stands_in_it) {
 TEST(sign_in, gives_children_their_parent_and_its_condition) {
   const pipeline p = good("sign-in");
   const json roles = decode_of(p, "roles.roles");
-  EXPECT_EQ(roles["children"], json::parse(R"([{"stage":"roles.members","if":[{"at":"/composite","is":true}]}])"));
+  EXPECT_EQ(roles["children"],
+            json::parse(R"([{"stage":"roles.members","if":[{"at":"/composite","is":true}]}])"));
   EXPECT_EQ(p.find_read("roles.members")->parents, std::vector<std::string>{"roles.roles"});
-  EXPECT_EQ(decode_of(p, "roles.members")["into"][0]["map"]["role.external_id"], (json{{"template", "${parent.id}"}}));
+  EXPECT_EQ(decode_of(p, "roles.members")["into"][0]["map"]["role.external_id"],
+            (json{{"template", "${parent.id}"}}));
   EXPECT_EQ(p.find_read("entities.users")->incremental->lag_us, 30'000'000);
   EXPECT_EQ(json::parse(p.find_read("entities.users")->subject->decode)["records"], "");
 }
@@ -110,7 +113,8 @@ TEST(everything, never_expands_a_value_of_the_environment_again) {
   const std::string text =
       "sluice: 1\nname: n\nstore: { uses: sqlite, path: x }\ntenants: { a: {} }\n"
       "sources: { s: { uses: files, root: \"/d/${env:TRICKY}\" } }\n"
-      "domains: { roles: { uses: roles, reads: { roles: { from: s, request: { path: p }, into: [ { stream: roles, map: "
+      "domains: { roles: { uses: roles, reads: { roles: { from: s, request: { path: p }, into: [ { stream: "
+      "roles, map: "
       "{ external_id: /id, name: \"${env:TRICKY} ${tenant}\" } } ] } } } }\n"
       "phases: { background: { sync: [ roles ] } }\nbackends: { b: { uses: direct } }\n";
   const check_result r = check_text("x.yaml", text, fake_catalog(), fake_environment());
@@ -125,11 +129,13 @@ TEST(everything, puts_parents_before_children_and_lets_a_read_descend) {
   std::vector<std::string> seen;
   for (const read& r : p.reads) {
     for (const std::string& parent : r.parents) {
-      EXPECT_TRUE(parent == r.stage || std::ranges::find(seen, parent) != seen.end()) << r.stage << " before " << parent;
+      EXPECT_TRUE(parent == r.stage || std::ranges::find(seen, parent) != seen.end())
+          << r.stage << " before " << parent;
     }
     seen.push_back(r.stage);
   }
-  const json children = json::parse(R"([{"stage":"people.subgroups","if":[{"at":"/subGroupCount","not":0}]}])");
+  const json children =
+      json::parse(R"([{"stage":"people.subgroups","if":[{"at":"/subGroupCount","not":0}]}])");
   EXPECT_EQ(decode_of(p, "people.groups")["children"], children);
   EXPECT_EQ(decode_of(p, "people.subgroups")["children"], children);
   EXPECT_EQ(decode_of(p, "people.users")["children"][0]["stage"], "wallets.grants");
@@ -140,7 +146,8 @@ TEST(everything, takes_the_plugins_own_read_where_the_manifest_is_silent) {
   const json d = decode_of(p, "people.organizations");
   EXPECT_EQ(d["records"], "/data");
   EXPECT_EQ(d["into"][0]["map"]["kind"], (json{{"const", "organization"}}));
-  EXPECT_EQ(json::parse(p.find_read("people.organizations")->request)["path"], "/v1/tenants/${tenant}/organizations");
+  EXPECT_EQ(json::parse(p.find_read("people.organizations")->request)["path"],
+            "/v1/tenants/${tenant}/organizations");
 }
 
 TEST(everything, knows_what_can_be_read_for_one_subject) {
@@ -175,7 +182,8 @@ TEST_F(hash, is_the_same_for_manifests_that_mean_the_same) {
   EXPECT_EQ(same, check("# another comment\n" + text_).hash);
   EXPECT_EQ(same, check(with("rate: 50/s, in_flight: 16", "in_flight: 16, rate: 3000/m")).hash);
   EXPECT_EQ(same, check(with("deadline: 3s", "deadline: 3000ms")).hash);
-  EXPECT_EQ(same, check(with("{ critical: true, vars: { realm: acme-prod },", "{ vars: { realm: other },")).hash)
+  EXPECT_EQ(same,
+            check(with("{ critical: true, vars: { realm: acme-prod },", "{ vars: { realm: other },")).hash)
       << "tenants change without a new revision";
 }
 
@@ -187,7 +195,9 @@ TEST_F(hash, changes_with_the_meaning) {
 }
 
 TEST_F(hash, of_a_mapping_changes_with_what_makes_its_rows) {
-  const auto digest = [this](const std::string& text) { return check(text).find_read("entities.users")->mapping_digest; };
+  const auto digest = [this](const std::string& text) {
+    return check(text).find_read("entities.users")->mapping_digest;
+  };
   const std::string before = digest(text_);
   EXPECT_EQ(before, digest(with("deadline: 3s", "deadline: 4s")));
   EXPECT_NE(before, digest(with("name: /name", "name: /display")));

@@ -47,8 +47,9 @@ TEST(schema, takes_the_good_manifests) {
 }
 
 TEST(schema, refuses_what_the_checker_refuses_by_shape) {
-  for (const char* name : {"01-unknown-key", "05-wrong-units", "30-booleans-of-yaml-1-1", "32-out-of-range", "33-wrong-types",
-                           "34-wrong-choice", "37-missing-keys", "38-unknown-plugins", "39-plugin-config", "41-request"}) {
+  for (const char* name :
+       {"01-unknown-key", "05-wrong-units", "30-booleans-of-yaml-1-1", "32-out-of-range", "33-wrong-types",
+        "34-wrong-choice", "37-missing-keys", "38-unknown-plugins", "39-plugin-config", "41-request"}) {
     EXPECT_FALSE(complaints(read_file(here() / "bad" / (std::string(name) + ".yaml"))).empty()) << name;
   }
 }

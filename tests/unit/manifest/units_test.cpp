@@ -11,11 +11,15 @@ namespace {
 
 TEST(core_schema, knows_its_own_words_and_no_others) {
   for (const char* s : {"true", "True", "TRUE", "false"}) EXPECT_EQ(classify(s), scalar_type::boolean) << s;
-  for (const char* s : {"yes", "no", "on", "off", "y", "tRue"}) EXPECT_EQ(classify(s), scalar_type::text) << s;
+  for (const char* s : {"yes", "no", "on", "off", "y", "tRue"})
+    EXPECT_EQ(classify(s), scalar_type::text) << s;
   for (const char* s : {"", "~", "null", "Null"}) EXPECT_EQ(classify(s), scalar_type::null) << s;
-  for (const char* s : {"0", "-1", "+7", "0o17", "0xFF", "012"}) EXPECT_EQ(classify(s), scalar_type::integer) << s;
-  for (const char* s : {"1.5", ".5", "1.", "1e9", "-1E-3", ".inf", ".nan"}) EXPECT_EQ(classify(s), scalar_type::real) << s;
-  for (const char* s : {"1_000", "0b1", "1:30", "1.2.3", "e5", ".", "2001-01-01"}) EXPECT_EQ(classify(s), scalar_type::text) << s;
+  for (const char* s : {"0", "-1", "+7", "0o17", "0xFF", "012"})
+    EXPECT_EQ(classify(s), scalar_type::integer) << s;
+  for (const char* s : {"1.5", ".5", "1.", "1e9", "-1E-3", ".inf", ".nan"})
+    EXPECT_EQ(classify(s), scalar_type::real) << s;
+  for (const char* s : {"1_000", "0b1", "1:30", "1.2.3", "e5", ".", "2001-01-01"})
+    EXPECT_EQ(classify(s), scalar_type::text) << s;
 }
 
 TEST(units, are_read_exactly) {
@@ -30,13 +34,15 @@ TEST(units, are_read_exactly) {
 }
 
 TEST(units, of_other_forms_are_refused) {
-  for (const char* s : {"3", "3 s", "s", "-3s", "3sec", "1h30m", "3S", "1e3s", "1.s", ".5s", "99999999999999999d", ""}) {
+  for (const char* s :
+       {"3", "3 s", "s", "-3s", "3sec", "1h30m", "3S", "1e3s", "1.s", ".5s", "99999999999999999d", ""}) {
     EXPECT_EQ(parse_duration(s), std::nullopt) << s;
   }
   for (const char* s : {"25", "0.25", "25 %", "%"}) EXPECT_EQ(parse_ratio(s), std::nullopt) << s;
   for (const char* s : {"50", "50/d", "/s"}) EXPECT_EQ(parse_rate(s), std::nullopt) << s;
   for (const char* s : {"64MB", "64", "64mib"}) EXPECT_EQ(parse_size(s), std::nullopt) << s;
-  for (const char* s : {"012", "1_000", "0x10", "1.0", "9223372036854775808", "- 1", ""}) EXPECT_EQ(parse_integer(s), std::nullopt) << s;
+  for (const char* s : {"012", "1_000", "0x10", "1.0", "9223372036854775808", "- 1", ""})
+    EXPECT_EQ(parse_integer(s), std::nullopt) << s;
 }
 
 TEST(durations, are_written_as_people_write_them) {
@@ -47,8 +53,9 @@ TEST(durations, are_written_as_people_write_them) {
 }
 
 TEST(references, are_found_and_written_back) {
-  for (const char* s : {"${env:A}", "a${env:A:-x y}b", "${secret:env:A}", "${secret:file:/run/x}", "${tenant}/${tenant.vars.x}",
-                        "${tenant.secrets.x}", "${subject}", "${parent.id}", "${k}", "$${x}", "$", "{}", "$$ {"}) {
+  for (const char* s : {"${env:A}", "a${env:A:-x y}b", "${secret:env:A}", "${secret:file:/run/x}",
+                        "${tenant}/${tenant.vars.x}", "${tenant.secrets.x}", "${subject}", "${parent.id}",
+                        "${k}", "$${x}", "$", "{}", "$$ {"}) {
     const scanned_text t = scan_references(s);
     EXPECT_EQ(t.error, "") << s;
     std::string back;
@@ -58,8 +65,8 @@ TEST(references, are_found_and_written_back) {
 }
 
 TEST(references, of_no_known_form_are_refused) {
-  for (const char* s : {"${}", "${env:}", "${env:1A}", "${tenant.id}", "${tenant.vars.}", "${secret:A}", "${secret:file:}",
-                        "${Parent}", "${env:A", "${PATH}", "${ tenant }"}) {
+  for (const char* s : {"${}", "${env:}", "${env:1A}", "${tenant.id}", "${tenant.vars.}", "${secret:A}",
+                        "${secret:file:}", "${Parent}", "${env:A", "${PATH}", "${ tenant }"}) {
     EXPECT_NE(scan_references(s).error, "") << s;
   }
 }
@@ -79,8 +86,10 @@ TEST(suggestions, are_near_or_not_given) {
 }
 
 TEST(utf8, is_checked_to_the_letter) {
-  for (const char* s : {"", "abc", "é", "汉字", "\U0001F98A", "\xF4\x8F\xBF\xBF"}) EXPECT_EQ(first_invalid_utf8(s), std::string::npos);
-  for (const char* s : {"\x80", "\xC0\xAF", "\xC3", "\xE0\x80\x80", "\xED\xA0\x80", "\xF4\x90\x80\x80", "\xFF"}) {
+  for (const char* s : {"", "abc", "é", "汉字", "\U0001F98A", "\xF4\x8F\xBF\xBF"})
+    EXPECT_EQ(first_invalid_utf8(s), std::string::npos);
+  for (const char* s :
+       {"\x80", "\xC0\xAF", "\xC3", "\xE0\x80\x80", "\xED\xA0\x80", "\xF4\x90\x80\x80", "\xFF"}) {
     EXPECT_EQ(first_invalid_utf8(s), 0U);
   }
   EXPECT_EQ(first_invalid_utf8("ab\xE9z"), 2U);
