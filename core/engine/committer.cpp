@@ -100,8 +100,8 @@ awaitable<void> committer::loop() {
     }
     try {
       co_await commit_open();
-    } catch (const failure& f) {
-      stop_.stop(f);
+    } catch (...) {
+      stop_.stop(current_failure());
     }
   }
   linger_stop_.stop(failure(failure_class::cancelled, "SLU-6001", "the run has no more pages"));

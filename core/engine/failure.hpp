@@ -41,4 +41,16 @@ class failure : public std::exception {
   std::int64_t retry_after_us_;
 };
 
+// The exception that is being handled, as a failure: for the one place where a coroutine ends. What is
+// not a failure is a defect, and ends the work that it came from and nothing else.
+[[nodiscard]] inline failure current_failure() {
+  try {
+    throw;
+  } catch (const failure& f) {
+    return f;
+  } catch (const std::exception& e) {
+    return {failure_class::internal, "SLU-6016", std::string("unexpected: ") + e.what()};
+  }
+}
+
 }  // namespace sluice::engine

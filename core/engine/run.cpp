@@ -58,8 +58,9 @@ awaitable<void> run::keep_lease() {
     if (finishing_.stopped() || stop_.stopped()) continue;
     try {
       co_await renew_once();
-    } catch (const failure& f) {
+    } catch (...) {
       // The next renewal tries again; a lease that ran out is found by the fence of the next commit.
+      const failure f = current_failure();
       if (!f.retryable()) stop_.stop(f);
     }
   }
@@ -115,7 +116,7 @@ awaitable<run_state> run::finish() {
   committer_.close();
   co_await committer_.wait_ended();
   const std::optional<failure> why = stop_.why();
-  if (why && why->kind() == failure_class::fenced) {
+  if (why && leaves_open(*why)) {
     finishing_.stop(*why);
     throw failure(*why);
   }
@@ -131,8 +132,8 @@ awaitable<run_state> run::finish() {
       state = s.finish_run(id_.run_id, id_.epoch, cancelled, why && !cancelled ? why->code() : "",
                            why && !cancelled ? why->message() : "");
     });
-  } catch (const failure& f) {
-    broken = f;
+  } catch (...) {
+    broken = current_failure();
   }
   finishing_.stop(failure(failure_class::cancelled, "SLU-6001", "the run has ended"));
   if (broken) throw failure(*broken);

@@ -34,6 +34,12 @@ struct run_options {
   int resolve_rows = 5'000;                         // in one transaction
 };
 
+// True for what ends this attempt and not the run: another host owns it, or the store can't be
+// reached. The run stays open in the store, to be taken over from its checkpoints.
+[[nodiscard]] inline bool leaves_open(const failure& why) {
+  return why.kind() == failure_class::fenced || why.kind() == failure_class::in_doubt || why.retryable();
+}
+
 enum class step_outcome : std::uint8_t { ended, yielded, fenced, cancelled };
 
 class run : public std::enable_shared_from_this<run> {
@@ -47,7 +53,7 @@ class run : public std::enable_shared_from_this<run> {
   // Stops at once; what is committed stays.
   void cancel();
   // No steps are left: resolves, proves, writes the terminal state. The store's failures come
-  // through; fenced means that somebody else finishes this run.
+  // through; see leaves_open() for those after which the run is still open.
   boost::asio::awaitable<run_state> finish();
 
   [[nodiscard]] const run_identity& identity() const noexcept { return id_; }

@@ -49,13 +49,14 @@ step_outcome step_runner::outcome() const {
 }
 
 awaitable<step_outcome> step_runner::execute() {
+  if (run_.stop_.stopped()) co_return outcome();
   std::optional<failure> broken;
   try {
     co_await begin();
     co_await work();
     if (!yielded_) co_await end();
-  } catch (const failure& f) {
-    broken = f;
+  } catch (...) {
+    broken = current_failure();
   }
   // A store that fails for good, or a fence, ends the whole run and not this step alone.
   if (broken) run_.stop_.stop(*broken);
@@ -107,16 +108,15 @@ awaitable<void> step_runner::run_item(stage_work& stage, item it) {
   std::optional<failure> failed;
   try {
     co_await advance(stage, it);
-  } catch (const failure& f) {
-    failed = f;
+  } catch (...) {
+    failed = current_failure();
   }
   if (failed) {
     // A drop that the store refuses fails the stage: nothing about an item is forgotten.
     try {
       co_await item_failed(stage, it, *failed);
-    } catch (const failure& f) {
-      failed = f;
-      fail(stage, f);
+    } catch (...) {
+      fail(stage, current_failure());
     }
   }
   --active_;
@@ -260,7 +260,8 @@ awaitable<void> step_runner::end() {
 }
 
 awaitable<void> step_runner::end_stage(stage_work& stage) {
-  if (run_.stop_.stopped() && run_.stop_.why()->kind() == failure_class::fenced) co_return;
+  // Who takes the run over goes on with this stage.
+  if (run_.stop_.stopped() && leaves_open(*run_.stop_.why())) co_return;
   stage_state state = stage_state::complete;
   std::string code, message;
   if (const auto& why = stage.stop.why(); why) {

@@ -88,8 +88,25 @@ engine::run_request runtime::make_request(const run_ask& ask, const engine::run_
   return r;
 }
 
+void runtime::warn_of_limits() {
+  for (const manifest::phase* p : {&setup_.pipeline.essential, &setup_.pipeline.background}) {
+    for (const manifest::item& item : p->items) {
+      if (item.deletes == manifest::deletes::sweep) {
+        setup_.log.write(observe::log_level::warn, {.code = "SLU-6031"},
+                         "`deletes: sweep` of `" + item.entry +
+                             "` is not carried out by this version: what vanished upstream stays stored");
+      }
+      if (item.mode == manifest::mode::incremental) {
+        setup_.log.write(observe::log_level::info, {.code = "SLU-6032"},
+                         "`" + item.entry + "` is read in full: this version keeps no watermarks");
+      }
+    }
+  }
+}
+
 run_answer runtime::start(const run_ask& ask) {
   check_tenant(setup_.pipeline, ask.tenant);
+  warn_of_limits();
   engine::run_plan plan = build_plan(setup_.pipeline, ask.phases);
   if (plan.steps.empty()) {
     throw failure(failure_class::invalid, "SLU-6027", "nothing to read: the phases asked for have no items");
@@ -222,9 +239,9 @@ awaitable<void> runtime::drive_step(std::shared_ptr<active_run> active, std::str
       if (active->on_progress) active->on_progress(p);
       if (progress) progress(nlohmann::json{{"stage", p.stage}, {"pages", p.pages}, {"rows", p.rows.rows}}.dump());
     });
-  } catch (const failure& f) {
+  } catch (...) {
     active->run->cancel();
-    result["error"] = f.message();
+    result["error"] = engine::current_failure().message();
   }
   if (outcome == engine::step_outcome::fenced) over(active, *active->run->stopped().why());
   result["state"] = outcome == engine::step_outcome::ended ? "ended" : "stopped";
@@ -247,12 +264,13 @@ awaitable<void> runtime::drive_end(std::shared_ptr<active_run> active) {
     const auto row = co_await store_.call(engine::urgency::background,
                                           [&id](engine::session& s) { return s.show_run(id); });
     if (row) log_end(*row);
-  } catch (const failure& f) {
-    failed = f;
+  } catch (...) {
+    failed = engine::current_failure();
     const engine::run_identity& id = active->run->identity();
     setup_.log.write(observe::log_level::error,
-                     {.correlation_id = id.correlation_id, .tenant = id.tenant, .run_id = id.run_id, .code = f.code()},
-                     f.message());
+                     {.correlation_id = id.correlation_id, .tenant = id.tenant, .run_id = id.run_id,
+                      .code = failed->code()},
+                     failed->message());
   }
   over(active, std::move(failed));
 }
