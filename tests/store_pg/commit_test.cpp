@@ -17,7 +17,8 @@ TEST_F(a_postgres_commit, writes_what_is_new_and_nothing_that_is_unchanged) {
     const auto rows = many(n, "n", n);
     EXPECT_EQ(put(entity_rows(rows)).inserted, n);
     sql("VACUUM FREEZE entities"), sql("CHECKPOINT");
-    const std::string system = "SELECT md5(string_agg(xmin::text || xmax::text || ctid::text, ',' ORDER BY id)) FROM entities";
+    const std::string system =
+        "SELECT md5(string_agg(xmin::text || xmax::text || ctid::text, ',' ORDER BY id)) FROM entities";
     const std::string before = sql(system), lsn = sql("SELECT pg_current_wal_lsn()");
     const auto again = put(entity_rows(rows));
     EXPECT_EQ(again.unchanged, n);
@@ -65,7 +66,8 @@ TEST_F(a_postgres_commit, links_rows_to_parents_of_their_own_batch_in_any_order)
     auto rows = many(n, "n", n);
     for (std::size_t i = 0; i + 1 < rows.size(); ++i) rows[i].parent = rows[i + 1].id;  // children first
     EXPECT_EQ(put(entity_rows(rows)).inserted, n);
-    EXPECT_EQ(sql("SELECT count(*) FROM entities c JOIN entities p ON p.id = c.parent_id"), std::to_string(n - 1));
+    EXPECT_EQ(sql("SELECT count(*) FROM entities c JOIN entities p ON p.id = c.parent_id"),
+              std::to_string(n - 1));
     EXPECT_EQ(sql("SELECT count(*) FROM sluice.pending_links"), "0");
     sql("DELETE FROM entities");
   }
@@ -96,8 +98,11 @@ TEST_F(a_postgres_commit, does_a_batch_again_when_another_run_wrote_its_keys_mea
     std::thread late;
     {
       store::postgres::transaction t(other);
-      other.execute("INSERT INTO entities (tenant_id, kind, external_id, row_hash, origin, read_at, synced_at, run_id) VALUES "
-                    "('acme', 'user', '" + key + "', gen_random_uuid(), 1, '2020-01-01', now(), gen_random_uuid())");
+      other.execute(
+          "INSERT INTO entities (tenant_id, kind, external_id, row_hash, origin, read_at, synced_at, run_id) "
+          "VALUES "
+          "('acme', 'user', '" +
+          key + "', gen_random_uuid(), 1, '2020-01-01', now(), gen_random_uuid())");
       late = std::thread([&] { result = session_->commit(request); });
       while (sql("SELECT count(*) FROM pg_locks WHERE NOT granted") != "1") std::this_thread::yield();
       t.commit();
@@ -135,7 +140,9 @@ TEST_F(a_postgres_commit, resolves_rows_that_waited_for_their_parents) {
   EXPECT_EQ(r.resolved, 1);
   EXPECT_TRUE(r.more) << "the link of c is open";
   EXPECT_FALSE(session_->resolve(request_.run_id, epoch_, "acme", 1).more);
-  EXPECT_EQ(sql("SELECT p.external_id FROM entities c JOIN entities p ON p.id = c.parent_id WHERE c.external_id = 'c'"), "p");
+  EXPECT_EQ(sql("SELECT p.external_id FROM entities c JOIN entities p ON p.id = c.parent_id WHERE "
+                "c.external_id = 'c'"),
+            "p");
   EXPECT_EQ(sql("SELECT count(*) FROM sluice.deferred"), "0");
 }
 
@@ -148,8 +155,10 @@ TEST_F(a_postgres_commit, counts_parents_of_the_same_batch_as_there) {
 }
 
 TEST_F(a_postgres_commit, names_the_run_in_the_sessions_of_the_server) {
-  sql("CREATE FUNCTION note() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN NEW.name = current_setting('application_name'); "
-      "RETURN NEW; END $$; CREATE TRIGGER note BEFORE INSERT ON entities FOR EACH ROW EXECUTE FUNCTION note()");
+  sql("CREATE FUNCTION note() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN NEW.name = "
+      "current_setting('application_name'); "
+      "RETURN NEW; END $$; CREATE TRIGGER note BEFORE INSERT ON entities FOR EACH ROW EXECUTE FUNCTION "
+      "note()");
   put(entity_rows({{.id = "u1"}}));
   EXPECT_EQ(sql("SELECT name FROM entities"), "sluice sync-acme-1");
 }

@@ -124,7 +124,8 @@ TEST_F(a_connection, copies_and_goes_on_after_a_copy_that_failed) {
   database_->execute("CREATE TABLE t (k bigint PRIMARY KEY)");
   tuple_builder twice(1);
   for (int i = 0; i < 2; ++i) twice.begin(), append_int8(twice.bytes(), 7);
-  EXPECT_EQ(failure_of([&] { database_->copy("COPY t FROM STDIN BINARY", twice.finish()); }).code(), "SLU-5050");
+  EXPECT_EQ(failure_of([&] { database_->copy("COPY t FROM STDIN BINARY", twice.finish()); }).code(),
+            "SLU-5050");
   tuple_builder once(1);
   once.begin();
   append_int8(once.bytes(), 7);

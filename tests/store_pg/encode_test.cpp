@@ -49,9 +49,22 @@ class encoding : public ::testing::Test {
 };
 
 TEST_F(encoding, keeps_decimals_digit_for_digit) {
-  const char* values[] = {"0", "0.00", "1", "-1", "12.50", "-0.05", "10000", "9999", "0.0001", "0.00001000",
-                          "100000000", "123456789012345678901234567890.123456789012345678901234567890",
-                          "-99999999999999999999", "1000000000000.5", "0.10", "10.0000"};
+  const char* values[] = {"0",
+                          "0.00",
+                          "1",
+                          "-1",
+                          "12.50",
+                          "-0.05",
+                          "10000",
+                          "9999",
+                          "0.0001",
+                          "0.00001000",
+                          "100000000",
+                          "123456789012345678901234567890.123456789012345678901234567890",
+                          "-99999999999999999999",
+                          "1000000000000.5",
+                          "0.10",
+                          "10.0000"};
   for (const char* v : values) EXPECT_EQ(text(column_type::decimal, v), v);
 }
 
@@ -76,7 +89,8 @@ TEST_F(encoding, keeps_instants_to_the_microsecond) {
 }
 
 TEST_F(encoding, refuses_instants_that_would_become_infinity_or_wrap) {
-  EXPECT_TRUE(int64(column_type::timestamp, std::numeric_limits<std::int64_t>::min()).starts_with("refused: "));
+  EXPECT_TRUE(
+      int64(column_type::timestamp, std::numeric_limits<std::int64_t>::min()).starts_with("refused: "));
   EXPECT_EQ(int64(column_type::timestamp, std::numeric_limits<std::int64_t>::max()),
             "294247-01-10 04:00:54.775807+00");
 }
@@ -93,7 +107,8 @@ TEST_F(encoding, keeps_text_byte_for_byte_and_refuses_nul) {
 }
 
 TEST_F(encoding, keeps_numbers_inside_json_exact) {
-  EXPECT_EQ(text(column_type::json, R"({"n": 12345678901234567890.10})"), R"({"n": 12345678901234567890.10})");
+  EXPECT_EQ(text(column_type::json, R"({"n": 12345678901234567890.10})"),
+            R"({"n": 12345678901234567890.10})");
 }
 
 TEST_F(encoding, writes_nulls_dates_booleans_and_floats) {
@@ -116,7 +131,8 @@ TEST_F(encoding, writes_nulls_dates_booleans_and_floats) {
 
 TEST_F(encoding, makes_literals_of_text_arrays) {
   std::string literal;
-  for (const char* key : {"a", "", "with \"quotes\"", "back\\slash", "comma,brace}", "NULL"}) append_literal(literal, key);
+  for (const char* key : {"a", "", "with \"quotes\"", "back\\slash", "comma,brace}", "NULL"})
+    append_literal(literal, key);
   literal.push_back('}');
   array_builder one(oid::text);
   one.text(literal);
@@ -125,9 +141,11 @@ TEST_F(encoding, makes_literals_of_text_arrays) {
 }
 
 TEST_F(encoding, reads_ids_and_refuses_what_is_none) {
-  const auto out = database_->query("SELECT $1::uuid", {encode_uuid_text("6F9619FF-8b86-d011-b42d-00cf4fc964ff")});
+  const auto out =
+      database_->query("SELECT $1::uuid", {encode_uuid_text("6F9619FF-8b86-d011-b42d-00cf4fc964ff")});
   EXPECT_EQ(out.text(0, 0), "6f9619ff-8b86-d011-b42d-00cf4fc964ff");
-  for (const char* v : {"", "x", "6f9619ff-8b86-d011-b42d-00cf4fc964f", "6f9619ff8b86d011b42d00cf4fc964ff00"}) {
+  for (const char* v :
+       {"", "x", "6f9619ff-8b86-d011-b42d-00cf4fc964f", "6f9619ff8b86d011b42d00cf4fc964ff00"}) {
     EXPECT_THROW((void)encode_uuid_text(v), engine::failure) << v;
   }
 }

@@ -15,20 +15,23 @@ class a_fault : public world {
   // Makes the server wait for the lock `gate` in this trigger, which counts as the moment to strike.
   void wait_in(const std::string& trigger) {
     sql("CREATE FUNCTION wait() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN SET LOCAL lock_timeout = 0; "
-        "IF NEW.external_id = 'u01500' THEN PERFORM pg_advisory_xact_lock_shared(42); END IF; RETURN NEW; END $$; " +
+        "IF NEW.external_id = 'u01500' THEN PERFORM pg_advisory_xact_lock_shared(42); END IF; RETURN NEW; "
+        "END $$; " +
         trigger);
     gate_ = std::make_unique<store::postgres::connection>(dsn_);
     gate_->query("SELECT pg_advisory_lock(42)");
   }
 
   void wait_until_blocked() {
-    while (sql("SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND NOT granted") == "0") std::this_thread::yield();
+    while (sql("SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND NOT granted") == "0")
+      std::this_thread::yield();
   }
   void kill_blocked() {
     sql("SELECT pg_terminate_backend(pid, 5000) FROM pg_locks WHERE locktype = 'advisory' AND NOT granted");
   }
 
-  std::optional<failure> commit_in_thread(engine::commit_request& request, const std::function<void()>& meanwhile) {
+  std::optional<failure> commit_in_thread(engine::commit_request& request,
+                                          const std::function<void()>& meanwhile) {
     std::optional<failure> out;
     std::thread worker([&] {
       try {
@@ -55,12 +58,14 @@ TEST_F(a_fault, in_the_middle_of_copy_leaves_no_row_and_no_checkpoint) {
   EXPECT_EQ(sql("SELECT count(*) FROM entities"), "0");
   EXPECT_EQ(sql("SELECT page_seq FROM sluice.items"), "0");
   gate_.reset();
-  EXPECT_EQ(session_->commit(request).pages.at(0).streams.at(0).second.inserted, 3'000) << "on a new connection";
+  EXPECT_EQ(session_->commit(request).pages.at(0).streams.at(0).second.inserted, 3'000)
+      << "on a new connection";
 }
 
 TEST_F(a_fault, during_commit_is_in_doubt_and_then_looked_up) {
-  wait_in("CREATE CONSTRAINT TRIGGER w AFTER INSERT ON entities DEFERRABLE INITIALLY DEFERRED "
-          "FOR EACH ROW EXECUTE FUNCTION wait()");
+  wait_in(
+      "CREATE CONSTRAINT TRIGGER w AFTER INSERT ON entities DEFERRABLE INITIALLY DEFERRED "
+      "FOR EACH ROW EXECUTE FUNCTION wait()");
   auto request = page_of(entity_rows(many(1'600)));
   const auto f = commit_in_thread(request, [&] { kill_blocked(); });
   ASSERT_TRUE(f);
@@ -75,8 +80,9 @@ TEST_F(a_fault, during_commit_is_in_doubt_and_then_looked_up) {
 }
 
 TEST_F(a_fault, of_a_holder_that_is_taken_over_while_it_commits_waits_for_it_and_then_fences_it) {
-  wait_in("CREATE CONSTRAINT TRIGGER w AFTER INSERT ON entities DEFERRABLE INITIALLY DEFERRED "
-          "FOR EACH ROW EXECUTE FUNCTION wait()");
+  wait_in(
+      "CREATE CONSTRAINT TRIGGER w AFTER INSERT ON entities DEFERRABLE INITIALLY DEFERRED "
+      "FOR EACH ROW EXECUTE FUNCTION wait()");
   auto request = page_of(entity_rows(many(1'600)));
   auto other = store_->open_session();
   std::thread taking;
@@ -105,7 +111,8 @@ TEST_F(a_fault, of_a_holder_that_is_taken_over_while_it_commits_waits_for_it_and
     EXPECT_EQ(refused.kind(), failure_class::fenced);
     EXPECT_EQ(refused.code(), "SLU-5001");
   }
-  const auto attempt = other->begin_stage(request_.run_id, taken.epoch, {"read", engine::phase::background, false, true, "{}"});
+  const auto attempt = other->begin_stage(request_.run_id, taken.epoch,
+                                          {"read", engine::phase::background, false, true, "{}"});
   ASSERT_EQ(attempt.open_items.size(), 1U);
   EXPECT_EQ(attempt.open_items[0].page_seq, 1);
   EXPECT_EQ(attempt.open_items[0].page_state, "1");

@@ -40,7 +40,8 @@ class a_plan : public world {
   void expect_by_key(const std::string& plan, const stream_table& t) {
     EXPECT_NE(plan.find("Index Scan using " + t.name + "_tenant_id_"), std::string::npos) << plan;
     std::string condition = "Index Cond: ((tenant_id = $1)";
-    for (std::size_t i = 0; i < t.key.size(); ++i) condition += " AND (" + t.key[i] + " = s.k" + std::to_string(i) + ")";
+    for (std::size_t i = 0; i < t.key.size(); ++i)
+      condition += " AND (" + t.key[i] + " = s.k" + std::to_string(i) + ")";
     EXPECT_NE(plan.find(condition), std::string::npos) << plan;
     for (const char* trap : {"Seq Scan", "Bitmap", "Hash", "Merge", "Materialize", "Join Filter"}) {
       EXPECT_EQ(plan.find(trap), std::string::npos) << plan;
@@ -81,10 +82,10 @@ TEST_F(a_plan, of_a_range_is_one_index_scan_and_a_hash_join) {
     const stream_table t = table_of("public", entities());
     transaction settings_are_local(*database_);
     database_->execute(range_settings());
-    const std::string plan = explain(
-        t.range_probe,
-        "'acme', ARRAY['user', 'user'], ARRAY['u1', 'u2'], ARRAY[gen_random_uuid(), gen_random_uuid()], ARRAY[1, 2], "
-        "'user', 'u1', 'user', 'u2', 6001");
+    const std::string plan = explain(t.range_probe,
+                                     "'acme', ARRAY['user', 'user'], ARRAY['u1', 'u2'], "
+                                     "ARRAY[gen_random_uuid(), gen_random_uuid()], ARRAY[1, 2], "
+                                     "'user', 'u1', 'user', 'u2', 6001");
     EXPECT_NE(plan.find("Hash"), std::string::npos) << plan;
     EXPECT_NE(plan.find("(ROW(kind, external_id) >="), std::string::npos) << plan;
     EXPECT_EQ(plan.find("Nested Loop"), std::string::npos) << plan;
@@ -93,11 +94,11 @@ TEST_F(a_plan, of_a_range_is_one_index_scan_and_a_hash_join) {
 
 TEST_F(a_plan, of_the_waiting_rows_goes_by_their_keys_too) {
   for (const char* table : {"deferred", "pending_links"}) {
-    const std::string plan =
-        explain(std::string("DELETE FROM sluice.") + table +
-                    " WHERE ctid = ANY (ARRAY(SELECT d.ctid FROM unnest($3::text[]) AS s(k) LEFT JOIN sluice." + table +
-                    " d ON d.tenant = $1::text AND d.stream = $2::text AND d.key = s.k))",
-                3);
+    const std::string plan = explain(
+        std::string("DELETE FROM sluice.") + table +
+            " WHERE ctid = ANY (ARRAY(SELECT d.ctid FROM unnest($3::text[]) AS s(k) LEFT JOIN sluice." +
+            table + " d ON d.tenant = $1::text AND d.stream = $2::text AND d.key = s.k))",
+        3);
     EXPECT_NE(plan.find("(key = s.k)"), std::string::npos) << plan;
     EXPECT_NE(plan.find("Tid Scan"), std::string::npos) << plan;
     EXPECT_EQ(plan.find("Seq Scan"), std::string::npos) << plan;

@@ -23,7 +23,8 @@ TEST_F(a_schema, is_migrated_once_by_two_programs_that_start_together) {
   const std::string dsn = postgres_cluster::shared()->new_database();
   std::vector<std::thread> programs;
   for (int i = 0; i < 3; ++i) {
-    programs.emplace_back([&] { store::postgres::open({.uses = "postgres", .path = {}, .dsn = dsn})->migrate(); });
+    programs.emplace_back(
+        [&] { store::postgres::open({.uses = "postgres", .path = {}, .dsn = dsn})->migrate(); });
   }
   for (std::thread& p : programs) p.join();
   EXPECT_EQ(postgres_cluster::query(dsn, "SELECT count(*) FROM sluice.migrations"), "1");
@@ -41,20 +42,24 @@ TEST_F(a_schema, that_is_missing_or_newer_is_said_with_what_to_do) {
 
 TEST_F(a_schema, has_the_declared_types_one_key_and_no_foreign_key) {
   const std::string types =
-      "SELECT string_agg(attname || ' ' || format_type(atttypid, atttypmod), ', ' ORDER BY attnum) FROM pg_attribute "
+      "SELECT string_agg(attname || ' ' || format_type(atttypid, atttypmod), ', ' ORDER BY attnum) FROM "
+      "pg_attribute "
       "WHERE attrelid = 'grants'::regclass AND attnum > 0";
-  EXPECT_EQ(sql(types),
-            "id bigint, tenant_id text, external_id text, amount numeric, entity_id bigint, attributes jsonb, "
-            "source_version bigint, row_hash uuid, origin bigint, read_at timestamp with time zone, "
-            "synced_at timestamp with time zone, run_id uuid, deleted_at timestamp with time zone");
-  EXPECT_EQ(sql("SELECT string_agg(indexdef, ';' ORDER BY indexdef) FROM pg_indexes WHERE tablename = 'entities'"),
-            "CREATE UNIQUE INDEX entities_pkey ON public.entities USING btree (id, tenant_id);"
-            "CREATE UNIQUE INDEX entities_tenant_id_kind_external_id_key ON public.entities USING btree "
-            "(tenant_id, kind, external_id)");
+  EXPECT_EQ(
+      sql(types),
+      "id bigint, tenant_id text, external_id text, amount numeric, entity_id bigint, attributes jsonb, "
+      "source_version bigint, row_hash uuid, origin bigint, read_at timestamp with time zone, "
+      "synced_at timestamp with time zone, run_id uuid, deleted_at timestamp with time zone");
+  EXPECT_EQ(
+      sql("SELECT string_agg(indexdef, ';' ORDER BY indexdef) FROM pg_indexes WHERE tablename = 'entities'"),
+      "CREATE UNIQUE INDEX entities_pkey ON public.entities USING btree (id, tenant_id);"
+      "CREATE UNIQUE INDEX entities_tenant_id_kind_external_id_key ON public.entities USING btree "
+      "(tenant_id, kind, external_id)");
   EXPECT_EQ(sql("SELECT count(*) FROM pg_constraint WHERE contype = 'f'"), "0");
   EXPECT_EQ(sql("SELECT seqcache FROM pg_sequence WHERE seqrelid = 'entities_id_seq'::regclass"), "1000");
   EXPECT_EQ(sql("SELECT collname FROM pg_collation c JOIN pg_attribute a ON a.attcollation = c.oid "
-                "WHERE attrelid = 'entities'::regclass AND attname = 'external_id'"), "C");
+                "WHERE attrelid = 'entities'::regclass AND attname = 'external_id'"),
+            "C");
 }
 
 TEST_F(a_schema, leaves_a_table_alone_that_somebody_else_made) {
@@ -72,7 +77,8 @@ TEST_F(a_schema, can_put_streams_into_a_schema_of_your_choice) {
   s.name = "credits", s.references.clear(), s.indexes = {{"amount", "tenant_id"}};
   const auto lines = other->ensure_streams("test", "1", {s});
   EXPECT_EQ(lines, std::vector<std::string>{"table `credits` made"});
-  EXPECT_EQ(sql("SELECT count(*) FROM pg_indexes WHERE schemaname = 'product' AND tablename = 'credits'"), "3");
+  EXPECT_EQ(sql("SELECT count(*) FROM pg_indexes WHERE schemaname = 'product' AND tablename = 'credits'"),
+            "3");
   EXPECT_TRUE(other->ensure_streams("test", "1", {s}).empty());
 }
 

@@ -66,7 +66,8 @@ class a_speed : public world {
 
   std::vector<engine::commit_request> requests() {
     std::vector<engine::commit_request> out;
-    for (int i = 0; i < batches; ++i, ++seq_) out.push_back(page_of(entity_rows(many(batch, "n", i * batch))));
+    for (int i = 0; i < batches; ++i, ++seq_)
+      out.push_back(page_of(entity_rows(many(batch, "n", i * batch))));
     return out;
   }
 };
@@ -75,9 +76,9 @@ TEST_F(a_speed, of_new_rows_is_near_copy_and_of_unchanged_ones_far_above) {
   auto first = requests(), again = requests();
   const double fresh = sync(first), same = sync(again), floor = plain_copy();
   constexpr double rows = batch * batches;
-  std::cout << "rows/s: plain COPY " << static_cast<long>(rows / floor) << ", new " << static_cast<long>(rows / fresh) << " ("
-            << floor / fresh << " of COPY), unchanged " << static_cast<long>(rows / same) << " (" << floor / same
-            << " of COPY)\n";
+  std::cout << "rows/s: plain COPY " << static_cast<long>(rows / floor) << ", new "
+            << static_cast<long>(rows / fresh) << " (" << floor / fresh << " of COPY), unchanged "
+            << static_cast<long>(rows / same) << " (" << floor / same << " of COPY)\n";
   EXPECT_EQ(sql("SELECT count(*) FROM entities"), "100000");
   EXPECT_LT(fresh, 20 * floor) << "a plan gone wrong is a hundred times slower, not twenty";
   EXPECT_LT(same, 10 * floor);

@@ -28,11 +28,14 @@ struct entity {
   static const stream_schema s = [] {
     stream_schema out;
     out.name = "entities";
-    out.columns = {{"kind", column_type::text, true, {}},       {"external_id", column_type::text, true, {}},
-                   {"name", column_type::text, false, {}},      {"amount", column_type::decimal, false, {}},
+    out.columns = {{"kind", column_type::text, true, {}},
+                   {"external_id", column_type::text, true, {}},
+                   {"name", column_type::text, false, {}},
+                   {"amount", column_type::decimal, false, {}},
                    {"data", column_type::json, false, {}}};
     out.key = {"kind", "external_id"};
-    out.references = {{"parent", "entities", {"kind", "external_id"}, false, on_missing::defer, std::chrono::hours(24)}};
+    out.references = {
+        {"parent", "entities", {"kind", "external_id"}, false, on_missing::defer, std::chrono::hours(24)}};
     return out;
   }();
   return s;
@@ -44,7 +47,8 @@ struct entity {
     out.name = "grants";
     out.columns = {{"external_id", column_type::text, true, {}}, {"amount", column_type::decimal, false, {}}};
     out.key = {"external_id"};
-    out.references = {{"entity", "entities", {"kind", "external_id"}, true, on_missing::defer, std::chrono::hours(24)}};
+    out.references = {
+        {"entity", "entities", {"kind", "external_id"}, true, on_missing::defer, std::chrono::hours(24)}};
     return out;
   }();
   return s;
@@ -99,7 +103,8 @@ class world : public ::testing::Test {
     request_.by = {"host", "boot", 1, 1};
     epoch_ = s.start_run(request_, [](const engine::holder&) { return false; }).epoch;
     s.mark_running(request_.run_id, epoch_);
-    stage_epoch_ = s.begin_stage(request_.run_id, epoch_, {"read", engine::phase::background, false, true, "{}"}).epoch;
+    stage_epoch_ =
+        s.begin_stage(request_.run_id, epoch_, {"read", engine::phase::background, false, true, "{}"}).epoch;
     seq_ = 0;
   }
 
@@ -110,7 +115,8 @@ class world : public ::testing::Test {
     r.id[0] = static_cast<std::uint8_t>(++commits_);
     r.id[1] = static_cast<std::uint8_t>(commits_ >> 8);
     engine::page_write& w = r.pages.emplace_back();
-    w.stage = "read", w.item = "0", w.entry = "entry", w.stage_epoch = stage_epoch_, w.page_seq = seq_, w.end = end;
+    w.stage = "read", w.item = "0", w.entry = "entry", w.stage_epoch = stage_epoch_, w.page_seq = seq_,
+    w.end = end;
     w.next_state = std::to_string(seq_ + 1);
     for (engine::stream_rows& s : streams) {
       w.page.records.records += s.rows.get().length;

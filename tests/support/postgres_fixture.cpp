@@ -19,7 +19,8 @@ struct outcome {
 };
 
 outcome run_script(const std::string& arguments) {
-  const std::string command = std::string("'") + SLUICE_SOURCE_DIR "/tests/support/with_postgres.sh' " + arguments;
+  const std::string command =
+      std::string("'") + SLUICE_SOURCE_DIR "/tests/support/with_postgres.sh' " + arguments;
   FILE* pipe = ::popen(command.c_str(), "r");
   if (pipe == nullptr) throw std::runtime_error("cannot run " + command);
   outcome result;

@@ -36,13 +36,16 @@ std::map<std::pair<std::string, std::string>, span_of_pages> spans(const engine:
 // Locks the lease and the stages against take-overs, and moves the checkpoints, in one round trip.
 constexpr const char* fence_sql = R"sql(
 WITH w AS MATERIALIZED (
-  SELECT x.*, i.ctid AS place FROM unnest($4::text[], $5::int8[], $6::text[], $7::int8[], $8::int8[], $9::text[], $10::bool[])
+  SELECT x.*, i.ctid AS place FROM unnest($4::text[], $5::int8[], $6::text[], $7::int8[], $8::int8[],
+    $9::text[], $10::bool[])
     AS x(stage, epoch, item, seq, pages, next, ended)
   LEFT JOIN sluice.items i ON i.run_id = $1::uuid AND i.stage = x.stage AND i.item = x.item),
-lease AS MATERIALIZED (SELECT run_id FROM sluice.leases WHERE run_id = $1::uuid AND epoch = $2::int8 FOR SHARE),
+lease AS MATERIALIZED (SELECT run_id FROM sluice.leases WHERE run_id = $1::uuid
+  AND epoch = $2::int8 FOR SHARE),
 stage AS MATERIALIZED (
   SELECT s.stage FROM sluice.stages s WHERE s.run_id = $1::uuid AND s.state = 'running'
-    AND EXISTS (SELECT FROM w WHERE w.stage = s.stage AND w.epoch = s.epoch) AND EXISTS (SELECT FROM lease) FOR SHARE),
+    AND EXISTS (SELECT FROM w WHERE w.stage = s.stage AND w.epoch = s.epoch)
+      AND EXISTS (SELECT FROM lease) FOR SHARE),
 moved AS (
   UPDATE sluice.items i SET page_seq = i.page_seq + w.pages, page_state = w.next, commit_id = $3::uuid,
     state = CASE WHEN w.ended THEN 'complete' ELSE 'open' END
@@ -55,9 +58,25 @@ SELECT (SELECT count(*) FROM moved), (extract(epoch FROM clock_timestamp()) * 10
 
 bool same_layout(const stream_schema& a, const stream_schema& b) {
   const auto x = wire_layout(a), y = wire_layout(b);
-  return a.key == b.key && std::equal(x.begin(), x.end(), y.begin(), y.end(), [](const column& p, const column& q) {
-           return p.name == q.name && p.type == q.type;
-         });
+  return a.key == b.key &&
+         std::equal(x.begin(), x.end(), y.begin(), y.end(),
+                    [](const column& p, const column& q) { return p.name == q.name && p.type == q.type; });
+}
+
+// Those that the pages brought, then those that the store itself refuses.
+std::vector<engine::reject_row> rejects_of(const engine::commit_request& request, const prepared_batch& batch,
+                                           std::int64_t now) {
+  std::vector<engine::reject_row> rejects;
+  const auto add = [&](const engine::page_write& w, engine::reject what) {
+    rejects.push_back({0, now, w.page_seq, request.run_id, request.tenant, w.stage, w.item, std::move(what)});
+  };
+  for (const engine::page_write& w : request.pages) {
+    for (const engine::reject& r : w.page.rejects) add(w, r);
+  }
+  for (const prepared_stream& s : batch.streams) {
+    for (const refusal& r : s.refusals) add(request.pages[s.rows[r.index].page], to_reject(s, r));
+  }
+  return rejects;
 }
 
 }  // namespace
@@ -72,8 +91,18 @@ engine::commit_result postgres_session::commit(engine::commit_request& request) 
 engine::commit_result postgres_session::commit_once(engine::commit_request& request, retry& how,
                                                     std::vector<std::string>& grown) {
   prepared_batch batch = prepare(request);
-  write_context context{db(), schema_, request.tenant, encode_uuid_text(request.run_id), 0, {}, &how.refused,
-                        how.point_probes, how.careful, false, {}, {}};
+  write_context context{db(),
+                        schema_,
+                        request.tenant,
+                        encode_uuid_text(request.run_id),
+                        0,
+                        {},
+                        &how.refused,
+                        how.point_probes,
+                        how.careful,
+                        false,
+                        {},
+                        {}};
   for (const engine::page_write& w : request.pages) {
     context.pages.push_back({origin_of(request.pipeline, w.entry), w.stage, w.item, w.page_seq, context.run});
   }
@@ -86,17 +115,7 @@ engine::commit_result postgres_session::commit_once(engine::commit_request& requ
   engine::commit_result result = settle(batch);
   insert_pages(request, context.now_us);
   insert_counts(request, batch, result);
-  std::vector<engine::reject_row> rejects;
-  const auto add = [&](const engine::page_write& w, engine::reject what) {
-    rejects.push_back({0, context.now_us, w.page_seq, request.run_id, request.tenant, w.stage, w.item, std::move(what)});
-  };
-  for (const engine::page_write& w : request.pages) {
-    for (const engine::reject& r : w.page.rejects) add(w, r);
-  }
-  for (const prepared_stream& s : batch.streams) {
-    for (const refusal& r : s.refusals) add(request.pages[s.rows[r.index].page], to_reject(s, r));
-  }
-  insert_rejects(context.run, rejects);
+  insert_rejects(context.run, rejects_of(request, batch, context.now_us));
   insert_children(request);
   t.commit();
   grown = std::move(context.grown);
@@ -108,12 +127,15 @@ std::int64_t postgres_session::fence(const engine::commit_request& request) {
   array_builder stages(oid::text), epochs(oid::int8), names(oid::text), seqs(oid::int8), pages(oid::int8),
       next(oid::text), ended(oid::boolean);
   for (const auto& [key, s] : items) {
-    stages.text(key.first), names.text(key.second), epochs.int8(s.first->stage_epoch), seqs.int8(s.first->page_seq);
-    pages.int8(s.last->page_seq - s.first->page_seq + 1), next.text(s.last->next_state), ended.boolean(s.last->end);
+    stages.text(key.first), names.text(key.second), epochs.int8(s.first->stage_epoch),
+        seqs.int8(s.first->page_seq);
+    pages.int8(s.last->page_seq - s.first->page_seq + 1), next.text(s.last->next_state),
+        ended.boolean(s.last->end);
   }
-  const rows r = db().query(fence_sql, {encode_uuid_text(request.run_id), encode_int8(request.run_epoch),
-                                        encode_uuid(request.id), stages.finish(), epochs.finish(), names.finish(),
-                                        seqs.finish(), pages.finish(), next.finish(), ended.finish()});
+  const rows r =
+      db().query(fence_sql, {encode_uuid_text(request.run_id), encode_int8(request.run_epoch),
+                             encode_uuid(request.id), stages.finish(), epochs.finish(), names.finish(),
+                             seqs.finish(), pages.finish(), next.finish(), ended.finish()});
   if (r.number(0, 0) != static_cast<std::int64_t>(items.size())) explain_fence(request);
   return r.number(0, 1);
 }
@@ -122,7 +144,8 @@ void postgres_session::explain_fence(const engine::commit_request& request) {
   hold_lease(request.run_id, request.run_epoch);
   for (const engine::page_write& w : request.pages) hold_stage(request.run_id, w.stage, w.stage_epoch);
   const engine::page_write& first = request.pages.front();
-  throw fenced(code::fenced_page, where(first) + "the checkpoint of this or of another item of the batch is elsewhere");
+  throw fenced(code::fenced_page,
+               where(first) + "the checkpoint of this or of another item of the batch is elsewhere");
 }
 
 void postgres_session::write_streams(write_context& context, prepared_batch& batch) {
@@ -140,11 +163,17 @@ void postgres_session::write_streams(write_context& context, prepared_batch& bat
   }
 }
 
-// Statistics for a table that was empty a moment ago, so that other people's queries plan well too.
-void postgres_session::analyze(const std::vector<std::string>& tables) {
+// Statistics for a table that was empty a moment ago, so that other people's queries plan well too. The
+// commit has happened, whatever becomes of this: the server's own analysis comes a minute later anyway.
+void postgres_session::analyze(const std::vector<std::string>& tables) noexcept {
   for (const std::string& table : tables) {
-    const rows known = db().query("SELECT reltuples >= 0 FROM pg_class WHERE oid = to_regclass($1::text)", {table});
-    if (!known.empty() && !known.boolean(0, 0)) db().execute("ANALYZE " + table);
+    try {
+      const rows known =
+          db().query("SELECT reltuples >= 0 FROM pg_class WHERE oid = to_regclass($1::text)", {table});
+      if (!known.empty() && !known.boolean(0, 0)) db().execute("ANALYZE " + table);
+    } catch (const std::exception&) {
+      return;
+    }
   }
 }
 
@@ -152,9 +181,11 @@ std::int64_t postgres_session::origin_of(const std::string& pipeline, const std:
   const auto known = origins_.find({pipeline, entry});
   if (known != origins_.end()) return known->second;
   const parameters key{pipeline, entry};
-  db().query("INSERT INTO sluice.origins (pipeline, entry) VALUES ($1::text, $2::text) ON CONFLICT DO NOTHING", key);
+  db().query(
+      "INSERT INTO sluice.origins (pipeline, entry) VALUES ($1::text, $2::text) ON CONFLICT DO NOTHING", key);
   const std::int64_t id =
-      db().query("SELECT id FROM sluice.origins WHERE pipeline = $1::text AND entry = $2::text", key).number(0, 0);
+      db().query("SELECT id FROM sluice.origins WHERE pipeline = $1::text AND entry = $2::text", key)
+          .number(0, 0);
   origins_.emplace(std::pair(pipeline, entry), id);
   return id;
 }
@@ -176,11 +207,13 @@ const stream_table& postgres_session::table_for(const stream_schema& s) {
     stored = streams_.find(s.name);
   }
   if (stored == streams_.end()) {
-    throw invalid(code::unknown_stream, "stream `" + s.name + "` has no table; the plugin that declares it was not loaded");
+    throw invalid(code::unknown_stream,
+                  "stream `" + s.name + "` has no table; the plugin that declares it was not loaded");
   }
   if (!same_layout(stored->second, s)) {
-    throw invalid(code::unknown_stream, "stream `" + s.name + "`: the table was made from another version of its plugin; "
-                                        "restart with one version on all hosts");
+    throw invalid(code::unknown_stream, "stream `" + s.name +
+                                            "`: the table was made from another version of its plugin; "
+                                            "restart with one version on all hosts");
   }
   return tables_.insert_or_assign(s.name, std::pair(s, table_of(schema_, s))).first->second.second;
 }

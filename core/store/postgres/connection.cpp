@@ -8,6 +8,7 @@
 #include <pqxx/pqxx>
 
 #include "store/errors.hpp"
+#include "store/postgres/copy.hpp"
 #include "store/postgres/errors.hpp"
 #include "store/postgres/setup.hpp"
 
@@ -65,7 +66,8 @@ auto translated(const raw_connection& c, const std::string& where, F&& work) {
     raise_sql(e, where);
   } catch (const pqxx::failure& e) {
     if (!c.is_open()) throw connection_lost(e.what(), where);
-    throw engine::failure(engine::failure_class::internal, code::internal, std::string("PostgreSQL: ") + e.what());
+    throw engine::failure(engine::failure_class::internal, code::internal,
+                          std::string("PostgreSQL: ") + e.what());
   }
 }
 
@@ -90,7 +92,9 @@ rows::rows(rows&&) noexcept = default;
 rows& rows::operator=(rows&&) noexcept = default;
 rows::~rows() = default;
 std::size_t rows::size() const noexcept { return static_cast<std::size_t>(impl_->result.size()); }
-std::int64_t rows::affected() const noexcept { return static_cast<std::int64_t>(impl_->result.affected_rows()); }
+std::int64_t rows::affected() const noexcept {
+  return static_cast<std::int64_t>(impl_->result.affected_rows());
+}
 bool rows::is_null(std::size_t row, int column) const noexcept { return impl_->at(row, column).is_null(); }
 bool rows::boolean(std::size_t row, int column) const noexcept { return text(row, column) == "t"; }
 
@@ -145,7 +149,8 @@ void connection::connect(const std::string& dsn) {
     throw not_connected(e.what());
   }
   // Notices such as "table exists, skipping" are no news; errors come as exceptions.
-  PQsetNoticeProcessor(impl_->raw->raw(), [](void*, const char*) {}, nullptr);
+  PQsetNoticeProcessor(
+      impl_->raw->raw(), [](void*, const char*) {}, nullptr);
 }
 
 bool connection::usable() const noexcept {
@@ -168,66 +173,21 @@ rows connection::query(const std::string& sql, const parameters& values) {
   if (added) translated(*impl_->raw, sql, [&] { impl_->raw->prepare(name, sql); });
   rows out;
   const auto encoded = binary(values);
-  out.impl_->result = impl_->run(sql, [&](pqxx::work& w) {
-    return w.exec_prepared(name, pqxx::prepare::make_dynamic_params(encoded));
-  });
+  out.impl_->result = impl_->run(
+      sql, [&](pqxx::work& w) { return w.exec_prepared(name, pqxx::prepare::make_dynamic_params(encoded)); });
   return out;
 }
 
 rows connection::query_once(const std::string& sql, const parameters& values) {
   rows out;
   const auto encoded = binary(values);
-  out.impl_->result = impl_->run(sql, [&](pqxx::work& w) {
-    return w.exec_params(sql, pqxx::prepare::make_dynamic_params(encoded));
-  });
+  out.impl_->result = impl_->run(
+      sql, [&](pqxx::work& w) { return w.exec_params(sql, pqxx::prepare::make_dynamic_params(encoded)); });
   return out;
 }
 
-namespace {
-
-using owned_result = std::unique_ptr<PGresult, decltype(&PQclear)>;
-
-// Reads the connection empty and gives back the first error among its results, else the last result.
-owned_result drain(PGconn* c) {
-  owned_result kept(nullptr, PQclear);
-  while (PGresult* next = PQgetResult(c)) {
-    const bool failed = kept != nullptr && PQresultStatus(kept.get()) == PGRES_FATAL_ERROR;
-    if (failed) {
-      PQclear(next);
-    } else {
-      kept.reset(next);
-    }
-  }
-  return kept;
-}
-
-[[noreturn]] void raise_copy(PGconn* c, const PGresult* r, const std::string& sql) {
-  const char* state = r != nullptr ? PQresultErrorField(r, PG_DIAG_SQLSTATE) : nullptr;
-  if (PQstatus(c) != CONNECTION_OK || state == nullptr) throw connection_lost(PQerrorMessage(c), sql);
-  const char* detail = PQresultErrorField(r, PG_DIAG_MESSAGE_PRIMARY);
-  throw from_sqlstate(state, detail != nullptr ? detail : PQresultErrorMessage(r), sql);
-}
-
-}  // namespace
-
 std::int64_t connection::copy(const std::string& sql, std::string_view tuples) {
-  constexpr std::size_t piece = 256U << 10;
-  PGconn* c = impl_->raw->raw();
-  owned_result begun(PQexec(c, sql.c_str()), PQclear);
-  if (PQresultStatus(begun.get()) != PGRES_COPY_IN) raise_copy(c, begun.get(), sql);
-  begun.reset();
-  bool sent = true;
-  for (std::size_t at = 0; sent && at < tuples.size(); at += piece) {
-    const std::size_t n = std::min(piece, tuples.size() - at);
-    sent = PQputCopyData(c, tuples.data() + at, static_cast<int>(n)) == 1;
-  }
-  if (sent) sent = PQputCopyEnd(c, nullptr) == 1;
-  const owned_result done = drain(c);
-  if (!sent || done == nullptr || PQresultStatus(done.get()) != PGRES_COMMAND_OK) raise_copy(c, done.get(), sql);
-  std::int64_t count = 0;
-  const std::string_view tag = PQcmdTuples(done.get());
-  std::from_chars(tag.data(), tag.data() + tag.size(), count);
-  return count;
+  return copy_in(impl_->raw->raw(), sql, tuples);
 }
 
 struct transaction::impl {
@@ -252,7 +212,8 @@ void transaction::commit() {
   } catch (const pqxx::broken_connection& e) {
     throw commit_in_doubt(e.what());
   } catch (const pqxx::sql_error& e) {
-    if (!raw.is_open() || e.sqlstate().empty() || e.sqlstate().starts_with("57P")) throw commit_in_doubt(e.what());
+    if (!raw.is_open() || e.sqlstate().empty() || e.sqlstate().starts_with("57P"))
+      throw commit_in_doubt(e.what());
     throw from_sqlstate(e.sqlstate(), e.what(), "COMMIT");
   } catch (const pqxx::failure& e) {
     throw commit_in_doubt(e.what());

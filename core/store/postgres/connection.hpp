@@ -16,8 +16,11 @@ namespace sluice::store::postgres {
 // A server error with its SQLSTATE.
 class sql_failure : public engine::failure {
  public:
-  sql_failure(engine::failure_class c, std::string code, std::string message, std::string state, std::string detail)
-      : failure(c, std::move(code), std::move(message)), state_(std::move(state)), detail_(std::move(detail)) {}
+  sql_failure(engine::failure_class c, std::string code, std::string message, std::string state,
+              std::string detail)
+      : failure(c, std::move(code), std::move(message)),
+        state_(std::move(state)),
+        detail_(std::move(detail)) {}
   [[nodiscard]] const std::string& state() const noexcept { return state_; }
   [[nodiscard]] const std::string& detail() const noexcept { return detail_; }  // the server's own words
   [[nodiscard]] bool key_taken() const noexcept { return state_ == "23505"; }

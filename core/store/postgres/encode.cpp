@@ -1,11 +1,10 @@
 #include "store/postgres/encode.hpp"
 
 #include <bit>
-#include <cstring>
-#include <limits>
 
 #include "engine/failure.hpp"
 #include "store/errors.hpp"
+#include "store/postgres/big_endian.hpp"
 #include "store/postgres/numeric.hpp"
 
 namespace sluice::store::postgres {
@@ -14,18 +13,6 @@ namespace {
 
 constexpr std::int64_t epoch_us = 946'684'800'000'000;  // 2000-01-01, where PostgreSQL counts from
 constexpr std::int32_t epoch_days = 10'957;
-
-template <class T>
-void append_raw(std::string& out, T value) {
-  if constexpr (std::endian::native == std::endian::little) {
-    if constexpr (sizeof(T) == 8) value = static_cast<T>(__builtin_bswap64(static_cast<std::uint64_t>(value)));
-    if constexpr (sizeof(T) == 4) value = static_cast<T>(__builtin_bswap32(static_cast<std::uint32_t>(value)));
-    if constexpr (sizeof(T) == 2) value = static_cast<T>(__builtin_bswap16(static_cast<std::uint16_t>(value)));
-  }
-  char bytes[sizeof(T)];
-  std::memcpy(bytes, &value, sizeof(T));
-  out.append(bytes, sizeof(T));
-}
 
 template <class T>
 void append_sized(std::string& out, T value) {
@@ -113,13 +100,16 @@ std::string encode_uuid_text(std::string_view text) {
   int high = -1;
   for (const char c : text) {
     if (c == '-') continue;
-    const int digit = c >= '0' && c <= '9' ? c - '0' : (c | 32) >= 'a' && (c | 32) <= 'f' ? (c | 32) - 'a' + 10 : -1;
+    const int digit = c >= '0' && c <= '9'                 ? c - '0'
+                      : (c | 32) >= 'a' && (c | 32) <= 'f' ? (c | 32) - 'a' + 10
+                                                           : -1;
     if (digit < 0) break;
     if (high >= 0) out.push_back(static_cast<char>(high * 16 + digit));
     high = high >= 0 ? -1 : digit;
   }
   if (out.size() != 16 || high >= 0 || (text.size() != 36 && text.size() != 32)) {
-    throw engine::failure(engine::failure_class::invalid, code::unknown_run, "not an id: `" + std::string(text) + "`");
+    throw engine::failure(engine::failure_class::invalid, code::unknown_run,
+                          "not an id: `" + std::string(text) + "`");
   }
   return out;
 }
@@ -146,7 +136,8 @@ void append_hash(std::string& out, const engine::hash128& h) {
 
 void append_instant(std::string& out, std::int64_t us) { append_sized(out, us - epoch_us); }
 
-std::optional<std::string> append_cell(std::string& out, const column_view& c, column_type t, std::int64_t row) {
+std::optional<std::string> append_cell(std::string& out, const column_view& c, column_type t,
+                                       std::int64_t row) {
   if (c.is_null(row)) {
     append_null(out);
     return {};
@@ -166,58 +157,6 @@ std::optional<std::string> append_cell(std::string& out, const column_view& c, c
       return refused_json(c.text(row));
   }
   return {};
-}
-
-namespace {
-
-void append_array_header(std::string& out, oid element, std::int32_t count) {
-  append_raw(out, std::int32_t{count > 0 ? 1 : 0});  // dimensions
-  append_raw(out, std::int32_t{1});                  // there may be nulls
-  append_raw(out, static_cast<std::int32_t>(element));
-  if (count == 0) return;
-  append_raw(out, count);
-  append_raw(out, std::int32_t{1});  // the first index
-}
-
-}  // namespace
-
-array_builder::array_builder(oid element) : element_(element) {}
-
-std::string array_builder::finish() {
-  std::string out;
-  out.reserve(bytes_.size() + 20);
-  append_array_header(out, element_, count_);
-  out.append(bytes_);
-  bytes_.clear();
-  count_ = 0;
-  return out;
-}
-
-std::string encode_texts(const std::vector<std::string>& values) {
-  array_builder out(oid::text);
-  for (const std::string& v : values) out.text(v);
-  return out.finish();
-}
-
-void append_literal(std::string& out, std::string_view element) {
-  out.append(out.empty() ? "{\"" : ",\"");
-  for (const char c : element) {
-    if (c == '"' || c == '\\') out.push_back('\\');
-    out.push_back(c);
-  }
-  out.push_back('"');
-}
-
-tuple_builder::tuple_builder(std::size_t columns) : columns_(static_cast<std::int16_t>(columns)) {
-  bytes_.append("PGCOPY\n\377\r\n\0", 11);
-  bytes_.append(8, '\0');  // no flags, no extension
-}
-
-void tuple_builder::begin() { append_raw(bytes_, columns_); }
-
-const std::string& tuple_builder::finish() {
-  append_raw(bytes_, std::int16_t{-1});
-  return bytes_;
 }
 
 }  // namespace sluice::store::postgres

@@ -15,8 +15,17 @@ namespace sluice::store::postgres {
 
 // Type identifiers of PostgreSQL's catalogue; they never change.
 enum class oid : std::int32_t {
-  boolean = 16, bytea = 17, int8 = 20, int4 = 23, text = 25, float8 = 701, date = 1082, timestamptz = 1184,
-  numeric = 1700, uuid = 2950, jsonb = 3802,
+  boolean = 16,
+  bytea = 17,
+  int8 = 20,
+  int4 = 23,
+  text = 25,
+  float8 = 701,
+  date = 1082,
+  timestamptz = 1184,
+  numeric = 1700,
+  uuid = 2950,
+  jsonb = 3802,
 };
 [[nodiscard]] oid oid_of(column_type);
 [[nodiscard]] std::string_view sql_type(column_type);  // "timestamptz"
@@ -37,7 +46,8 @@ void append_hash(std::string& out, const engine::hash128&);
 void append_instant(std::string& out, std::int64_t us);  // timestamptz from microseconds since 1970
 
 // The cell of a batch as a field of its column's type. Returns why not when PostgreSQL can't hold it.
-[[nodiscard]] std::optional<std::string> append_cell(std::string& out, const column_view&, column_type, std::int64_t row);
+[[nodiscard]] std::optional<std::string> append_cell(std::string& out, const column_view&, column_type,
+                                                     std::int64_t row);
 
 // An array parameter that grows by fields.
 class array_builder {

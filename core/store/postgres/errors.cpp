@@ -17,21 +17,27 @@ struct meaning {
 constexpr meaning meanings[] = {
     {"40", failure_class::transient, code::busy, "another transaction was in the way; it is tried again"},
     {"55P03", failure_class::transient, code::busy,
-     "a lock was not free in time; it is tried again. If it goes on, look for a long transaction in pg_stat_activity"},
+     "a lock was not free in time; it is tried again. If it goes on, look for a long transaction in "
+     "pg_stat_activity"},
     {"57014", failure_class::transient, code::busy,
-     "the statement was cancelled or took too long; it is tried again. If it goes on, look at the server's load"},
-    {"53100", failure_class::transient, code::disk_full, "the server's disk is full: free space; the work then goes on"},
+     "the statement was cancelled or took too long; it is tried again. If it goes on, look at the server's "
+     "load"},
+    {"53100", failure_class::transient, code::disk_full,
+     "the server's disk is full: free space; the work then goes on"},
     {"53300", failure_class::transient, code::too_many,
      "the server has no connection left: raise max_connections or lower `pool`"},
     {"53", failure_class::transient, code::busy, "the server is short of resources; it is tried again"},
     {"25006", failure_class::transient, code::read_only,
      "the server only reads: point `dsn` to the primary (a failover may still be under way)"},
     {"57P", failure_class::transient, code::connection, "the server stops or starts; it is tried again"},
-    {"25P03", failure_class::transient, code::connection, "the transaction stood still for too long; it is tried again"},
+    {"25P03", failure_class::transient, code::connection,
+     "the transaction stood still for too long; it is tried again"},
     {"08", failure_class::transient, code::connection, "the connection failed; it is tried again"},
     {"42501", failure_class::invalid, code::cannot_open, "grant the right to the role of `dsn`"},
-    {"3F000", failure_class::invalid, code::cannot_open, "create the schema, or name another in `store: { schema: }`"},
-    {"", failure_class::internal, code::internal, "this is a defect, or somebody changed the tables: please report it"},
+    {"3F000", failure_class::invalid, code::cannot_open,
+     "create the schema, or name another in `store: { schema: }`"},
+    {"", failure_class::internal, code::internal,
+     "this is a defect, or somebody changed the tables: please report it"},
 };
 
 std::string first_line(std::string_view text) {
@@ -50,7 +56,8 @@ sql_failure from_sqlstate(std::string_view state, std::string_view message, std:
     return {m.kind, std::string(m.code), text + "): " + std::string(m.advice), std::string(state),
             first_line(message)};
   }
-  return {failure_class::internal, code::internal, std::string(message), std::string(state), first_line(message)};
+  return {failure_class::internal, code::internal, std::string(message), std::string(state),
+          first_line(message)};
 }
 
 engine::failure connection_lost(std::string_view message, std::string_view where) {

@@ -9,7 +9,8 @@
 namespace sluice::store::postgres {
 
 // `where` says what was being done; `message` is the server's text, `state` its SQLSTATE.
-[[nodiscard]] sql_failure from_sqlstate(std::string_view state, std::string_view message, std::string_view where);
+[[nodiscard]] sql_failure from_sqlstate(std::string_view state, std::string_view message,
+                                        std::string_view where);
 [[nodiscard]] engine::failure connection_lost(std::string_view message, std::string_view where);
 [[nodiscard]] engine::failure not_connected(std::string_view message);
 [[nodiscard]] engine::failure commit_in_doubt(std::string_view message);

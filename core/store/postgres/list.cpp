@@ -10,10 +10,13 @@ namespace sluice::store::postgres {
 namespace {
 
 constexpr const char* run_columns =
-    "SELECT run_id, tenant, pipeline, scope, correlation_id, manifest_hash, backend, route_reason, mode, plan, state, "
+    "SELECT run_id, tenant, pipeline, scope, correlation_id, manifest_hash, backend, route_reason, mode, "
+    "plan, state, "
     "created_us, started_us, essential_us, ended_us, error_code, error FROM sluice.runs r WHERE ";
 
-std::string encode_limit(int limit) { return encode_int8(limit > 0 ? limit : std::numeric_limits<int>::max()); }
+std::string encode_limit(int limit) {
+  return encode_int8(limit > 0 ? limit : std::numeric_limits<int>::max());
+}
 
 // The bytes of "\x6869".
 std::string from_hex(std::string_view text) {
@@ -41,8 +44,9 @@ std::vector<engine::run_row> postgres_session::read_runs(const std::string& sql,
   const rows r = db().query(run_columns + sql, values);
   for (std::size_t n = 0; n < r.size(); ++n) {
     engine::run_row& row = out.emplace_back();
-    std::string* const texts[] = {&row.run_id, &row.tenant, &row.pipeline, &row.scope, &row.correlation_id,
-                                  &row.manifest_hash, &row.backend, &row.route_reason, &row.mode, &row.plan};
+    std::string* const texts[] = {&row.run_id,         &row.tenant,        &row.pipeline, &row.scope,
+                                  &row.correlation_id, &row.manifest_hash, &row.backend,  &row.route_reason,
+                                  &row.mode,           &row.plan};
     for (int c = 0; c < 10; ++c) *texts[c] = r.text(n, c);
     row.state = engine::run_state_from(r.text(n, 10));
     row.created_us = r.number(n, 11), row.started_us = r.number(n, 12), row.essential_us = r.number(n, 13);
@@ -77,8 +81,8 @@ std::optional<engine::run_row> postgres_session::show_run(const std::string& run
   return std::move(found[0]);
 }
 
-std::vector<engine::reject_row> postgres_session::list_rejects(const std::string& tenant, const std::string& run_id,
-                                                               int limit) {
+std::vector<engine::reject_row> postgres_session::list_rejects(const std::string& tenant,
+                                                               const std::string& run_id, int limit) {
   parameters values{encode_limit(limit)};
   std::string sql =
       "SELECT id, at_us, page_seq, run_id, tenant, stage, item, ordinal, stream, key, field, reason, raw "
@@ -96,7 +100,13 @@ std::vector<engine::reject_row> postgres_session::list_rejects(const std::string
   const rows r = db().query(sql + " ORDER BY id LIMIT $1::int8", values);
   for (std::size_t n = 0; n < r.size(); ++n) {
     const auto text = [&](int c) { return std::string(r.text(n, c)); };
-    out.push_back({r.number(n, 0), r.number(n, 1), r.number(n, 2), text(3), text(4), text(5), text(6),
+    out.push_back({r.number(n, 0),
+                   r.number(n, 1),
+                   r.number(n, 2),
+                   text(3),
+                   text(4),
+                   text(5),
+                   text(6),
                    {r.number(n, 7), text(8), text(9), text(10), text(11), from_hex(r.text(n, 12))}});
   }
   return out;
@@ -115,7 +125,8 @@ std::vector<engine::deferred_row> postgres_session::list_deferred(const std::str
   const rows r = db().query(sql + " ORDER BY first_seen_us, tenant, stream, key LIMIT $1::int8", values);
   for (std::size_t n = 0; n < r.size(); ++n) {
     const auto text = [&](int c) { return std::string(r.text(n, c)); };
-    out.push_back({text(0), text(1), text(2), text(3), text(4), text(5), text(6), r.number(n, 7), r.number(n, 8)});
+    out.push_back(
+        {text(0), text(1), text(2), text(3), text(4), text(5), text(6), r.number(n, 7), r.number(n, 8)});
   }
   return out;
 }

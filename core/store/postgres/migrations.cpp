@@ -29,34 +29,42 @@ CREATE TABLE sluice.tenants (
   measures text NOT NULL DEFAULT '{}');
 CREATE TABLE sluice.runs (
   run_id uuid PRIMARY KEY, tenant text COLLATE "C" NOT NULL, pipeline text NOT NULL, scope text NOT NULL,
-  correlation_id text NOT NULL, manifest_hash text NOT NULL, backend text NOT NULL, route_reason text NOT NULL,
-  mode text NOT NULL, plan text NOT NULL, state text NOT NULL, cancel_requested boolean NOT NULL DEFAULT false,
-  retry_of uuid, error_code text NOT NULL DEFAULT '', error text NOT NULL DEFAULT '', created_us bigint NOT NULL,
-  started_us bigint NOT NULL DEFAULT 0, essential_us bigint NOT NULL DEFAULT 0, ended_us bigint NOT NULL DEFAULT 0);
+  correlation_id text NOT NULL, manifest_hash text NOT NULL, backend text NOT NULL,
+  route_reason text NOT NULL,
+  mode text NOT NULL, plan text NOT NULL, state text NOT NULL,
+  cancel_requested boolean NOT NULL DEFAULT false,
+  retry_of uuid, error_code text NOT NULL DEFAULT '', error text NOT NULL DEFAULT '',
+  created_us bigint NOT NULL,
+  started_us bigint NOT NULL DEFAULT 0, essential_us bigint NOT NULL DEFAULT 0,
+  ended_us bigint NOT NULL DEFAULT 0);
 CREATE INDEX runs_created ON sluice.runs (created_us, run_id);
 CREATE INDEX runs_tenant ON sluice.runs (tenant, created_us, run_id);
 CREATE INDEX runs_open ON sluice.runs (state, created_us) WHERE state IN ('queued', 'running');
 CREATE TABLE sluice.leases (
   tenant text COLLATE "C" NOT NULL, pipeline text COLLATE "C" NOT NULL, scope text COLLATE "C" NOT NULL,
   run_id uuid, epoch bigint NOT NULL, host text NOT NULL, boot_id text NOT NULL, pid bigint NOT NULL,
-  started bigint NOT NULL, expires_us bigint NOT NULL, PRIMARY KEY (tenant, pipeline, scope)) WITH (fillfactor = 50);
+  started bigint NOT NULL, expires_us bigint NOT NULL, PRIMARY KEY (tenant, pipeline,
+  scope)) WITH (fillfactor = 50);
 CREATE UNIQUE INDEX leases_run ON sluice.leases (run_id);
 CREATE TABLE sluice.stages (
   run_id uuid NOT NULL, stage text COLLATE "C" NOT NULL, phase text NOT NULL, critical boolean NOT NULL,
-  state text NOT NULL, epoch bigint NOT NULL, started_us bigint NOT NULL DEFAULT 0, ended_us bigint NOT NULL DEFAULT 0,
+  state text NOT NULL, epoch bigint NOT NULL, started_us bigint NOT NULL DEFAULT 0,
+  ended_us bigint NOT NULL DEFAULT 0,
   error_code text NOT NULL DEFAULT '', error text NOT NULL DEFAULT '', PRIMARY KEY (run_id, stage));
 CREATE TABLE sluice.items (
   run_id uuid NOT NULL, stage text COLLATE "C" NOT NULL, item text COLLATE "C" NOT NULL, vars text NOT NULL,
   page_state text NOT NULL DEFAULT '', page_seq bigint NOT NULL DEFAULT 0, state text NOT NULL DEFAULT 'open',
   commit_id uuid, PRIMARY KEY (run_id, stage, item)) WITH (fillfactor = 70);
 CREATE TABLE sluice.pages (
-  run_id uuid NOT NULL, stage text COLLATE "C" NOT NULL, item text COLLATE "C" NOT NULL, page_seq bigint NOT NULL,
+  run_id uuid NOT NULL, stage text COLLATE "C" NOT NULL, item text COLLATE "C" NOT NULL,
+  page_seq bigint NOT NULL,
   entry text NOT NULL, records bigint NOT NULL, mapped bigint NOT NULL, filtered bigint NOT NULL,
   rejected bigint NOT NULL, declared_total bigint NOT NULL, is_end boolean NOT NULL, commit_id uuid NOT NULL,
   ordinal bigint NOT NULL, requested_us bigint NOT NULL, at_us bigint NOT NULL,
   PRIMARY KEY (run_id, stage, item, page_seq));
 CREATE TABLE sluice.ledger (
-  run_id uuid NOT NULL, stage text COLLATE "C" NOT NULL, item text COLLATE "C" NOT NULL, page_seq bigint NOT NULL,
+  run_id uuid NOT NULL, stage text COLLATE "C" NOT NULL, item text COLLATE "C" NOT NULL,
+  page_seq bigint NOT NULL,
   stream text COLLATE "C" NOT NULL, ordinal bigint NOT NULL, rows bigint NOT NULL, inserted bigint NOT NULL,
   updated bigint NOT NULL, unchanged bigint NOT NULL, deleted bigint NOT NULL, deferred bigint NOT NULL,
   rejected bigint NOT NULL, duplicate bigint NOT NULL, stale bigint NOT NULL, skipped bigint NOT NULL,
@@ -65,21 +73,24 @@ CREATE TABLE sluice.ledger (
   PRIMARY KEY (run_id, stage, item, page_seq, stream));
 CREATE TABLE sluice.rejects (
   id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY, run_id uuid NOT NULL, tenant text COLLATE "C" NOT NULL,
-  stage text NOT NULL, item text NOT NULL, page_seq bigint NOT NULL, at_us bigint NOT NULL, ordinal bigint NOT NULL,
+  stage text NOT NULL, item text NOT NULL, page_seq bigint NOT NULL, at_us bigint NOT NULL,
+  ordinal bigint NOT NULL,
   stream text NOT NULL, key text NOT NULL, field text NOT NULL, reason text NOT NULL, raw bytea NOT NULL);
 CREATE INDEX rejects_run ON sluice.rejects (run_id, id);
 CREATE INDEX rejects_tenant ON sluice.rejects (tenant, id);
 CREATE TABLE sluice.deferred (
   tenant text COLLATE "C" NOT NULL, stream text COLLATE "C" NOT NULL, key text COLLATE "C" NOT NULL,
   reference text NOT NULL, parent_stream text COLLATE "C" NOT NULL, parent_key text COLLATE "C" NOT NULL,
-  payload text NOT NULL, origin bigint NOT NULL, run_id uuid NOT NULL, stage text NOT NULL, item text NOT NULL,
+  payload text NOT NULL, origin bigint NOT NULL, run_id uuid NOT NULL, stage text NOT NULL,
+  item text NOT NULL,
   page_seq bigint NOT NULL, version bigint, requested_us bigint NOT NULL, first_seen_us bigint NOT NULL,
   expires_us bigint NOT NULL, PRIMARY KEY (tenant, stream, key));
 CREATE INDEX deferred_parent ON sluice.deferred (parent_stream, parent_key, tenant);
 CREATE INDEX deferred_run ON sluice.deferred (run_id);
 CREATE TABLE sluice.pending_links (
   tenant text COLLATE "C" NOT NULL, stream text COLLATE "C" NOT NULL, key text COLLATE "C" NOT NULL,
-  reference text COLLATE "C" NOT NULL, parent_stream text COLLATE "C" NOT NULL, parent_key text COLLATE "C" NOT NULL,
+  reference text COLLATE "C" NOT NULL, parent_stream text COLLATE "C" NOT NULL,
+  parent_key text COLLATE "C" NOT NULL,
   PRIMARY KEY (tenant, stream, key, reference));
 CREATE INDEX pending_links_parent ON sluice.pending_links (parent_stream, parent_key, tenant);
 CREATE TABLE sluice.watermarks (
@@ -112,7 +123,8 @@ bool apply(connection& c, int version) {
   const step& s = steps[version - 1];
   c.execute(s.sql);
   c.query_once(
-      "INSERT INTO sluice.migrations VALUES ($1::int8, $2::text, (extract(epoch FROM clock_timestamp()) * 1000000)::int8)",
+      "INSERT INTO sluice.migrations VALUES ($1::int8, $2::text, (extract(epoch FROM clock_timestamp()) * "
+      "1000000)::int8)",
       {encode_int8(version), s.name});
   t.commit();
   return true;
@@ -130,7 +142,8 @@ migration_result migrate(connection& c) {
   out.from = out.to = found_version(c);
   if (out.from > schema_version) {
     throw invalid(code::schema_new, "PostgreSQL: the machinery is at version " + std::to_string(out.from) +
-                                        ", this program knows " + std::to_string(schema_version) + ": use a newer sluice");
+                                        ", this program knows " + std::to_string(schema_version) +
+                                        ": use a newer sluice");
   }
   if (out.from == 0) begin_machinery(c);
   for (int version = out.from + 1; version <= schema_version; ++version) {

@@ -51,7 +51,8 @@ std::optional<std::string> append_numeric(std::string& out, std::string_view dec
   const std::string_view plain = decimal.substr(negative ? 1 : 0);
   const std::size_t point = plain.find('.');
   const std::string_view whole = plain.substr(0, point);
-  const std::string_view fraction = point == std::string_view::npos ? std::string_view() : plain.substr(point + 1);
+  const std::string_view fraction =
+      point == std::string_view::npos ? std::string_view() : plain.substr(point + 1);
   if (whole.empty() || !all_digits(whole) || !all_digits(fraction) ||
       (point != std::string_view::npos && fraction.empty())) {
     return "`" + std::string(decimal.substr(0, 40)) + "` is not a decimal in plain notation";

@@ -43,12 +43,14 @@ connection& postgres_store::db() {
 
 void postgres_store::check_version() {
   const int found = found_version(db());
-  const std::string text = "PostgreSQL: schema " + std::to_string(found) + ", need " + std::to_string(schema_version) + ": ";
+  const std::string text =
+      "PostgreSQL: schema " + std::to_string(found) + ", need " + std::to_string(schema_version) + ": ";
   if (found < schema_version) throw invalid(code::schema_old, text + "run `sluice migrate`");
   if (found > schema_version) throw invalid(code::schema_new, text + "use a newer sluice");
 }
 
-std::vector<std::string> postgres_store::ensure_streams(const std::string& plugin, const std::string& plugin_version,
+std::vector<std::string> postgres_store::ensure_streams(const std::string& plugin,
+                                                        const std::string& plugin_version,
                                                         const std::vector<stream_schema>& streams) {
   std::vector<std::string> lines;
   transaction t(db());
@@ -59,21 +61,24 @@ std::vector<std::string> postgres_store::ensure_streams(const std::string& plugi
   return lines;
 }
 
-void postgres_store::ensure_stream(const std::string& plugin, const std::string& version, const stream_schema& s,
-                                   std::vector<std::string>& lines) {
-  const rows known = db().query_once("SELECT plugin, plugin_version, declaration FROM sluice.streams WHERE name = $1::text",
-                                     {s.name});
+void postgres_store::ensure_stream(const std::string& plugin, const std::string& version,
+                                   const stream_schema& s, std::vector<std::string>& lines) {
+  const rows known = db().query_once(
+      "SELECT plugin, plugin_version, declaration FROM sluice.streams WHERE name = $1::text", {s.name});
   std::optional<stream_claim> claim;
   if (!known.empty()) {
-    claim = stream_claim{std::string(known.text(0, 0)), std::string(known.text(0, 1)), stream_from_json(known.text(0, 2))};
+    claim = stream_claim{std::string(known.text(0, 0)), std::string(known.text(0, 1)),
+                         stream_from_json(known.text(0, 2))};
   }
   const stream_change change = diff_stream(claim, plugin, version, s);
   const stored_shape shape = shape_of(s);
   if (change.create) {
-    const rows taken = db().query_once("SELECT to_regclass($1::text) IS NOT NULL", {qualified(options_.schema, s.name)});
+    const rows taken =
+        db().query_once("SELECT to_regclass($1::text) IS NOT NULL", {qualified(options_.schema, s.name)});
     if (taken.boolean(0, 0)) {
-      throw invalid(code::claimed, "table `" + options_.schema + "." + s.name +
-                                       "` exists and is not sluice's: rename it, or set another `schema` for the store");
+      throw invalid(code::claimed,
+                    "table `" + options_.schema + "." + s.name +
+                        "` exists and is not sluice's: rename it, or set another `schema` for the store");
     }
     db().execute(create_sql(options_.schema, shape));
     for (const auto& index : shape.indexes) db().execute(index_sql(options_.schema, s.name, index));
@@ -82,8 +87,10 @@ void postgres_store::ensure_stream(const std::string& plugin, const std::string&
   for (const auto& index : change.add_indexes) db().execute(index_sql(options_.schema, s.name, index));
   if (change.rewrite_claim) {
     db().query_once(
-        std::string("INSERT INTO sluice.streams VALUES ($1::text, $2::text, $3::text, $4::text, ") + clock_us +
-            ") ON CONFLICT (name) DO UPDATE SET plugin = excluded.plugin, plugin_version = excluded.plugin_version, "
+        std::string("INSERT INTO sluice.streams VALUES ($1::text, $2::text, $3::text, $4::text, ") +
+            clock_us +
+            ") ON CONFLICT (name) DO UPDATE SET plugin = excluded.plugin, plugin_version = "
+            "excluded.plugin_version, "
             "declaration = excluded.declaration, at_us = excluded.at_us",
         {s.name, plugin, version, to_json(s)});
   }
@@ -94,20 +101,24 @@ store_description postgres_store::describe() {
   store_description out;
   out.kind = "postgres";
   const rows server = db().query(
-      "SELECT current_setting('server_version'), coalesce(host(inet_server_addr()), 'local socket'), current_database()");
+      "SELECT current_setting('server_version'), coalesce(host(inet_server_addr()), 'local socket'), "
+      "current_database()");
   out.version = server.text(0, 0);
   out.location = std::string(server.text(0, 1)) + "/" + std::string(server.text(0, 2));
   out.schema = found_version(db());
   if (out.schema == 0) return out;
   const rows streams = db().query("SELECT name, plugin, plugin_version FROM sluice.streams ORDER BY name");
   for (std::size_t n = 0; n < streams.size(); ++n) {
-    out.streams.push_back({std::string(streams.text(n, 0)), std::string(streams.text(n, 1)), std::string(streams.text(n, 2))});
+    out.streams.push_back(
+        {std::string(streams.text(n, 0)), std::string(streams.text(n, 1)), std::string(streams.text(n, 2))});
   }
   return out;
 }
 
 }  // namespace
 
-std::unique_ptr<store> open(const store_options& options) { return std::make_unique<postgres_store>(options); }
+std::unique_ptr<store> open(const store_options& options) {
+  return std::make_unique<postgres_store>(options);
+}
 
 }  // namespace sluice::store::postgres

@@ -24,7 +24,8 @@ void stream_writer::find_parents() {
 // A row that may be the parent of another one of its batch needs its id before it is written.
 void stream_writer::assign_ids() {
   if (inserts_.empty()) return;
-  const rows ids = context_.db.query(table_.next_ids, {encode_int8(static_cast<std::int64_t>(inserts_.size()))});
+  const rows ids =
+      context_.db.query(table_.next_ids, {encode_int8(static_cast<std::int64_t>(inserts_.size()))});
   for (std::size_t i = 0; i < inserts_.size(); ++i) inserts_[i].id = ids.number(i, 0);
 }
 
@@ -113,8 +114,9 @@ void stream_writer::note_links(const decision& d) {
 bool stream_writer::has_table(const std::string& stream) {
   const auto [at, fresh] = context_.tables.try_emplace(stream, false);
   if (fresh) {
-    at->second = context_.db.query("SELECT to_regclass($1::text) IS NOT NULL", {qualified(context_.schema, stream)})
-                     .boolean(0, 0);
+    at->second =
+        context_.db.query("SELECT to_regclass($1::text) IS NOT NULL", {qualified(context_.schema, stream)})
+            .boolean(0, 0);
   }
   return at->second;
 }

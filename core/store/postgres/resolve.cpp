@@ -55,8 +55,9 @@ engine::resolve_result postgres_session::resolve_once(const std::string& run_id,
   load_streams();
   return atomically([&] {
     hold_lease(run_id, epoch);
-    write_context context{db(), schema_, tenant, encode_uuid_text(run_id), now_us(), {}, &how.refused, true, how.careful,
-                          true, {}, {}};
+    write_context context{db(),        schema_, tenant,       encode_uuid_text(run_id),
+                          now_us(),    {},      &how.refused, true,
+                          how.careful, true,    {},           {}};
     const std::size_t known = how.refused.size();
     engine::resolve_result out;
     out.resolved = resolve_rows(context, resolvable(tenant, limit), out);
@@ -67,7 +68,8 @@ engine::resolve_result postgres_session::resolve_once(const std::string& run_id,
   });
 }
 
-std::vector<std::string> postgres_session::awaited_streams(const std::string& table, const std::string& tenant) {
+std::vector<std::string> postgres_session::awaited_streams(const std::string& table,
+                                                           const std::string& tenant) {
   std::vector<std::string> out;
   const rows found = db().query("SELECT DISTINCT parent_stream FROM sluice." + table +
                                     " WHERE tenant = $1::text ORDER BY parent_stream",
@@ -90,17 +92,27 @@ std::string postgres_session::join_parent(const std::string& stream) {
   return out + " WHERE w.tenant = $1::text AND w.parent_stream = $2::text AND coalesce(t.id, 0) > 0";
 }
 
-std::vector<postgres_session::deferred_record> postgres_session::resolvable(const std::string& tenant, int limit) {
+std::vector<postgres_session::deferred_record> postgres_session::resolvable(const std::string& tenant,
+                                                                            int limit) {
   std::vector<deferred_record> out;
   for (const std::string& stream : awaited_streams("deferred", tenant)) {
     const rows r = db().query(
-        "SELECT w.stream, w.key, w.payload, w.run_id, w.stage, w.item, w.origin, w.page_seq, w.first_seen_us, "
+        "SELECT w.stream, w.key, w.payload, w.run_id, w.stage, w.item, w.origin, w.page_seq, "
+        "w.first_seen_us, "
         "w.requested_us, w.version FROM sluice.deferred" +
             join_parent(stream) + " ORDER BY w.first_seen_us, w.stream, w.key LIMIT $3::int8 FOR UPDATE OF w",
         {tenant, stream, encode_int8(limit)});
     for (std::size_t n = 0; n < r.size(); ++n) {
       const auto text = [&](int c) { return std::string(r.text(n, c)); };
-      out.push_back({text(0), text(1), text(2), text(3), text(4), text(5), r.number(n, 6), r.number(n, 7), r.number(n, 8),
+      out.push_back({text(0),
+                     text(1),
+                     text(2),
+                     text(3),
+                     text(4),
+                     text(5),
+                     r.number(n, 6),
+                     r.number(n, 7),
+                     r.number(n, 8),
                      {std::nullopt, r.number(n, 9)}});
       if (!r.is_null(n, 10)) out.back().age.version = r.number(n, 10);
     }
@@ -112,7 +124,8 @@ std::vector<postgres_session::deferred_record> postgres_session::resolvable(cons
   return out;
 }
 
-std::int64_t postgres_session::resolve_rows(write_context& context, const std::vector<deferred_record>& records,
+std::int64_t postgres_session::resolve_rows(write_context& context,
+                                            const std::vector<deferred_record>& records,
                                             engine::resolve_result& out) {
   if (records.empty()) return 0;
   engine::commit_request request;
@@ -129,14 +142,21 @@ std::int64_t postgres_session::resolve_rows(write_context& context, const std::v
   for (prepared_stream& s : batch.streams) {
     for (prepared_row& r : s.rows) r.age = records[r.page].age;
     stream_writer(context, table_for(*s.schema), s).run(true, true);
-    left += std::count_if(s.rows.begin(), s.rows.end(), [](const prepared_row& r) { return r.what != outcome::deferred; });
+    left += std::count_if(s.rows.begin(), s.rows.end(),
+                          [](const prepared_row& r) { return r.what != outcome::deferred; });
   }
   insert_resolved(batch, records, context.run, out);
   std::vector<engine::reject_row> rejects;
   for (const prepared_stream& s : batch.streams) {
     for (const refusal& f : s.refusals) {
       const deferred_record& d = records[s.rows[f.index].page];
-      rejects.push_back({0, context.now_us, d.page_seq, {}, context.tenant, d.stage, d.item,
+      rejects.push_back({0,
+                         context.now_us,
+                         d.page_seq,
+                         {},
+                         context.tenant,
+                         d.stage,
+                         d.item,
                          {0, d.stream, d.key, f.field, f.reason, d.payload}});
     }
   }
@@ -144,8 +164,9 @@ std::int64_t postgres_session::resolve_rows(write_context& context, const std::v
   return left;
 }
 
-void postgres_session::insert_resolved(const prepared_batch& batch, const std::vector<deferred_record>& records,
-                                       const std::string& run, engine::resolve_result& out) {
+void postgres_session::insert_resolved(const prepared_batch& batch,
+                                       const std::vector<deferred_record>& records, const std::string& run,
+                                       engine::resolve_result& out) {
   std::map<std::pair<std::string, std::string>, engine::row_counts> by_place;  // (stage, stream)
   std::map<std::string, engine::row_counts> by_stream;
   for (const prepared_stream& s : batch.streams) {
@@ -156,69 +177,31 @@ void postgres_session::insert_resolved(const prepared_batch& batch, const std::v
     }
   }
   out.streams.assign(by_stream.begin(), by_stream.end());
-  array_builder stages(oid::text), streams(oid::text), inserted(oid::int8), updated(oid::int8), unchanged(oid::int8);
+  array_builder stages(oid::text), streams(oid::text), inserted(oid::int8), updated(oid::int8),
+      unchanged(oid::int8);
   for (const auto& [place, c] : by_place) {
     stages.text(place.first), streams.text(place.second), inserted.int8(c.resolved_inserted);
     updated.int8(c.resolved_updated), unchanged.int8(c.resolved_unchanged);
   }
   if (stages.size() == 0) return;
   db().query(
-      "INSERT INTO sluice.ledger (run_id, stage, item, page_seq, stream, ordinal, rows, inserted, updated, unchanged, deleted, "
-      "deferred, rejected, duplicate, stale, skipped, resolved_inserted, resolved_updated, resolved_unchanged, keys) "
-      "SELECT $1::uuid, s.stage, 'resolve', n.next, s.stream, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, s.i, s.u, s.n, '{}' "
+      "INSERT INTO sluice.ledger (run_id, stage, item, page_seq, stream, ordinal, rows, inserted, updated, "
+      "unchanged, deleted, "
+      "deferred, rejected, duplicate, stale, skipped, resolved_inserted, resolved_updated, "
+      "resolved_unchanged, keys) "
+      "SELECT $1::uuid, s.stage, 'resolve', n.next, s.stream, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, s.i, s.u, "
+      "s.n, '{}' "
       "FROM unnest($2::text[], $3::text[], $4::int8[], $5::int8[], $6::int8[]) AS s(stage, stream, i, u, n), "
-      "(SELECT coalesce(max(page_seq) + 1, 0) AS next FROM sluice.ledger WHERE run_id = $1::uuid AND item = 'resolve') n",
+      "(SELECT coalesce(max(page_seq) + 1, 0) AS next FROM sluice.ledger WHERE run_id = $1::uuid AND item = "
+      "'resolve') n",
       {run, stages.finish(), streams.finish(), inserted.finish(), updated.finish(), unchanged.finish()});
-}
-
-std::int64_t postgres_session::resolve_links(const write_context& context, int limit) {
-  std::map<std::pair<std::string, std::string>, std::pair<std::vector<std::string>, std::vector<std::int64_t>>> found;
-  std::int64_t count = 0;
-  for (const std::string& parent : awaited_streams("pending_links", context.tenant)) {
-    if (count >= limit) break;
-    const rows r = db().query("SELECT w.stream, w.reference, w.key, t.id FROM sluice.pending_links" + join_parent(parent) +
-                                  " ORDER BY w.stream, w.key, w.reference LIMIT $3::int8 FOR UPDATE OF w",
-                              {context.tenant, parent, encode_int8(limit - count)});
-    for (std::size_t n = 0; n < r.size(); ++n, ++count) {
-      auto& [keys, ids] = found[{std::string(r.text(n, 0)), std::string(r.text(n, 1))}];
-      keys.emplace_back(r.text(n, 2)), ids.push_back(r.number(n, 3));
-    }
-  }
-  for (const auto& [place, rows_found] : found) {
-    const auto& [stream, reference] = place;
-    const auto& [keys, ids] = rows_found;
-    if (const auto child = streams_.find(stream); child != streams_.end()) {
-      set_parents(context, child->second, reference, keys, ids);
-    }
-    db().query(
-        "DELETE FROM sluice.pending_links WHERE ctid = ANY (ARRAY(SELECT l.ctid FROM unnest($4::text[]) AS s(k) "
-        "LEFT JOIN sluice.pending_links l ON l.tenant = $1::text AND l.stream = $2::text AND l.key = s.k "
-        "AND l.reference = $3::text))",
-        {context.tenant, stream, reference, encode_texts(keys)});
-  }
-  return count;
-}
-
-void postgres_session::set_parents(const write_context& context, const stream_schema& child, const std::string& reference,
-                                   const std::vector<std::string>& keys, const std::vector<std::int64_t>& ids) {
-  array_builder parents(oid::int8), kinds(oid::text), names(oid::text);
-  for (std::size_t i = 0; i < keys.size(); ++i) {
-    const key_parts key = split_key(keys[i], child.key.size() == 2);
-    kinds.text(key.kind), names.text(key.id), parents.int8(ids[i]);
-  }
-  parameters values{context.tenant};
-  if (child.key.size() == 2) values.push_back(kinds.finish());
-  for (std::string value : {names.finish(), parents.finish(), encode_instant(context.now_us), context.run}) {
-    values.push_back(std::move(value));
-  }
-  std::string sql = table_for(child).set_parent;
-  db().query(sql.replace(sql.find('@'), 1, quoted(reference + "_id")), values);
 }
 
 bool postgres_session::more_to_resolve(const std::string& tenant) {
   for (const std::string table : {"deferred", "pending_links"}) {
     for (const std::string& stream : awaited_streams(table, tenant)) {
-      const rows r = db().query("SELECT FROM sluice." + table + join_parent(stream) + " LIMIT 1", {tenant, stream});
+      const rows r =
+          db().query("SELECT FROM sluice." + table + join_parent(stream) + " LIMIT 1", {tenant, stream});
       if (!r.empty()) return true;
     }
   }
@@ -226,16 +209,17 @@ bool postgres_session::more_to_resolve(const std::string& tenant) {
 }
 
 std::int64_t postgres_session::expire_deferred(const std::string& run_id, const std::string& tenant) {
-  return db().query(
-               std::string(
-                   "WITH gone AS (DELETE FROM sluice.deferred WHERE tenant = $2::text AND expires_us <= ") +
-                   clock_us +
-                   " RETURNING *) INSERT INTO sluice.rejects (run_id, tenant, stage, item, page_seq, at_us, ordinal, stream, key, "
-                   "field, reason, raw) SELECT $1::uuid, tenant, stage, item, page_seq, " +
-                   clock_us +
-                   ", 0, stream, key, reference, 'waited for `' || parent_stream || '` ' || "
-                   "replace(parent_key, E'\\x1f', ' ') || ' in vain', convert_to(payload, 'UTF8') FROM gone",
-               {encode_uuid_text(run_id), tenant})
+  return db()
+      .query(std::string(
+                 "WITH gone AS (DELETE FROM sluice.deferred WHERE tenant = $2::text AND expires_us <= ") +
+                 clock_us +
+                 " RETURNING *) INSERT INTO sluice.rejects (run_id, tenant, stage, item, page_seq, at_us, "
+                 "ordinal, stream, key, "
+                 "field, reason, raw) SELECT $1::uuid, tenant, stage, item, page_seq, " +
+                 clock_us +
+                 ", 0, stream, key, reference, 'waited for `' || parent_stream || '` ' || "
+                 "replace(parent_key, E'\\x1f', ' ') || ' in vain', convert_to(payload, 'UTF8') FROM gone",
+             {encode_uuid_text(run_id), tenant})
       .affected();
 }
 

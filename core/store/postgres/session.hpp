@@ -23,7 +23,8 @@ class postgres_session final : public engine::session {
   postgres_session(std::string dsn, std::string schema);
 
   std::int64_t now_us() override;
-  engine::run_lease start_run(const engine::run_request&, const std::function<bool(const engine::holder&)>& dead) override;
+  engine::run_lease start_run(const engine::run_request&,
+                              const std::function<bool(const engine::holder&)>& dead) override;
   bool renew_lease(const std::string& run_id, std::int64_t epoch, std::int64_t lease_us) override;
   void mark_running(const std::string& run_id, std::int64_t epoch) override;
   void mark_essential(const std::string& run_id, std::int64_t epoch) override;
@@ -35,8 +36,8 @@ class postgres_session final : public engine::session {
   std::optional<engine::commit_result> find_commit(const engine::commit_request&) override;
   void drop_item(const std::string& run_id, const std::string& stage, std::int64_t stage_epoch,
                  const std::string& item) override;
-  void end_stage(const std::string& run_id, const std::string& stage, std::int64_t stage_epoch, engine::stage_state,
-                 const std::string& error_code, const std::string& error) override;
+  void end_stage(const std::string& run_id, const std::string& stage, std::int64_t stage_epoch,
+                 engine::stage_state, const std::string& error_code, const std::string& error) override;
   engine::resolve_result resolve(const std::string& run_id, std::int64_t run_epoch, const std::string& tenant,
                                  int limit) override;
   std::int64_t expire_deferred(const std::string& run_id, const std::string& tenant) override;
@@ -44,7 +45,8 @@ class postgres_session final : public engine::session {
                                const std::string& error_code, const std::string& error) override;
   std::vector<engine::run_row> list_runs(const engine::run_filter&) override;
   std::optional<engine::run_row> show_run(const std::string& run_id) override;
-  std::vector<engine::reject_row> list_rejects(const std::string& tenant, const std::string& run_id, int limit) override;
+  std::vector<engine::reject_row> list_rejects(const std::string& tenant, const std::string& run_id,
+                                               int limit) override;
   std::vector<engine::deferred_row> list_deferred(const std::string& tenant, int limit) override;
 
  private:
@@ -87,7 +89,7 @@ class postgres_session final : public engine::session {
   [[nodiscard]] std::int64_t fence(const engine::commit_request&);
   [[noreturn]] void explain_fence(const engine::commit_request&);
   void write_streams(write_context&, prepared_batch&);
-  void analyze(const std::vector<std::string>& tables);
+  void analyze(const std::vector<std::string>& tables) noexcept;
   [[nodiscard]] std::int64_t origin_of(const std::string& pipeline, const std::string& entry);
   [[nodiscard]] const stream_table& table_for(const stream_schema&);
   void load_streams();
@@ -100,10 +102,11 @@ class postgres_session final : public engine::session {
 
   // resolve.cpp
   struct deferred_record;
-  engine::resolve_result resolve_once(const std::string& run_id, std::int64_t epoch, const std::string& tenant, int limit,
-                                      retry&);
+  engine::resolve_result resolve_once(const std::string& run_id, std::int64_t epoch,
+                                      const std::string& tenant, int limit, retry&);
   [[nodiscard]] std::vector<deferred_record> resolvable(const std::string& tenant, int limit);
-  [[nodiscard]] std::int64_t resolve_rows(write_context&, const std::vector<deferred_record>&, engine::resolve_result&);
+  [[nodiscard]] std::int64_t resolve_rows(write_context&, const std::vector<deferred_record>&,
+                                          engine::resolve_result&);
   void insert_resolved(const prepared_batch&, const std::vector<deferred_record>&, const std::string& run,
                        engine::resolve_result&);
   std::int64_t resolve_links(const write_context&, int limit);
@@ -135,7 +138,8 @@ auto postgres_session::persistently(F&& once) -> decltype(once(std::declval<retr
       how.point_probes = true;
       if (tries == 6) {
         throw transient(code::busy,
-                        "PostgreSQL: other transactions kept writing the same rows; it is tried again. If it goes on, look for "
+                        "PostgreSQL: other transactions kept writing the same rows; it is tried again. If it "
+                        "goes on, look for "
                         "a unique index that the plugin did not declare");
       }
     } catch (const sql_failure& f) {
@@ -143,7 +147,8 @@ auto postgres_session::persistently(F&& once) -> decltype(once(std::declval<retr
       how.careful = true;
     } catch (const found_refused&) {
       how.careful = false;
-      if (tries == 6) throw internal(code::internal, "PostgreSQL: values are refused again and again; this is a defect");
+      if (tries == 6)
+        throw internal(code::internal, "PostgreSQL: values are refused again and again; this is a defect");
     }
   }
 }

@@ -23,7 +23,8 @@ CROSS JOIN LATERAL (
              AND e.page_seq = x.page_seq - 1 AND e.is_end)) AS unended
   FROM sluice.items x WHERE x.run_id = s.run_id AND x.stage = s.stage) i
 CROSS JOIN LATERAL (
-  SELECT count(*) AS pages, coalesce(sum(records), 0)::int8 AS records, coalesce(sum(mapped), 0)::int8 AS mapped,
+  SELECT count(*) AS pages, coalesce(sum(records), 0)::int8 AS records, coalesce(sum(mapped),
+    0)::int8 AS mapped,
          coalesce(sum(filtered), 0)::int8 AS filtered, coalesce(sum(rejected), 0)::int8 AS rejected
   FROM sluice.pages x WHERE x.run_id = s.run_id AND x.stage = s.stage) p
 CROSS JOIN LATERAL (
@@ -35,16 +36,28 @@ WHERE s.run_id = $1::uuid AND ($2::text = '' OR s.stage = $2::text) ORDER BY s.s
 constexpr const char* streams_sql = R"sql(
 SELECT stage, stream, sum(rows)::int8, sum(inserted)::int8, sum(updated)::int8, sum(unchanged)::int8,
        sum(deleted)::int8, sum(deferred)::int8, sum(rejected)::int8, sum(duplicate)::int8, sum(stale)::int8,
-       sum(skipped)::int8, sum(resolved_inserted)::int8, sum(resolved_updated)::int8, sum(resolved_unchanged)::int8,
+       sum(skipped)::int8, sum(resolved_inserted)::int8, sum(resolved_updated)::int8,
+         sum(resolved_unchanged)::int8,
        sum(swept)::int8
 FROM sluice.ledger WHERE run_id = $1::uuid AND ($2::text = '' OR stage = $2::text)
 GROUP BY stage, stream ORDER BY stage, stream)sql";
 
 engine::row_counts counts_at(const rows& r, std::size_t n, int c) {
   engine::row_counts out;
-  std::int64_t* const fields[] = {&out.rows, &out.inserted, &out.updated, &out.unchanged, &out.deleted, &out.deferred,
-                                  &out.rejected, &out.duplicate, &out.stale, &out.skipped, &out.resolved_inserted,
-                                  &out.resolved_updated, &out.resolved_unchanged, &out.swept};
+  std::int64_t* const fields[] = {&out.rows,
+                                  &out.inserted,
+                                  &out.updated,
+                                  &out.unchanged,
+                                  &out.deleted,
+                                  &out.deferred,
+                                  &out.rejected,
+                                  &out.duplicate,
+                                  &out.stale,
+                                  &out.skipped,
+                                  &out.resolved_inserted,
+                                  &out.resolved_updated,
+                                  &out.resolved_unchanged,
+                                  &out.swept};
   for (std::int64_t* f : fields) *f = r.number(n, c++);
   return out;
 }
@@ -70,10 +83,12 @@ stage_account account_at(const rows& r, std::size_t n) {
 
 void postgres_session::hold_stage(const std::string& run_id, const std::string& stage, std::int64_t epoch) {
   const rows held = db().query(
-      "SELECT FROM sluice.stages WHERE run_id = $1::uuid AND stage = $2::text AND epoch = $3::int8 AND state = 'running' "
+      "SELECT FROM sluice.stages WHERE run_id = $1::uuid AND stage = $2::text AND epoch = $3::int8 AND state "
+      "= 'running' "
       "FOR SHARE",
       {encode_uuid_text(run_id), stage, encode_int8(epoch)});
-  if (held.empty()) throw fenced(code::fenced_stage, "stage `" + stage + "` has a newer attempt, or has ended");
+  if (held.empty())
+    throw fenced(code::fenced_stage, "stage `" + stage + "` has a newer attempt, or has ended");
 }
 
 engine::stage_attempt postgres_session::begin_stage(const std::string& run_id, std::int64_t run_epoch,
@@ -83,14 +98,18 @@ engine::stage_attempt postgres_session::begin_stage(const std::string& run_id, s
     hold_lease(run_id, run_epoch);
     engine::stage_attempt out;
     rows taken = db().query(
-        std::string("INSERT INTO sluice.stages AS s (run_id, stage, phase, critical, state, epoch, started_us) "
-                    "VALUES ($1::uuid, $2::text, $3::text, $4::boolean, 'running', 1, ") +
+        std::string(
+            "INSERT INTO sluice.stages AS s (run_id, stage, phase, critical, state, epoch, started_us) "
+            "VALUES ($1::uuid, $2::text, $3::text, $4::boolean, 'running', 1, ") +
             clock_us +
             ") ON CONFLICT (run_id, stage) DO UPDATE SET epoch = s.epoch + 1, state = 'running', "
-            "phase = excluded.phase, critical = excluded.critical WHERE s.state IN ('pending', 'running') RETURNING epoch, state",
+            "phase = excluded.phase, critical = excluded.critical WHERE s.state IN ('pending', 'running') "
+            "RETURNING epoch, state",
         {run, s.stage, std::string(to_string(s.phase)), encode_bool(s.critical)});
     if (taken.empty()) {
-      taken = db().query("SELECT epoch, state FROM sluice.stages WHERE run_id = $1::uuid AND stage = $2::text", {run, s.stage});
+      taken =
+          db().query("SELECT epoch, state FROM sluice.stages WHERE run_id = $1::uuid AND stage = $2::text",
+                     {run, s.stage});
     }
     out.epoch = taken.number(0, 0);
     out.state = engine::stage_state_from(taken.text(0, 1));
@@ -106,33 +125,37 @@ engine::stage_attempt postgres_session::begin_stage(const std::string& run_id, s
         "WHERE run_id = $1::uuid AND stage = $2::text AND state = 'open' ORDER BY item",
         {run, s.stage});
     for (std::size_t n = 0; n < open.size(); ++n) {
-      out.open_items.push_back({std::string(open.text(n, 0)), std::string(open.text(n, 1)), std::string(open.text(n, 2)),
-                                open.number(n, 3), engine::item_state::open});
+      out.open_items.push_back({std::string(open.text(n, 0)), std::string(open.text(n, 1)),
+                                std::string(open.text(n, 2)), open.number(n, 3), engine::item_state::open});
     }
     return out;
   });
 }
 
-void postgres_session::drop_item(const std::string& run_id, const std::string& stage, std::int64_t stage_epoch,
-                                 const std::string& item) {
+void postgres_session::drop_item(const std::string& run_id, const std::string& stage,
+                                 std::int64_t stage_epoch, const std::string& item) {
   const std::string run = encode_uuid_text(run_id);
   atomically([&] {
     hold_stage(run_id, stage, stage_epoch);
     const rows r = db().query(
-        "UPDATE sluice.items SET state = 'gone' WHERE run_id = $1::uuid AND stage = $2::text AND item = $3::text "
+        "UPDATE sluice.items SET state = 'gone' WHERE run_id = $1::uuid AND stage = $2::text AND item = "
+        "$3::text "
         "AND state IN ('open', 'gone')",
         {run, stage, item});
-    if (r.affected() != 1) throw fenced(code::fenced_page, "item `" + item + "` of stage `" + stage + "` has ended");
+    if (r.affected() != 1)
+      throw fenced(code::fenced_page, "item `" + item + "` of stage `" + stage + "` has ended");
     return 0;
   });
 }
 
-void postgres_session::end_stage(const std::string& run_id, const std::string& stage, std::int64_t stage_epoch,
-                                 engine::stage_state state, const std::string& error_code, const std::string& error) {
+void postgres_session::end_stage(const std::string& run_id, const std::string& stage,
+                                 std::int64_t stage_epoch, engine::stage_state state,
+                                 const std::string& error_code, const std::string& error) {
   const std::string run = encode_uuid_text(run_id);
   atomically([&] {
     const rows found = db().query(
-        "SELECT epoch, state FROM sluice.stages WHERE run_id = $1::uuid AND stage = $2::text FOR UPDATE", {run, stage});
+        "SELECT epoch, state FROM sluice.stages WHERE run_id = $1::uuid AND stage = $2::text FOR UPDATE",
+        {run, stage});
     const bool mine = !found.empty() && found.number(0, 0) == stage_epoch;
     const auto was = mine ? engine::stage_state_from(found.text(0, 1)) : engine::stage_state::pending;
     if (mine && was == state) return 0;
@@ -143,7 +166,8 @@ void postgres_session::end_stage(const std::string& run_id, const std::string& s
       const std::vector<stage_account> account = read_stages(run, stage);
       if (const std::string why = unproven(account.at(0)); !why.empty()) throw internal(code::unproven, why);
     }
-    db().query(std::string("UPDATE sluice.stages SET state = $3::text, error_code = $4::text, error = $5::text, ended_us = ") +
+    db().query(std::string("UPDATE sluice.stages SET state = $3::text, error_code = $4::text, error = "
+                           "$5::text, ended_us = ") +
                    clock_us + " WHERE run_id = $1::uuid AND stage = $2::text",
                {run, stage, std::string(to_string(state)), error_code, error});
     return 0;

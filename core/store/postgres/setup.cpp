@@ -16,9 +16,9 @@ using engine::failure;
 using engine::failure_class;
 
 constexpr std::pair<std::string_view, std::string_view> defaults[] = {
-    {"connect_timeout", "10"},       {"tcp_user_timeout", "15000"}, {"keepalives", "1"},
-    {"keepalives_idle", "10"},       {"keepalives_interval", "5"},  {"keepalives_count", "3"},
-    {"application_name", "sluice"},  {"client_encoding", "UTF8"},
+    {"connect_timeout", "10"},      {"tcp_user_timeout", "15000"}, {"keepalives", "1"},
+    {"keepalives_idle", "10"},      {"keepalives_interval", "5"},  {"keepalives_count", "3"},
+    {"application_name", "sluice"}, {"client_encoding", "UTF8"},
 };
 
 void append_option(std::string& out, std::string_view key, std::string_view value) {
@@ -38,8 +38,8 @@ failure unsuitable(const std::string& code, const std::string& message) {
 
 std::string complete_dsn(const std::string& dsn) {
   char* problem = nullptr;
-  const std::unique_ptr<PQconninfoOption, decltype(&PQconninfoFree)> parsed(PQconninfoParse(dsn.c_str(), &problem),
-                                                                            PQconninfoFree);
+  const std::unique_ptr<PQconninfoOption, decltype(&PQconninfoFree)> parsed(
+      PQconninfoParse(dsn.c_str(), &problem), PQconninfoFree);
   const std::unique_ptr<char, decltype(&PQfreemem)> owned_problem(problem, PQfreemem);
   if (parsed == nullptr) {
     // libpq quotes a part of the DSN, which may hold the password.
@@ -63,14 +63,16 @@ const std::string& session_settings() {
       "SET jit = off; SET plan_cache_mode = force_generic_plan; SET enable_material = off;"
       "SET enable_bitmapscan = off; SET enable_hashjoin = off; SET enable_mergejoin = off;"
       "SET enable_seqscan = off; SET enable_memoize = off; SET max_parallel_workers_per_gather = 0;"
-      "SET lock_timeout = '5s'; SET statement_timeout = '60s'; SET idle_in_transaction_session_timeout = '60s';"
+      "SET lock_timeout = '5s'; SET statement_timeout = '60s'; SET idle_in_transaction_session_timeout = "
+      "'60s';"
       "SET TimeZone = 'UTC'; SET DateStyle = 'ISO'; SET IntervalStyle = 'postgres'; SET bytea_output = 'hex'";
   return sql;
 }
 
 const std::string& range_settings() {
   static const std::string sql =
-      "SET LOCAL plan_cache_mode = force_custom_plan; SET LOCAL enable_nestloop = off; SET LOCAL enable_hashjoin = on";
+      "SET LOCAL plan_cache_mode = force_custom_plan; SET LOCAL enable_nestloop = off; SET LOCAL "
+      "enable_hashjoin = on";
   return sql;
 }
 
@@ -87,17 +89,19 @@ void check_server(connection& c) {
       "current_setting('server_encoding'), current_setting('fsync'), current_setting('synchronous_commit'), "
       "current_setting('full_page_writes')");
   if (r.number(0, 0) < 140000) {
-    throw unsuitable(code::unsupported, "the server is version " + std::string(r.text(0, 1)) + "; 14 or newer is needed");
+    throw unsuitable(code::unsupported,
+                     "the server is version " + std::string(r.text(0, 1)) + "; 14 or newer is needed");
   }
   if (r.text(0, 2) != "UTF8") {
     throw unsuitable(code::unsupported, "the database's encoding is " + std::string(r.text(0, 2)) +
-                                     "; make one with ENCODING 'UTF8'");
+                                            "; make one with ENCODING 'UTF8'");
   }
   constexpr std::string_view durable[] = {"fsync", "synchronous_commit", "full_page_writes"};
   for (int i = 0; i < 3; ++i) {
     if (r.text(0, 3 + i) != "off") continue;
-    throw unsuitable(code::unsafe, std::string(durable[i]) +
-                                     " is off: the server could lose what it has acknowledged; set it to on");
+    throw unsuitable(
+        code::unsafe,
+        std::string(durable[i]) + " is off: the server could lose what it has acknowledged; set it to on");
   }
 }
 

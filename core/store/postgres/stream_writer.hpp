@@ -39,14 +39,14 @@ using refused_rows = std::map<std::pair<std::string, std::string>, std::pair<std
 // What all streams of one transaction share.
 struct write_context {
   connection& db;
-  std::string schema;        // of the streams' tables
-  std::string tenant, run;   // run: as a uuid parameter
+  std::string schema;       // of the streams' tables
+  std::string tenant, run;  // run: as a uuid parameter
   std::int64_t now_us = 0;
   std::vector<page_source> pages;
   refused_rows* refused = nullptr;
-  bool point_probes = false;  // after a collision: look at every key
-  bool careful = false;       // after a refused value: find the row
-  bool resolving = false;     // the rows come from the deferred table
+  bool point_probes = false;           // after a collision: look at every key
+  bool careful = false;                // after a refused value: find the row
+  bool resolving = false;              // the rows come from the deferred table
   std::map<std::string, bool> tables;  // which parents' tables exist
   std::vector<std::string> grown;      // tables that were empty and got many rows
 };
@@ -59,10 +59,10 @@ class stream_writer {
 
  private:
   struct decision {
-    std::uint32_t index = 0;   // in rows.rows
-    std::int64_t id = 0;       // of the stored row, or of the one to be
-    bool live = false;         // the stored row exists and is no tombstone
-    bool dropped = false;      // it turned out that it is not written
+    std::uint32_t index = 0;            // in rows.rows
+    std::int64_t id = 0;                // of the stored row, or of the one to be
+    bool live = false;                  // the stored row exists and is no tombstone
+    bool dropped = false;               // it turned out that it is not written
     std::vector<std::int64_t> parents;  // ids, 0 = none, by reference
   };
   using decisions = std::vector<decision>;
@@ -121,7 +121,7 @@ class stream_writer {
   write_context& context_;
   const stream_table& table_;
   prepared_stream& rows_;
-  bool self_ = false;  // some reference points to this stream
+  bool self_ = false;                 // some reference points to this stream
   std::vector<std::uint32_t> asked_;  // rows to decide about
   decisions inserts_, updates_, tombstones_, raised_;
   std::vector<std::vector<std::optional<std::string>>> parent_keys_;  // by reference, then row of the batch

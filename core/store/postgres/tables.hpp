@@ -14,7 +14,8 @@ namespace sluice::store::postgres {
 [[nodiscard]] std::string quoted(const std::string& name);
 
 [[nodiscard]] std::string create_sql(const std::string& schema, const stored_shape& shape);
-[[nodiscard]] std::string add_column_sql(const std::string& schema, const std::string& table, const stored_column&);
+[[nodiscard]] std::string add_column_sql(const std::string& schema, const std::string& table,
+                                         const stored_column&);
 [[nodiscard]] std::string index_sql(const std::string& schema, const std::string& table,
                                     const std::vector<std::string>& columns);
 
@@ -31,25 +32,28 @@ struct written_column {
 
 // Statements share their first parameters: $1 tenant, then one text[] for each key column.
 struct stream_table {
-  std::string schema, name;               // the stream's
-  std::vector<std::string> key;           // one or two columns
-  std::vector<written_column> columns;    // everything but id and deleted_at; the keys among them
-  std::vector<written_column> changed;    // what an update sets: without tenant and keys
-  std::vector<std::string> references;    // names of the columns that hold parents' ids
+  std::string schema, name;             // the stream's
+  std::vector<std::string> key;         // one or two columns
+  std::vector<written_column> columns;  // everything but id and deleted_at; the keys among them
+  std::vector<written_column> changed;  // what an update sets: without tenant and keys
+  std::vector<std::string> references;  // names of the columns that hold parents' ids
 
-  std::string probe;         // $ hashes uuid[], versions int8[]: what differs, by point look-ups
-  std::string range_probe;   // the same by one range of keys, then low, high (each key column), limit
-  std::string range_used;    // $ low, high: whether anything is stored in between
+  std::string probe;        // $ hashes uuid[], versions int8[]: what differs, by point look-ups
+  std::string range_probe;  // the same by one range of keys, then low, high (each key column), limit
+  std::string range_used;   // $ low, high: whether anything is stored in between
   std::string copy, copy_with_id;
   std::string insert, insert_with_id;  // without key arrays: one array a column
-  std::string update;        // $ keys, then versions, read_at, then one array for each changed column
-  std::string tombstone;     // $ keys, versions int8[], read_at timestamptz[], $synced timestamptz, $run uuid
-  std::string raise_version; // $ keys, versions
-  std::string set_parent;    // $ keys, ids int8[], $synced timestamptz, $run uuid; @ is the column
-  std::string next_ids;      // $1: how many
+  std::string update;     // $ keys, then versions, read_at, then one array for each changed column
+  std::string tombstone;  // $ keys, versions int8[], read_at timestamptz[], $synced timestamptz, $run uuid
+  std::string raise_version;  // $ keys, versions
+  std::string set_parent;     // $ keys, ids int8[], $synced timestamptz, $run uuid; @ is the column
+  std::string next_ids;       // $1: how many
 };
 
 [[nodiscard]] stream_table table_of(const std::string& schema, const stream_schema& s);
+
+// Fills in the statements of a table whose columns are known.
+void write_statements(stream_table& t);
 
 // Live rows by key, for references to a table: $1 tenant, key arrays → ordinal, id or null.
 [[nodiscard]] std::string find_rows_sql(const std::string& schema, const std::string& table,

@@ -11,7 +11,8 @@ namespace {
 constexpr std::size_t rows_a_statement = 5'000;
 
 bool may_be_refused(column_type t) {
-  return t == column_type::decimal || t == column_type::json || t == column_type::date || t == column_type::timestamp;
+  return t == column_type::decimal || t == column_type::json || t == column_type::date ||
+         t == column_type::timestamp;
 }
 
 }  // namespace
@@ -70,48 +71,12 @@ void stream_writer::guarded(sink how, const decisions& list) {
   }
 }
 
-// Finds the rows that the server refuses. The transaction is done again without them.
-void stream_writer::bisect(sink how, const decision* from, std::size_t count) {
-  context_.db.execute("SAVEPOINT part");
-  try {
-    (this->*how)(from, count);
-    context_.db.execute("RELEASE part");
-    return;
-  } catch (const sql_failure& f) {
-    if (!f.bad_value()) throw;
-    context_.db.execute("ROLLBACK TO part; RELEASE part");
-    if (count == 1) return blame(*from, f.detail());
-  }
-  bisect(how, from, count / 2);
-  bisect(how, from + count / 2, count - count / 2);
-}
-
-// Which of the row's values was it?
-void stream_writer::blame(const decision& d, const std::string& reason) {
-  std::string field;
-  for (const written_column& c : table_.columns) {
-    if (c.from != value_source::cell) continue;
-    array_builder one(c.element);
-    if (!append(one.bytes(), c, d)) continue;
-    one.added();
-    context_.db.execute("SAVEPOINT part");
-    try {
-      context_.db.query_once("SELECT ($1::" + c.sql_type + "[])[1]", {one.finish()});
-    } catch (const sql_failure& f) {
-      if (!f.bad_value()) throw;
-      field = c.name;
-    }
-    context_.db.execute("ROLLBACK TO part; RELEASE part");
-    if (!field.empty()) break;
-  }
-  context_.refused->insert_or_assign({rows_.schema->name, std::string(row(d).key)}, std::pair(field, reason));
-}
-
 bool stream_writer::append(std::string& out, const written_column& c, const decision& d) {
   const prepared_row& r = row(d);
   switch (c.from) {
     case value_source::tenant: append_text(out, context_.tenant); return true;
-    case value_source::cell: return !append_cell(out, rows_.view(r)[static_cast<std::size_t>(c.at)], c.type, r.row);
+    case value_source::cell:
+      return !append_cell(out, rows_.view(r)[static_cast<std::size_t>(c.at)], c.type, r.row);
     case value_source::parent: {
       const std::int64_t id = d.parents[static_cast<std::size_t>(c.at)];
       id == 0 ? append_null(out) : append_int8(out, id);
@@ -148,7 +113,8 @@ void stream_writer::copy(const decision* from, std::size_t count) {
   for (std::size_t i = 0; i < count; ++i) {
     tuples.begin();
     for (const written_column& c : table_.columns) {
-      if (!append(tuples.bytes(), c, from[i])) throw internal(code::internal, "a value was not checked; this is a defect");
+      if (!append(tuples.bytes(), c, from[i]))
+        throw internal(code::internal, "a value was not checked; this is a defect");
     }
     if (self_) append_int8(tuples.bytes(), from[i].id);
   }
@@ -181,7 +147,8 @@ void stream_writer::update(const decision* from, std::size_t count) {
     }
     values.push_back(column.finish());
   }
-  if (context_.db.query(table_.update, values).affected() != static_cast<std::int64_t>(count)) throw overtaken();
+  if (context_.db.query(table_.update, values).affected() != static_cast<std::int64_t>(count))
+    throw overtaken();
 }
 
 void stream_writer::tombstone() {

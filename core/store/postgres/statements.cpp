@@ -1,0 +1,154 @@
+// The text of the statements on a stream's table. Look-ups by key are left joins from the batch to the
+// table: any other form may be turned round by a planner that believes the table to be empty.
+#include "store/postgres/tables.hpp"
+
+namespace sluice::store::postgres {
+
+namespace {
+
+std::string list(const std::vector<std::string>& names) {
+  std::string out;
+  for (const std::string& n : names) out += (out.empty() ? "" : ", ") + quoted(n);
+  return out;
+}
+
+std::string names_of(const std::vector<written_column>& columns) {
+  std::string out;
+  for (const written_column& c : columns) out += (out.empty() ? "" : ", ") + quoted(c.name);
+  return out;
+}
+
+std::string parameter(std::size_t number, const std::string& type) {
+  return "$" + std::to_string(number) + "::" + type;
+}
+
+std::string keys_equal(const std::vector<std::string>& key) {
+  std::string out = "t.tenant_id = $1::text";
+  for (std::size_t i = 0; i < key.size(); ++i)
+    out += " AND t." + quoted(key[i]) + " = s.k" + std::to_string(i);
+  return out;
+}
+
+// The batch as a relation s(k0, ..., o): key arrays, then `more`.
+std::string unnest(std::size_t keys, const std::vector<std::pair<std::string, std::string>>& more,
+                   bool ordinality) {
+  std::string arrays, names;
+  std::size_t number = 2;
+  for (std::size_t i = 0; i < keys; ++i, ++number) {
+    arrays += (arrays.empty() ? "" : ", ") + parameter(number, "text[]");
+    names += (names.empty() ? "k" : ", k") + std::to_string(i);
+  }
+  for (const auto& [name, type] : more) {
+    arrays += (arrays.empty() ? "" : ", ") + parameter(number++, type + "[]");
+    names += (names.empty() ? "" : ", ") + name;
+  }
+  return "unnest(" + arrays + ")" + (ordinality ? " WITH ORDINALITY" : "") + " AS s(" + names +
+         (ordinality ? ", o)" : ")");
+}
+
+// How a row of a batch differs from what is stored: the rows that a probe gives back.
+constexpr const char* found_columns =
+    "s.o, t.id, t.deleted_at IS NULL, t.row_hash = s.h, t.source_version, "
+    "(extract(epoch FROM t.read_at) * 1000000)::int8";
+constexpr const char* differs =
+    "(t.id IS NULL OR t.row_hash <> s.h OR t.deleted_at IS NOT NULL OR s.v > t.source_version"
+    " OR (t.source_version IS NULL AND s.v IS NOT NULL))";
+// The row may overwrite what is stored: the rule of `older`, said to the server once more, because
+// another transaction may have written since the probe.
+constexpr const char* not_older =
+    "NOT (CASE WHEN s.v <> t.source_version THEN s.v < t.source_version ELSE s.r < t.read_at END)";
+
+// (kind, external_id) >= ($5, $6) AND (kind, external_id) <= ($7, $8)
+std::string between(const std::vector<std::string>& key, std::size_t first) {
+  std::string low, high;
+  for (std::size_t i = 0; i < key.size(); ++i) {
+    low += (i == 0 ? "" : ", ") + parameter(first + i, "text");
+    high += (i == 0 ? "" : ", ") + parameter(first + key.size() + i, "text");
+  }
+  return "(" + list(key) + ") >= (" + low + ") AND (" + list(key) + ") <= (" + high + ")";
+}
+
+std::string range_probe_sql(const stream_table& t, const std::string& table) {
+  const std::size_t low = 2 + t.key.size() + 2, limit = low + 2 * t.key.size();
+  std::string equal = "t.id IS NOT NULL";
+  for (std::size_t i = 0; i < t.key.size(); ++i) {
+    equal = (i == 0 ? "" : equal + " AND ") + "t." + quoted(t.key[i]) + " = s.k" + std::to_string(i);
+  }
+  return "WITH t AS MATERIALIZED (SELECT id, deleted_at, row_hash, source_version, read_at, " + list(t.key) +
+         " FROM " + table + " WHERE tenant_id = $1::text AND " + between(t.key, low) + " LIMIT " +
+         parameter(limit, "int8") + ") SELECT " + found_columns + " FROM " +
+         unnest(t.key.size(), {{"h", "uuid"}, {"v", "int8"}}, true) + " LEFT JOIN t ON " + equal + " WHERE " +
+         differs + " UNION ALL SELECT 0, count(*), false, false, 0, 0 FROM t HAVING count(*) >= " +
+         parameter(limit, "int8");
+}
+
+void add_probes(stream_table& t, const std::string& table) {
+  t.probe = std::string("SELECT ") + found_columns + " FROM " +
+            unnest(t.key.size(), {{"h", "uuid"}, {"v", "int8"}}, true) + " LEFT JOIN " + table + " t ON " +
+            keys_equal(t.key) + " WHERE " + differs;
+  t.range_probe = range_probe_sql(t, table);
+  t.range_used =
+      "SELECT EXISTS (SELECT FROM " + table + " WHERE tenant_id = $1::text AND " + between(t.key, 2) + ")";
+}
+
+void add_inserts(stream_table& t, const std::string& table) {
+  const std::string names = names_of(t.columns);
+  t.copy = "COPY " + table + " (" + names + ") FROM STDIN BINARY";
+  t.copy_with_id = "COPY " + table + " (" + names + ", id) FROM STDIN BINARY";
+  std::string arrays;
+  for (std::size_t i = 0; i < t.columns.size(); ++i) {
+    arrays += (i == 0 ? "" : ", ") + parameter(i + 1, t.columns[i].sql_type + "[]");
+  }
+  t.insert = "INSERT INTO " + table + " (" + names + ") SELECT * FROM unnest(" + arrays + ")";
+  t.insert_with_id = "INSERT INTO " + table + " (" + names +
+                     ", id) OVERRIDING SYSTEM VALUE SELECT * FROM unnest(" + arrays + ", " +
+                     parameter(t.columns.size() + 1, "int8[]") + ")";
+}
+
+// The batch with the place of each stored row. An inner join by key could be turned round: all rows of
+// the tenant, and the whole batch for each. A left join can't, and a place leads to one row only.
+std::string places(const stream_table& t, const std::string& table,
+                   const std::vector<std::pair<std::string, std::string>>& arrays) {
+  return " FROM (SELECT s.*, t.ctid AS place FROM " + unnest(t.key.size(), arrays, false) + " LEFT JOIN " +
+         table + " t ON " + keys_equal(t.key) + " OFFSET 0) s WHERE t.ctid = s.place AND ";
+}
+
+void add_updates(stream_table& t, const std::string& table) {
+  const std::size_t keys = t.key.size();
+  std::vector<std::pair<std::string, std::string>> arrays = {{"v", "int8"}, {"r", "timestamptz"}};
+  std::string set = "deleted_at = NULL";
+  for (std::size_t i = 0; i < t.changed.size(); ++i) {
+    arrays.emplace_back("c" + std::to_string(i), t.changed[i].sql_type);
+    set += ", " + quoted(t.changed[i].name) + " = s.c" + std::to_string(i);
+  }
+  t.update = "UPDATE " + table + " t SET " + set + places(t, table, arrays) + not_older;
+  t.tombstone =
+      "UPDATE " + table + " t SET deleted_at = " + parameter(keys + 4, "timestamptz") +
+      ", synced_at = " + parameter(keys + 4, "timestamptz") + ", run_id = " + parameter(keys + 5, "uuid") +
+      ", read_at = s.r, source_version = coalesce(s.v, t.source_version)" +
+      places(t, table, {{"v", "int8"}, {"r", "timestamptz"}}) + "t.deleted_at IS NULL AND " + not_older;
+  t.raise_version = "UPDATE " + table + " t SET source_version = s.v" + places(t, table, {{"v", "int8"}}) +
+                    "(t.source_version IS NULL OR t.source_version < s.v)";
+  t.set_parent =
+      "UPDATE " + table + " t SET @ = s.parent, synced_at = " + parameter(keys + 3, "timestamptz") +
+      ", run_id = " + parameter(keys + 4, "uuid") + places(t, table, {{"parent", "int8"}}) + "true";
+  t.next_ids =
+      "SELECT nextval(pg_get_serial_sequence('" + table + "', 'id')) FROM generate_series(1, $1::int8)";
+}
+
+}  // namespace
+
+void write_statements(stream_table& t) {
+  const std::string table = qualified(t.schema, t.name);
+  add_probes(t, table);
+  add_inserts(t, table);
+  add_updates(t, table);
+}
+
+std::string find_rows_sql(const std::string& schema, const std::string& table,
+                          const std::vector<std::string>& key) {
+  return "SELECT s.o, t.id FROM " + unnest(key.size(), {}, true) + " LEFT JOIN " + qualified(schema, table) +
+         " t ON " + keys_equal(key) + " AND t.deleted_at IS NULL";
+}
+
+}  // namespace sluice::store::postgres
