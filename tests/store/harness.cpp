@@ -1,6 +1,7 @@
 #include "store/harness.hpp"
 
 #include <charconv>
+#include <cstdlib>
 #include <random>
 
 #include <sluice/batch_builder.hpp>
@@ -49,7 +50,7 @@ void set_cell(batch_builder& b, std::size_t i, column_type type, const std::stri
     case column_type::date: b.date(i, static_cast<std::int32_t>(number(text))); break;
     case column_type::int64:
     case column_type::timestamp: b.int64(i, number(text)); break;
-    case column_type::float64: b.float64(i, std::stod(text)); break;
+    case column_type::float64: b.float64(i, std::strtod(text.c_str(), nullptr)); break;
     default: b.text(i, text); break;
   }
 }

@@ -6,6 +6,7 @@
 #include <initializer_list>
 #include <map>
 #include <memory>
+#include <ostream>
 #include <string>
 #include <utility>
 #include <vector>
@@ -33,6 +34,7 @@ struct backend {
   std::function<std::unique_ptr<store_under_test>()> make;  // null: skipped, `why_not` says why
   std::string why_not;
 };
+inline void PrintTo(const backend& b, std::ostream* out) { *out << b.name; }
 // Memory, SQLite, and PostgreSQL where its server is installed.
 [[nodiscard]] const std::vector<backend>& backends();
 

@@ -1,0 +1,144 @@
+// The engine's view: work on threads, answers on the caller's executor, essential work first.
+#include <atomic>
+#include <future>
+#include <thread>
+
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/detached.hpp>
+#include <boost/asio/io_context.hpp>
+#include <gtest/gtest.h>
+
+#include "store/errors.hpp"
+#include "store/threaded_store.hpp"
+#include "support/memory_store.hpp"
+
+namespace sluice::testing {
+
+namespace {
+
+namespace asio = boost::asio;
+using engine::urgency;
+
+struct loop {
+  asio::io_context context;
+  // Runs a coroutine to its end; what it throws comes out here.
+  template <class Awaitable>
+  void run(Awaitable work) {
+    std::exception_ptr error;
+    asio::co_spawn(context, std::move(work), [&](std::exception_ptr e) { error = e; });
+    context.restart();
+    context.run();
+    if (error) std::rethrow_exception(error);
+  }
+};
+
+class threads : public ::testing::Test {
+ protected:
+  threads() { memory_.migrate(); }
+  memory_store memory_;
+  loop loop_;
+};
+
+asio::awaitable<void> note(store::threaded_store& s, urgency u, int n, std::vector<int>& order) {
+  co_await s.call(u, [&](engine::session&) { order.push_back(n); });
+}
+
+}  // namespace
+
+TEST_F(threads, an_answer_comes_back_on_the_callers_thread) {
+  store::threaded_store s(memory_);
+  const auto me = std::this_thread::get_id();
+  std::thread::id worked, answered;
+  std::int64_t now = 0;
+  loop_.run([&]() -> asio::awaitable<void> {
+    now = co_await s.call(urgency::background, [&](engine::session& session) {
+      worked = std::this_thread::get_id();
+      return session.now_us();
+    });
+    answered = std::this_thread::get_id();
+  }());
+  EXPECT_GT(now, 0);
+  EXPECT_EQ(answered, me);
+  EXPECT_NE(worked, me);
+}
+
+TEST_F(threads, what_the_work_throws_is_thrown_at_the_caller) {
+  store::threaded_store s(memory_);
+  try {
+    loop_.run([&]() -> asio::awaitable<void> {
+      co_await s.call(urgency::background, [](engine::session&) { throw store::transient("SLU-5010", "busy"); });
+    }());
+    FAIL() << "it was lost";
+  } catch (const engine::failure& f) {
+    EXPECT_EQ(f.code(), "SLU-5010");
+  }
+}
+
+TEST_F(threads, essential_work_goes_first) {
+  store::threaded_store s(memory_, 1);
+  std::promise<void> begun, go_on;
+  std::vector<int> order;
+  const auto occupy = [&]() -> asio::awaitable<void> {
+    co_await s.call(urgency::background, [&](engine::session&) {
+      begun.set_value();
+      go_on.get_future().wait();
+    });
+  };
+  asio::co_spawn(loop_.context, occupy(), asio::detached);
+  loop_.context.poll();
+  begun.get_future().wait();  // the one thread is taken: what follows has to queue
+  for (int n = 1; n <= 3; ++n) asio::co_spawn(loop_.context, note(s, urgency::background, n, order), asio::detached);
+  for (int n = 11; n <= 13; ++n) asio::co_spawn(loop_.context, note(s, urgency::essential, n, order), asio::detached);
+  loop_.context.poll();
+  go_on.set_value();
+  loop_.context.restart();
+  loop_.context.run();
+  EXPECT_EQ(order, (std::vector<int>{11, 12, 13, 1, 2, 3}));
+}
+
+TEST_F(threads, a_session_that_lost_its_connection_is_replaced) {
+  store::threaded_store s(memory_, 1);
+  const engine::session* first = nullptr;
+  bool failed = false;
+  loop_.run([&]() -> asio::awaitable<void> {
+    co_await s.call(urgency::background, [&](engine::session& session) { first = &session; });
+    memory_.hooks.on_begin = [&] { throw store::transient("SLU-5012", "the connection is lost"); };
+    try {
+      co_await s.call(urgency::background, [](engine::session& session) { session.request_cancel("r"); });
+    } catch (const engine::failure&) {
+      failed = true;
+    }
+    memory_.hooks.on_begin = {};
+    const bool cancelled = co_await s.call(urgency::background, [](engine::session& session) { return session.request_cancel("r"); });
+    EXPECT_FALSE(cancelled);
+  }());
+  EXPECT_TRUE(failed);
+  EXPECT_NE(first, nullptr);
+}
+
+TEST_F(threads, queued_work_is_done_before_the_threads_end) {
+  std::vector<int> order;
+  {
+    store::threaded_store s(memory_, 1);
+    for (int n = 0; n < 50; ++n) asio::co_spawn(loop_.context, note(s, urgency::background, n, order), asio::detached);
+    loop_.context.poll();
+  }
+  loop_.context.restart();
+  loop_.context.run();
+  EXPECT_EQ(order.size(), 50U);
+}
+
+TEST_F(threads, many_callers_on_many_threads_lose_nothing) {
+  store::threaded_store s(memory_, 4);
+  std::atomic<int> done = 0;
+  for (int n = 0; n < 500; ++n) {
+    asio::co_spawn(loop_.context, [](store::threaded_store& store, std::atomic<int>& count, int i) -> asio::awaitable<void> {
+      const auto u = i % 3 == 0 ? urgency::essential : urgency::background;
+      count += co_await store.call(u, [](engine::session& session) { return session.request_cancel("r") ? 0 : 1; });
+    }(s, done, n), asio::detached);
+  }
+  loop_.context.run();
+  EXPECT_EQ(done, 500);
+}
+
+}  // namespace sluice::testing
