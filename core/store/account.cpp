@@ -20,7 +20,8 @@ std::vector<std::string> planned_stages(const std::string& plan) {
   const auto j = nlohmann::json::parse(plan, nullptr, false);
   if (!j.is_object() || !j.contains("stages") || !j["stages"].is_array()) return out;
   for (const auto& stage : j["stages"]) {
-    if (stage.is_object() && stage.contains("name") && stage["name"].is_string()) out.push_back(stage["name"]);
+    if (stage.is_object() && stage.contains("name") && stage["name"].is_string())
+      out.push_back(stage["name"]);
   }
   return out;
 }
@@ -39,14 +40,16 @@ std::optional<finding> look_at(const stage_account& s) {
     return finding{grave, code::unproven, why};
   }
   if (row.state == stage_state::failed || row.state == stage_state::cancelled) {
-    return finding{grave, row.error_code, row.error.empty() ? "stage `" + row.stage + "` did not complete" : row.error};
+    return finding{grave, row.error_code,
+                   row.error.empty() ? "stage `" + row.stage + "` did not complete" : row.error};
   }
   return finding{grave, code::unproven, "stage `" + row.stage + "` has not ended"};
 }
 
 bool has_rejects(const stage_account& s) {
-  return s.row.records.rejected > 0 || std::any_of(s.row.streams.begin(), s.row.streams.end(),
-                                                   [](const auto& stream) { return stream.second.rejected > 0; });
+  return s.row.records.rejected > 0 ||
+         std::any_of(s.row.streams.begin(), s.row.streams.end(),
+                     [](const auto& stream) { return stream.second.rejected > 0; });
 }
 
 std::vector<finding> findings_of(const run_account& run) {
@@ -81,13 +84,14 @@ std::string unproven(const stage_account& s) {
     return where + std::to_string(s.items_unended) + " work items ended without the upstream's last page";
   }
   if (!row.records.balances()) {
-    return where + std::to_string(row.records.records) + " records, but " + std::to_string(row.records.mapped) +
-           " mapped + " + std::to_string(row.records.filtered) + " filtered + " + std::to_string(row.records.rejected) +
-           " rejected";
+    return where + std::to_string(row.records.records) + " records, but " +
+           std::to_string(row.records.mapped) + " mapped + " + std::to_string(row.records.filtered) +
+           " filtered + " + std::to_string(row.records.rejected) + " rejected";
   }
   for (const auto& [stream, c] : row.streams) {
     if (!c.balances()) {
-      return where + std::to_string(c.rows) + " rows of `" + stream + "` were read, but what became of them adds up to " +
+      return where + std::to_string(c.rows) + " rows of `" + stream +
+             "` were read, but what became of them adds up to " +
              std::to_string(c.inserted + c.updated + c.unchanged + c.deleted + c.deferred + c.rejected);
     }
   }

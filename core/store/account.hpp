@@ -12,18 +12,18 @@ namespace sluice::store {
 
 // What a store knows of one stage beside its row: sums that must agree.
 struct stage_account {
-  engine::stage_row row;          // with its counts summed from the ledger
-  std::int64_t page_seq_sum = 0;  // of all items: how many pages the checkpoints speak of
-  std::int64_t items_unended = 0; // items said to be complete whose last page was not marked as the end
-  std::int64_t unbalanced = 0;    // ledger lines that do not balance on their own
+  engine::stage_row row;           // with its counts summed from the ledger
+  std::int64_t page_seq_sum = 0;   // of all items: how many pages the checkpoints speak of
+  std::int64_t items_unended = 0;  // items said to be complete whose last page was not marked as the end
+  std::int64_t unbalanced = 0;     // ledger lines that do not balance on their own
 };
 
 struct run_account {
   std::vector<stage_account> stages;
-  std::string plan;              // of the run: stages that it names must have ended
-  std::int64_t open_items = 0;   // of the run, also of stages that never began
-  std::int64_t rejects = 0;      // lines of this run
-  std::int64_t deferred = 0;     // rows that this run deferred and that still wait
+  std::string plan;             // of the run: stages that it names must have ended
+  std::int64_t open_items = 0;  // of the run, also of stages that never began
+  std::int64_t rejects = 0;     // lines of this run
+  std::int64_t deferred = 0;    // rows that this run deferred and that still wait
   bool cancelled = false;
   std::string error_code, error;
 };

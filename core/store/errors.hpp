@@ -11,33 +11,33 @@ namespace code {
 // fences: another attempt owns it
 inline constexpr const char* fenced_run = "SLU-5001";    // the run's lease belongs to somebody else
 inline constexpr const char* fenced_stage = "SLU-5002";  // the stage has a newer attempt, or has ended
-inline constexpr const char* fenced_page = "SLU-5003";   // the item's checkpoint is elsewhere, or it has ended
+inline constexpr const char* fenced_page = "SLU-5003";  // the item's checkpoint is elsewhere, or it has ended
 // the database itself
-inline constexpr const char* busy = "SLU-5010";            // locked, deadlock, timeout: try again
+inline constexpr const char* busy = "SLU-5010";  // locked, deadlock, timeout: try again
 inline constexpr const char* disk_full = "SLU-5011";
-inline constexpr const char* connection = "SLU-5012";      // lost, or cannot be made
-inline constexpr const char* in_doubt = "SLU-5013";        // the connection was lost during a commit
-inline constexpr const char* too_many = "SLU-5014";        // connections, locks: the server is full
-inline constexpr const char* unsafe = "SLU-5015";          // the server is set up to lose commits
-inline constexpr const char* unsupported = "SLU-5016";     // unknown store, server too old, wrong encoding
+inline constexpr const char* connection = "SLU-5012";   // lost, or cannot be made
+inline constexpr const char* in_doubt = "SLU-5013";     // the connection was lost during a commit
+inline constexpr const char* too_many = "SLU-5014";     // connections, locks: the server is full
+inline constexpr const char* unsafe = "SLU-5015";       // the server is set up to lose commits
+inline constexpr const char* unsupported = "SLU-5016";  // unknown store, server too old, wrong encoding
 // its files and schema
 inline constexpr const char* schema_old = "SLU-5020";
 inline constexpr const char* schema_new = "SLU-5021";
-inline constexpr const char* damaged = "SLU-5022";         // truncated, not a database, fails its check
+inline constexpr const char* damaged = "SLU-5022";  // truncated, not a database, fails its check
 inline constexpr const char* cannot_open = "SLU-5023";
 inline constexpr const char* read_only = "SLU-5024";
-inline constexpr const char* held = "SLU-5025";            // another process writes to it
+inline constexpr const char* held = "SLU-5025";  // another process writes to it
 // tables of streams
 inline constexpr const char* type_changed = "SLU-5030";
 inline constexpr const char* column_removed = "SLU-5031";
-inline constexpr const char* claimed = "SLU-5032";         // by another plugin, or a table that is not ours
+inline constexpr const char* claimed = "SLU-5032";  // by another plugin, or a table that is not ours
 inline constexpr const char* key_changed = "SLU-5033";
-inline constexpr const char* bad_stream = "SLU-5034";      // a declaration that no table can be made of
+inline constexpr const char* bad_stream = "SLU-5034";  // a declaration that no table can be made of
 // use
 inline constexpr const char* unknown_stream = "SLU-5040";
 inline constexpr const char* unknown_run = "SLU-5041";
-inline constexpr const char* unproven = "SLU-5042";        // the account of a stage does not balance
-inline constexpr const char* bad_batch = "SLU-5043";       // a batch that contradicts itself
+inline constexpr const char* unproven = "SLU-5042";   // the account of a stage does not balance
+inline constexpr const char* bad_batch = "SLU-5043";  // a batch that contradicts itself
 inline constexpr const char* internal = "SLU-5050";
 }  // namespace code
 

@@ -1,5 +1,5 @@
-#include "store/errors.hpp"
 #include "store/postgres/open.hpp"
+#include "store/errors.hpp"
 #include "store/sqlite/open.hpp"
 #include "store/store.hpp"
 

@@ -28,7 +28,8 @@ prepared_stream plan_stream(const stream_schema& schema, std::size_t pages) {
   s.schema = &schema;
   s.layout = wire_layout(schema);
   if (schema.key.empty() || schema.key.size() > 2) {
-    throw internal(code::bad_batch, "stream `" + schema.name + "` has a key of " + std::to_string(schema.key.size()) +
+    throw internal(code::bad_batch, "stream `" + schema.name + "` has a key of " +
+                                        std::to_string(schema.key.size()) +
                                         " columns; one or two are possible");
   }
   s.key.id = column_index(s.layout, schema.key.back());
@@ -57,8 +58,9 @@ void check_rows(const engine::stream_rows& rows, const engine::page& page, const
   const auto told = std::count_if(page.rejects.begin(), page.rejects.end(),
                                   [&](const engine::reject& r) { return r.stream == name; });
   if (told < refused) {
-    throw internal(code::bad_batch, "stream `" + name + "`: " + std::to_string(refused) + " rows refused, but only " +
-                                        std::to_string(told) + " rejects say why");
+    throw internal(code::bad_batch, "stream `" + name + "`: " + std::to_string(refused) +
+                                        " rows refused, but only " + std::to_string(told) +
+                                        " rejects say why");
   }
 }
 
@@ -86,8 +88,8 @@ std::string_view make_key(prepared_stream& s, const batch_view& view, std::uint3
   return {joined, size};
 }
 
-void add_page(prepared_stream& s, const engine::stream_rows& rows, const engine::page& page, std::uint32_t number,
-              std::pmr::monotonic_buffer_resource& texts) {
+void add_page(prepared_stream& s, const engine::stream_rows& rows, const engine::page& page,
+              std::uint32_t number, std::pmr::monotonic_buffer_resource& texts) {
   check_rows(rows, page, s);
   if (s.views[number].columns() != 0) {
     throw internal(code::bad_batch, "stream `" + s.schema->name + "` comes twice in one page");
@@ -95,8 +97,9 @@ void add_page(prepared_stream& s, const engine::stream_rows& rows, const engine:
   s.views[number] = batch_view(rows.rows.get());
   const batch_view& view = s.views[number];
   if (view.columns() != s.layout.size()) {
-    throw internal(code::bad_batch, "stream `" + s.schema->name + "`: a batch of " + std::to_string(view.columns()) +
-                                        " columns, not " + std::to_string(s.layout.size()));
+    throw internal(code::bad_batch, "stream `" + s.schema->name + "`: a batch of " +
+                                        std::to_string(view.columns()) + " columns, not " +
+                                        std::to_string(s.layout.size()));
   }
   for (std::uint32_t row = 0; row < static_cast<std::uint32_t>(view.rows()); ++row) {
     prepared_row r;
@@ -160,7 +163,8 @@ std::vector<prepared_stream> parents_first(std::vector<prepared_stream> in) {
     for (std::size_t i = 0; i < in.size() && next == in.size(); ++i) {
       if (!placed[i] && !waits(i)) next = i;
     }
-    if (next == in.size()) next = static_cast<std::size_t>(std::find(placed.begin(), placed.end(), false) - placed.begin());
+    if (next == in.size())
+      next = static_cast<std::size_t>(std::find(placed.begin(), placed.end(), false) - placed.begin());
     placed[next] = true;
     // The schema pointer of a moved stream is still needed by waits(): it is a plain pointer and stays.
     out.push_back(std::move(in[next]));
@@ -222,7 +226,8 @@ key_parts split_key(std::string_view key, bool two_columns) noexcept {
   return {key.substr(0, mark), key.substr(mark + 1)};
 }
 
-std::optional<std::pair<std::string, std::string>> unstorable(const prepared_stream& s, const prepared_row& r) {
+std::optional<std::pair<std::string, std::string>> unstorable(const prepared_stream& s,
+                                                              const prepared_row& r) {
   const batch_view& view = s.view(r);
   for (std::size_t i = 0; i < s.layout.size(); ++i) {
     if (!detail::is_text(s.layout[i].type) || view[i].is_null(r.row)) continue;

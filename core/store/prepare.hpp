@@ -6,8 +6,8 @@
 //   commit_result result = settle(batch);
 #pragma once
 
-#include <memory_resource>
 #include <memory>
+#include <memory_resource>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -23,8 +23,13 @@ namespace sluice::store {
 inline constexpr char key_separator = '\x1f';
 
 enum class outcome : std::uint8_t {
-  pending,    // the store has to decide
-  inserted, updated, unchanged, deleted, deferred, rejected,
+  pending,  // the store has to decide
+  inserted,
+  updated,
+  unchanged,
+  deleted,
+  deferred,
+  rejected,
   duplicate,  // another row of the batch has the same key and is newer; counted within unchanged
   stale,      // what is stored is newer; within unchanged
   skipped,    // a required parent is missing and on_missing is skip; within unchanged
@@ -73,11 +78,11 @@ struct prepared_stream {
   key_columns key;
   int attributes = -1, version = -1, deleted = -1;  // reserved wire columns
   std::vector<reference_plan> references;
-  std::vector<batch_view> views;         // by page of the request; no columns where it has no such stream
-  std::vector<prepared_row> rows;        // all that came, in page order
-  std::vector<std::uint32_t> pending;    // indices of the rows to decide about, one for each key
-  bool ascending = false;                // their keys ascend strictly, compared byte by byte
-  std::string_view lowest, highest;      // of their keys
+  std::vector<batch_view> views;       // by page of the request; no columns where it has no such stream
+  std::vector<prepared_row> rows;      // all that came, in page order
+  std::vector<std::uint32_t> pending;  // indices of the rows to decide about, one for each key
+  bool ascending = false;              // their keys ascend strictly, compared byte by byte
+  std::string_view lowest, highest;    // of their keys
   std::vector<refusal> refusals;
 
   [[nodiscard]] const batch_view& view(const prepared_row& r) const { return views[r.page]; }
@@ -87,7 +92,7 @@ struct prepared_stream {
 
 struct prepared_batch {
   const engine::commit_request* request = nullptr;
-  std::vector<prepared_stream> streams;  // parents before children
+  std::vector<prepared_stream> streams;                        // parents before children
   std::unique_ptr<std::pmr::monotonic_buffer_resource> texts;  // of keys that are not in a batch as they are
 
   [[nodiscard]] prepared_stream* find(std::string_view stream);
@@ -106,7 +111,8 @@ struct prepared_batch {
 [[nodiscard]] std::vector<std::string_view> keys_of_page(const prepared_stream& s, std::uint32_t page);
 
 // The key of the row's parent; nothing when one of its columns is null or empty.
-[[nodiscard]] std::optional<std::string> parent_key(const reference_plan& ref, const batch_view& view, std::int64_t row);
+[[nodiscard]] std::optional<std::string> parent_key(const reference_plan& ref, const batch_view& view,
+                                                    std::int64_t row);
 
 // Splits a joined key. `kind` is empty for keys of one column.
 struct key_parts {

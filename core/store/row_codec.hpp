@@ -12,7 +12,8 @@
 
 namespace sluice::store {
 
-[[nodiscard]] std::string encode_row(const batch_view& view, const std::vector<column>& layout, std::int64_t row);
+[[nodiscard]] std::string encode_row(const batch_view& view, const std::vector<column>& layout,
+                                     std::int64_t row);
 
 // Appends the row to `out`, which was made for `layout`. Columns that the text does not name are
 // null; names that the layout does not have any more are ignored. Throws internal on broken text.

@@ -9,9 +9,9 @@ namespace sluice::store {
 
 namespace {
 
-constexpr std::array<std::string_view, 11> reserved = {"id",       "tenant_id", "attributes", "source_version",
-                                                       "row_hash", "origin",    "read_at",    "synced_at",
-                                                       "run_id",   "deleted_at", "_deleted"};
+constexpr std::array<std::string_view, 11> reserved = {
+    "id",      "tenant_id", "attributes", "source_version", "row_hash", "origin",
+    "read_at", "synced_at", "run_id",     "deleted_at",     "_deleted"};
 
 bool is_identifier(std::string_view name) {
   if (name.empty() || name.size() > 63 || name.front() < 'a' || name.front() > 'z') return false;
@@ -20,7 +20,8 @@ bool is_identifier(std::string_view name) {
 }
 
 [[noreturn]] void refuse_stream(const stream_schema& s, const std::string& why) {
-  throw invalid(code::bad_stream, "stream `" + s.name + "` cannot be stored: " + why + "; change its plugin.json");
+  throw invalid(code::bad_stream,
+                "stream `" + s.name + "` cannot be stored: " + why + "; change its plugin.json");
 }
 
 stored_type type_of(const stream_schema& s, const column& c) {
@@ -60,11 +61,13 @@ void check_names(const stream_schema& s, const stored_shape& shape) {
     }
   }
   for (const std::string& k : s.key) {
-    if (column_index(s.columns, k) < 0) refuse_stream(s, "its key names the column `" + k + "`, which it has not");
+    if (column_index(s.columns, k) < 0)
+      refuse_stream(s, "its key names the column `" + k + "`, which it has not");
   }
   for (const auto& index : s.indexes) {
     for (const std::string& name : index) {
-      if (shape.find(name) == nullptr) refuse_stream(s, "an index names the column `" + name + "`, which it has not");
+      if (shape.find(name) == nullptr)
+        refuse_stream(s, "an index names the column `" + name + "`, which it has not");
     }
   }
 }
@@ -91,12 +94,14 @@ stored_shape shape_of(const stream_schema& s) {
   }
   for (const reference& r : s.references) {
     if (!is_identifier(r.name)) refuse_stream(s, "`" + r.name + "` is not a reference's name (a-z, 0-9, _)");
-    if (r.columns.empty() || r.columns.size() > 2) refuse_stream(s, "reference `" + r.name + "` needs one or two columns");
+    if (r.columns.empty() || r.columns.size() > 2)
+      refuse_stream(s, "reference `" + r.name + "` needs one or two columns");
     out.columns.push_back({r.name + "_id", stored_type::row_id, true, -1});
   }
-  out.columns.push_back({std::string(attributes_column), stored_type::json, true, column_index(layout, attributes_column)});
   out.columns.push_back(
-      {std::string(source_version_column), stored_type::int64, true, column_index(layout, source_version_column)});
+      {std::string(attributes_column), stored_type::json, true, column_index(layout, attributes_column)});
+  out.columns.push_back({std::string(source_version_column), stored_type::int64, true,
+                         column_index(layout, source_version_column)});
   out.columns.push_back({"row_hash", stored_type::hash, false, -1});
   out.columns.push_back({"origin", stored_type::origin, false, -1});
   out.columns.push_back({"read_at", stored_type::timestamp, false, -1});

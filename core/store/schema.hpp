@@ -18,11 +18,18 @@ namespace sluice::store {
 enum class stored_type : std::uint8_t {
   identity,  // the internal id, made by the store
   key,       // text that is compared byte by byte
-  boolean, int64, float64, text, decimal, json, date, timestamp,
-  row_id,    // the internal id of a parent, or null
-  hash,      // 128 bits
-  origin,    // id in the table of origins
-  run,       // the text of a run's id
+  boolean,
+  int64,
+  float64,
+  text,
+  decimal,
+  json,
+  date,
+  timestamp,
+  row_id,  // the internal id of a parent, or null
+  hash,    // 128 bits
+  origin,  // id in the table of origins
+  run,     // the text of a run's id
 };
 
 struct stored_column {
@@ -59,15 +66,16 @@ struct stream_claim {
 
 struct stream_change {
   bool create = false;
-  std::vector<stored_column> add;                     // always nullable
+  std::vector<stored_column> add;  // always nullable
   std::vector<std::vector<std::string>> add_indexes;
-  bool rewrite_claim = false;                         // the declaration or the version is another one
+  bool rewrite_claim = false;  // the declaration or the version is another one
   [[nodiscard]] std::vector<std::string> lines(const std::string& table) const;  // for people
 };
 
 // What has to be done so that `wanted` can be stored. Throws invalid, with one line that says what
 // and what to do, on: another plugin's table, a changed type or key, a removed column.
-[[nodiscard]] stream_change diff_stream(const std::optional<stream_claim>& existing, const std::string& plugin,
-                                        const std::string& plugin_version, const stream_schema& wanted);
+[[nodiscard]] stream_change diff_stream(const std::optional<stream_claim>& existing,
+                                        const std::string& plugin, const std::string& plugin_version,
+                                        const stream_schema& wanted);
 
 }  // namespace sluice::store

@@ -39,9 +39,9 @@ void check_references(const stream_schema& was, const stream_schema& wanted) {
   for (const reference& now : wanted.references) {
     for (const reference& before : was.references) {
       if (before.name == now.name && before.to != now.to) {
-        throw invalid(code::type_changed, "table `" + wanted.name + "`: reference `" + now.name + "` points to `" +
-                                              before.to + "`, the plugin now says `" + now.to +
-                                              "`; give the new reference another name");
+        throw invalid(code::type_changed, "table `" + wanted.name + "`: reference `" + now.name +
+                                              "` points to `" + before.to + "`, the plugin now says `" +
+                                              now.to + "`; give the new reference another name");
       }
     }
   }
@@ -51,13 +51,15 @@ void check_columns(const stored_shape& was, const stored_shape& wanted, const st
   for (const stored_column& before : was.columns) {
     const stored_column* now = wanted.find(before.name);
     if (now == nullptr) {
-      throw invalid(code::column_removed, "table `" + was.table + "`: plugin `" + plugin + "` no longer has the column `" +
-                                              before.name + "`; keep it in plugin.json, or drop the table and sync anew");
+      throw invalid(code::column_removed, "table `" + was.table + "`: plugin `" + plugin +
+                                              "` no longer has the column `" + before.name +
+                                              "`; keep it in plugin.json, or drop the table and sync anew");
     }
     if (now->type != before.type) {
       throw invalid(code::type_changed, "table `" + was.table + "`: column `" + before.name + "` is " +
-                                            std::string(name_of(before.type)) + ", plugin `" + plugin + "` now says " +
-                                            std::string(name_of(now->type)) + "; give the new column another name");
+                                            std::string(name_of(before.type)) + ", plugin `" + plugin +
+                                            "` now says " + std::string(name_of(now->type)) +
+                                            "; give the new column another name");
     }
   }
 }
@@ -74,13 +76,14 @@ stream_change diff_stream(const std::optional<stream_claim>& existing, const std
     return out;
   }
   if (existing->plugin != plugin) {
-    throw invalid(code::claimed, "table `" + wanted.name + "` belongs to plugin `" + existing->plugin + "`; plugin `" + plugin +
+    throw invalid(code::claimed, "table `" + wanted.name + "` belongs to plugin `" + existing->plugin +
+                                     "`; plugin `" + plugin +
                                      "` declares a stream of the same name; rename one of them");
   }
   if (existing->schema.key != wanted.key) {
-    throw invalid(code::key_changed, "table `" + wanted.name + "`: the key is (" + join(existing->schema.key) +
-                                         "), plugin `" + plugin + "` now says (" + join(wanted.key) +
-                                         "); give the stream another name");
+    throw invalid(code::key_changed,
+                  "table `" + wanted.name + "`: the key is (" + join(existing->schema.key) + "), plugin `" +
+                      plugin + "` now says (" + join(wanted.key) + "); give the stream another name");
   }
   const stored_shape was = shape_of(existing->schema);
   check_references(existing->schema, wanted);
@@ -89,7 +92,8 @@ stream_change diff_stream(const std::optional<stream_claim>& existing, const std
     if (was.find(c.name) == nullptr) out.add.push_back(c);
   }
   for (const auto& index : shape.indexes) {
-    if (std::find(was.indexes.begin(), was.indexes.end(), index) == was.indexes.end()) out.add_indexes.push_back(index);
+    if (std::find(was.indexes.begin(), was.indexes.end(), index) == was.indexes.end())
+      out.add_indexes.push_back(index);
   }
   out.rewrite_claim = existing->plugin_version != plugin_version || !(existing->schema == wanted);
   return out;
@@ -99,9 +103,11 @@ std::vector<std::string> stream_change::lines(const std::string& table) const {
   std::vector<std::string> out;
   if (create) out.push_back("table `" + table + "` made");
   for (const stored_column& c : add) {
-    out.push_back("table `" + table + "`: column `" + c.name + "` (" + std::string(name_of(c.type)) + ") added");
+    out.push_back("table `" + table + "`: column `" + c.name + "` (" + std::string(name_of(c.type)) +
+                  ") added");
   }
-  for (const auto& index : add_indexes) out.push_back("table `" + table + "`: index on (" + join(index) + ") made");
+  for (const auto& index : add_indexes)
+    out.push_back("table `" + table + "`: index on (" + join(index) + ") made");
   return out;
 }
 

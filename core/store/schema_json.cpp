@@ -10,7 +10,8 @@ namespace {
 
 using nlohmann::json;
 
-constexpr const char* type_names[] = {"bool", "int64", "float64", "text", "decimal", "json", "date", "timestamp"};
+constexpr const char* type_names[] = {"bool",    "int64", "float64", "text",
+                                      "decimal", "json",  "date",    "timestamp"};
 constexpr const char* missing_names[] = {"defer", "skip", "reject"};
 
 template <class Enum, std::size_t N>
@@ -26,7 +27,8 @@ Enum from_name(const char* const (&names)[N], const std::string& name) {
 std::string to_json(const stream_schema& s) {
   json columns = json::array();
   for (const column& c : s.columns) {
-    columns.push_back({{"name", c.name}, {"type", type_names[static_cast<std::size_t>(c.type)]}, {"required", c.required}});
+    columns.push_back(
+        {{"name", c.name}, {"type", type_names[static_cast<std::size_t>(c.type)]}, {"required", c.required}});
     if (!c.description.empty()) columns.back()["description"] = c.description;
   }
   json references = json::array();
@@ -42,8 +44,9 @@ std::string to_json(const stream_schema& s) {
   for (const measure& m : s.measures) {
     measures.push_back({{"name", m.name}, {"column", m.where_column}, {"value", m.where_value}});
   }
-  return json{{"name", s.name},           {"version", s.version},     {"columns", columns},   {"key", s.key},
-              {"derived_key", s.derived_key}, {"references", references}, {"measures", measures}, {"indexes", s.indexes}}
+  return json{{"name", s.name},       {"version", s.version},         {"columns", columns},
+              {"key", s.key},         {"derived_key", s.derived_key}, {"references", references},
+              {"measures", measures}, {"indexes", s.indexes}}
       .dump();
 }
 
@@ -65,10 +68,12 @@ stream_schema stream_from_json(std::string_view text) {
                               from_name<on_missing>(missing_names, r.at("on_missing")),
                               std::chrono::seconds(r.at("expire_s").get<std::int64_t>())});
     }
-    for (const json& m : j.at("measures")) s.measures.push_back({m.at("name"), m.at("column"), m.at("value")});
+    for (const json& m : j.at("measures"))
+      s.measures.push_back({m.at("name"), m.at("column"), m.at("value")});
     return s;
   } catch (const json::exception& e) {
-    throw internal(code::damaged, std::string("a stored declaration of a stream cannot be read: ") + e.what());
+    throw internal(code::damaged,
+                   std::string("a stored declaration of a stream cannot be read: ") + e.what());
   }
 }
 

@@ -22,7 +22,8 @@ void count(engine::row_counts& c, outcome what) {
     case outcome::duplicate: ++c.unchanged, ++c.duplicate; break;
     case outcome::stale: ++c.unchanged, ++c.stale; break;
     case outcome::skipped: ++c.unchanged, ++c.skipped; break;
-    case outcome::pending: throw internal(code::internal, "a row of the batch was left undecided; this is a defect");
+    case outcome::pending:
+      throw internal(code::internal, "a row of the batch was left undecided; this is a defect");
   }
 }
 
@@ -59,7 +60,8 @@ engine::commit_result settle(const prepared_batch& batch) {
   for (const prepared_stream& s : batch.streams) {
     for (const prepared_row& row : s.rows) {
       // Counted above, by the reject that the page brought for it.
-      if (row.what == outcome::rejected && was_refused(pages[row.page].page, s.schema->name, row.row)) continue;
+      if (row.what == outcome::rejected && was_refused(pages[row.page].page, s.schema->name, row.row))
+        continue;
       engine::row_counts& c = counts_of(out.pages[row.page], s.schema->name);
       ++c.rows;
       count(c, row.what);

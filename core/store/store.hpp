@@ -55,7 +55,8 @@ class store {
   virtual void check_version() = 0;
   // Makes or widens the tables of a plugin's streams, all or nothing. One line for each change made.
   // Throws invalid with one clear line: see diff_stream in schema.hpp.
-  virtual std::vector<std::string> ensure_streams(const std::string& plugin, const std::string& plugin_version,
+  virtual std::vector<std::string> ensure_streams(const std::string& plugin,
+                                                  const std::string& plugin_version,
                                                   const std::vector<stream_schema>& streams) = 0;
   // Sessions of one store may be used at the same time, each by one thread.
   [[nodiscard]] virtual std::unique_ptr<engine::session> open_session() = 0;

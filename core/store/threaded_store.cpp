@@ -81,8 +81,9 @@ asio::awaitable<void> threaded_store::execute(engine::urgency u, std::function<v
   auto initiate = [this, u, &work]<class Handler>(Handler&& handler) {
     auto executor = asio::get_associated_executor(handler);
     // Shared, because std::function copies; the guard keeps the caller's loop alive while we work.
-    auto kept = std::make_shared<std::pair<std::decay_t<Handler>, asio::executor_work_guard<decltype(executor)>>>(
-        std::forward<Handler>(handler), asio::make_work_guard(executor));
+    auto kept =
+        std::make_shared<std::pair<std::decay_t<Handler>, asio::executor_work_guard<decltype(executor)>>>(
+            std::forward<Handler>(handler), asio::make_work_guard(executor));
     enqueue(u, [this, &work, kept, executor](std::unique_ptr<engine::session>& session) mutable {
       auto error = attempt(work, session);
       asio::post(executor, [kept = std::move(kept), error = std::move(error)]() mutable {
@@ -93,7 +94,7 @@ asio::awaitable<void> threaded_store::execute(engine::urgency u, std::function<v
     });
   };
   co_await asio::async_initiate<const asio::use_awaitable_t<>, void(std::exception_ptr)>(std::move(initiate),
-                                                                                          asio::use_awaitable);
+                                                                                         asio::use_awaitable);
 }
 
 }  // namespace sluice::store

@@ -21,7 +21,8 @@ class threaded_store final : public engine::store_port {
   // Runs what is queued, then ends.
   ~threaded_store() override;
 
-  boost::asio::awaitable<void> execute(engine::urgency u, std::function<void(engine::session&)> work) override;
+  boost::asio::awaitable<void> execute(engine::urgency u,
+                                       std::function<void(engine::session&)> work) override;
 
  private:
   using job = std::function<void(std::unique_ptr<engine::session>&)>;

@@ -27,7 +27,8 @@ TEST_P(conformance, a_run_that_is_accounted_for_succeeds) {
 
 TEST_P(conformance, a_credit_that_is_read_and_not_stored_cannot_end_green) {
   put("entities", {user("u1")});
-  put("credits", {{{"external_id", "c1"}, {"amount", "5"}, {"entity.kind", "user"}, {"entity.external_id", "u1"}}});
+  put("credits",
+      {{{"external_id", "c1"}, {"amount", "5"}, {"entity.kind", "user"}, {"entity.external_id", "u1"}}});
   end_item();
   under_->forget_counts(run_id(1));
   EXPECT_EQ(refusal_code([&] { end_stage("s"); }), code::unproven);
@@ -139,7 +140,8 @@ TEST_P(conformance, a_cancelled_run_is_cancelled_whatever_its_stages_say) {
 TEST_P(conformance, an_error_of_the_run_itself_fails_it_and_is_kept) {
   end_item();
   end_stage("s");
-  EXPECT_EQ(session().finish_run(run_.run_id, run_.epoch, false, "SLU-6001", "the backend is gone"), run_state::failed);
+  EXPECT_EQ(session().finish_run(run_.run_id, run_.epoch, false, "SLU-6001", "the backend is gone"),
+            run_state::failed);
   const auto shown = session().show_run(run_id(1));
   EXPECT_EQ(shown->error_code, "SLU-6001");
   EXPECT_EQ(shown->error, "the backend is gone");
@@ -149,7 +151,8 @@ TEST_P(conformance, a_finish_that_is_asked_again_gets_the_same_answer) {
   ASSERT_EQ(finish(), run_state::succeeded);
   EXPECT_EQ(session().finish_run(run_.run_id, run_.epoch, false, "", ""), run_state::succeeded);
   start(2);
-  EXPECT_EQ(refusal_code([&] { session().finish_run(run_id(1), run_.epoch - 1, false, "", ""); }), code::fenced_run);
+  EXPECT_EQ(refusal_code([&] { session().finish_run(run_id(1), run_.epoch - 1, false, "", ""); }),
+            code::fenced_run);
 }
 
 TEST_P(conformance, an_end_of_a_stage_that_is_asked_again_changes_nothing) {

@@ -33,7 +33,9 @@ void read_cell(stored_values& out, const store::sqlite::statement& s, int at, co
   switch (c.type) {
     case store::stored_type::boolean: out[c.name] = s.number(at) != 0 ? "true" : "false"; break;
     case store::stored_type::date: out[c.name] = std::to_string(store::sqlite::date_days(s.text(at))); break;
-    case store::stored_type::timestamp: out[c.name] = std::to_string(store::sqlite::instant_us(s.text(at))); break;
+    case store::stored_type::timestamp:
+      out[c.name] = std::to_string(store::sqlite::instant_us(s.text(at)));
+      break;
     case store::stored_type::float64: {
       char text[40];
       std::snprintf(text, sizeof text, "%.17g", s.real(at));
@@ -64,7 +66,8 @@ class sqlite_under_test final : public store_under_test {
     stored_values_list out;
     while (s.step()) {
       auto& values = out.emplace_back();
-      for (std::size_t i = 0; i < shape.columns.size(); ++i) read_cell(values, s, static_cast<int>(i), shape.columns[i]);
+      for (std::size_t i = 0; i < shape.columns.size(); ++i)
+        read_cell(values, s, static_cast<int>(i), shape.columns[i]);
     }
     return out;
   }

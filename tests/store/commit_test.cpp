@@ -59,7 +59,8 @@ TEST_P(conformance, of_rows_with_one_key_the_last_wins_and_the_others_are_duplic
   std::vector<engine::page_write> pages;
   for (const char* name : {"first", "second"}) {
     std::vector<engine::stream_rows> s;
-    s.push_back(make_rows(stream_named("entities"), {user("u1", name), user("u1", std::string(name) + " again")}));
+    s.push_back(
+        make_rows(stream_named("entities"), {user("u1", name), user("u1", std::string(name) + " again")}));
     pages.push_back(next_page(make_page(std::move(s))));
   }
   auto request = request_of(std::move(pages));
@@ -72,7 +73,8 @@ TEST_P(conformance, of_rows_with_one_key_the_last_wins_and_the_others_are_duplic
 }
 
 TEST_P(conformance, of_rows_with_one_key_a_greater_version_wins_over_the_order) {
-  const auto c = put("entities", {user("u1", "new", {{"source_version", "7"}}), user("u1", "old", {{"source_version", "3"}})});
+  const auto c = put("entities", {user("u1", "new", {{"source_version", "7"}}),
+                                  user("u1", "old", {{"source_version", "3"}})});
   EXPECT_EQ(c.inserted, 1);
   EXPECT_EQ(c.stale, 1);
   EXPECT_EQ(row("entities", "u1").at("name"), "new");
@@ -93,7 +95,8 @@ TEST_P(conformance, a_smaller_source_version_is_stale) {
 
 TEST_P(conformance, a_greater_source_version_wins_over_a_later_instant) {
   put_at(2'000'000'000'000'000, "entities", {user("u1", "old", {{"source_version", "1"}})});
-  EXPECT_EQ(put_at(1'900'000'000'000'000, "entities", {user("u1", "new", {{"source_version", "2"}})}).updated, 1);
+  EXPECT_EQ(put_at(1'900'000'000'000'000, "entities", {user("u1", "new", {{"source_version", "2"}})}).updated,
+            1);
   EXPECT_EQ(row("entities", "u1").at("name"), "new");
 }
 
@@ -157,7 +160,8 @@ TEST_P(conformance, tenants_do_not_see_each_other) {
   other.tenant = "umbrella";
   const auto lease = session().start_run(other, {});
   ASSERT_EQ(lease.result, engine::run_lease::how::started);
-  const auto attempt = session().begin_stage(lease.run_id, lease.epoch, {"s", engine::phase::background, false, true, "{}"});
+  const auto attempt =
+      session().begin_stage(lease.run_id, lease.epoch, {"s", engine::phase::background, false, true, "{}"});
   std::vector<engine::stream_rows> s;
   s.push_back(make_rows(stream_named("entities"), {user("u1", "of umbrella")}));
   auto page = make_page(std::move(s));
@@ -175,7 +179,8 @@ TEST_P(conformance, tenants_do_not_see_each_other) {
 }
 
 TEST_P(conformance, a_row_without_a_key_is_rejected_and_the_others_commit) {
-  const auto c = put("entities", {user("u1"), {{"kind", "user"}, {"name", "nobody"}}, {{"external_id", "u3"}}, user("")});
+  const auto c = put("entities",
+                     {user("u1"), {{"kind", "user"}, {"name", "nobody"}}, {{"external_id", "u3"}}, user("")});
   EXPECT_EQ(c.rows, 4);
   EXPECT_EQ(c.inserted, 1);
   EXPECT_EQ(c.rejected, 3);
@@ -191,7 +196,8 @@ TEST_P(conformance, refused_rows_are_counted_with_their_rejects_and_not_stored) 
   s.push_back(make_rows(stream_named("entities"), {user("u1"), user("u2")}));
   s[0].refused = {0, 1};
   auto page = make_page(std::move(s));
-  page.rejects = {{1, "entities", "user u2", "name", "is too odd", "{}"}, {2, "entities", "user u3", "score", "no int", "{}"}};
+  page.rejects = {{1, "entities", "user u2", "name", "is too odd", "{}"},
+                  {2, "entities", "user u3", "score", "no int", "{}"}};
   const auto c = counts_of(commit(next_page(std::move(page))), 0, "entities");
   EXPECT_EQ(c.rows, 3) << "u3 never got into the batch";
   EXPECT_EQ(c.inserted, 1);
@@ -215,7 +221,8 @@ TEST_P(conformance, a_page_that_fails_leaves_nothing_behind) {
     s.push_back(make_rows(stream_named("entities"), {user(id)}));
     pages.push_back(next_page(make_page(std::move(s))));
   }
-  pages[1].page.children = {{"s", "0", "{}"}};  // an item of that name is there: the last statement of the commit fails
+  pages[1].page.children = {
+      {"s", "0", "{}"}};  // an item of that name is there: the last statement of the commit fails
   auto request = request_of(std::move(pages));
   EXPECT_THROW(session().commit(request), engine::failure);
   EXPECT_EQ(rows("entities").size(), 1U);
@@ -240,7 +247,8 @@ TEST_P(conformance, a_hundred_thousand_rows_in_batches_are_stored_once_and_then_
       std::vector<cells> given;
       for (int i = 0; i < each; ++i) {
         const int n = b * each + i;
-        given.push_back(user("u" + std::to_string(n), "name " + std::to_string(n), {{"balance", std::to_string(n) + ".50"}}));
+        given.push_back(user("u" + std::to_string(n), "name " + std::to_string(n),
+                             {{"balance", std::to_string(n) + ".50"}}));
       }
       const auto c = put("entities", given);
       EXPECT_EQ(round == 0 ? c.inserted : c.unchanged, each);

@@ -17,7 +17,8 @@ class faults : public ::testing::Test {
     r.run_id = run_id(1);
     r.tenant = "acme";
     lease_ = session_->start_run(r, {});
-    attempt_ = session_->begin_stage(lease_.run_id, lease_.epoch, {"s", engine::phase::background, false, true, ""});
+    attempt_ =
+        session_->begin_stage(lease_.run_id, lease_.epoch, {"s", engine::phase::background, false, true, ""});
   }
   [[nodiscard]] engine::commit_request request(const std::vector<cells>& rows) {
     std::vector<engine::stream_rows> s;
@@ -57,7 +58,8 @@ class faults : public ::testing::Test {
 }  // namespace
 
 TEST_F(faults, before_the_commit_leave_nothing_behind) {
-  auto r = request({user("u1"), user("u2", "n", {{"parent.kind", "user"}, {"parent.external_id", "nobody"}}), user("")});
+  auto r = request(
+      {user("u1"), user("u2", "n", {{"parent.kind", "user"}, {"parent.external_id", "nobody"}}), user("")});
   memory_.hooks.before_commit = [] { throw store::transient(store::code::connection, "lost"); };
   expect_failure(r, engine::failure_class::transient);
   memory_.hooks = {};
@@ -70,7 +72,9 @@ TEST_F(faults, before_the_commit_leave_nothing_behind) {
 
 TEST_F(faults, after_the_commit_are_in_doubt_and_the_answer_is_found) {
   auto r = request({user("u1"), user("u2")});
-  memory_.hooks.after_commit = [] { throw engine::failure(engine::failure_class::in_doubt, store::code::in_doubt, "lost"); };
+  memory_.hooks.after_commit = [] {
+    throw engine::failure(engine::failure_class::in_doubt, store::code::in_doubt, "lost");
+  };
   expect_failure(r, engine::failure_class::in_doubt);
   memory_.hooks = {};
   const auto found = memory_.open_session()->find_commit(r);

@@ -47,7 +47,8 @@ TEST_P(conformance, a_run_whose_holder_is_dead_is_taken_over_with_its_state) {
   put("entities", {user("u1")});
   auto second = request_for(2);
   second.by.pid = 200;
-  const auto taken = session().start_run(second, [](const engine::holder& h) { return h.pid == 100 && h.started == 5000; });
+  const auto taken =
+      session().start_run(second, [](const engine::holder& h) { return h.pid == 100 && h.started == 5000; });
   EXPECT_EQ(taken.result, how::took_over);
   EXPECT_EQ(taken.run_id, run_id(1));
   EXPECT_EQ(taken.epoch, run_.epoch + 1);
@@ -78,7 +79,8 @@ TEST_P(conformance, after_a_take_over_the_old_holder_writes_nothing) {
   EXPECT_EQ(refusal_code([&] { session().mark_essential(run_id(1), run_.epoch); }), code::fenced_run);
   EXPECT_EQ(refusal_code([&] { begin("s"); }), code::fenced_run);
   EXPECT_EQ(refusal_code([&] { session().resolve(run_id(1), run_.epoch, "acme", 1); }), code::fenced_run);
-  EXPECT_EQ(refusal_code([&] { session().finish_run(run_id(1), run_.epoch, false, "", ""); }), code::fenced_run);
+  EXPECT_EQ(refusal_code([&] { session().finish_run(run_id(1), run_.epoch, false, "", ""); }),
+            code::fenced_run);
   EXPECT_TRUE(rows("entities").empty());
   EXPECT_EQ(session().show_run(run_id(1))->state, engine::run_state::running);
   EXPECT_EQ(taken.run_id, run_id(1));
@@ -145,7 +147,8 @@ TEST_P(conformance, a_fence_is_a_failure_of_the_class_fenced) {
 TEST_P(conformance, the_answer_of_a_commit_can_be_found_again) {
   std::vector<engine::page_write> pages;
   std::vector<engine::stream_rows> s;
-  s.push_back(make_rows(stream_named("notes"), {{{"external_id", "n1"}, {"entity.kind", "user"}, {"entity.external_id", "x"}}}));
+  s.push_back(make_rows(stream_named("notes"),
+                        {{{"external_id", "n1"}, {"entity.kind", "user"}, {"entity.external_id", "x"}}}));
   s.push_back(make_rows(stream_named("entities"), {user("u1"), user("u1", "B"), user("u2")}));
   pages.push_back(next_page(make_page(std::move(s))));
   pages.push_back(next_page(make_page({}), true));

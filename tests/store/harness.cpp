@@ -12,8 +12,8 @@ namespace sluice::testing {
 
 namespace {
 
-stream_schema plain(const std::string& name, const std::string& to, std::vector<std::string> columns, bool required,
-                    on_missing missing) {
+stream_schema plain(const std::string& name, const std::string& to, std::vector<std::string> columns,
+                    bool required, on_missing missing) {
   stream_schema s;
   s.name = name;
   s.columns = {{"external_id", column_type::text, true, {}}, {"amount", column_type::decimal, false, {}}};
@@ -31,7 +31,8 @@ stream_schema entities() {
                {"score", column_type::int64, false, {}},     {"ratio", column_type::float64, false, {}},
                {"balance", column_type::decimal, false, {}}, {"extra", column_type::json, false, {}},
                {"born", column_type::date, false, {}},       {"seen", column_type::timestamp, false, {}}};
-  s.references = {{"parent", "entities", {"kind", "external_id"}, false, on_missing::defer, std::chrono::hours(24)}};
+  s.references = {
+      {"parent", "entities", {"kind", "external_id"}, false, on_missing::defer, std::chrono::hours(24)}};
   s.measures = {{"users", "kind", "user"}};
   s.indexes = {{"name", "tenant_id"}};
   return s;
@@ -40,7 +41,8 @@ stream_schema entities() {
 std::int64_t number(const std::string& text) {
   std::int64_t v = 0;
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), v);
-  if (error != std::errc{} || end != text.data() + text.size()) throw std::invalid_argument("not a number: " + text);
+  if (error != std::errc{} || end != text.data() + text.size())
+    throw std::invalid_argument("not a number: " + text);
   return v;
 }
 
@@ -146,7 +148,8 @@ void conformance::start(int run, bool critical) {
   begin(stage_, engine::phase::background, critical);
 }
 
-engine::stage_attempt conformance::begin(const std::string& stage, engine::phase phase, bool critical, bool root) {
+engine::stage_attempt conformance::begin(const std::string& stage, engine::phase phase, bool critical,
+                                         bool root) {
   auto attempt = session().begin_stage(run_.run_id, run_.epoch, {stage, phase, critical, root, "{}"});
   epochs_[stage] = attempt.epoch;
   return attempt;
@@ -201,7 +204,8 @@ engine::row_counts conformance::put(const std::string& stream, const std::vector
 void conformance::end_item() { commit(next_page(make_page({}), true)); }
 
 void conformance::end_stage(const std::string& stage, engine::stage_state state) {
-  session().end_stage(run_.run_id, stage, epochs_[stage], state, state == engine::stage_state::failed ? "SLU-3001" : "",
+  session().end_stage(run_.run_id, stage, epochs_[stage], state,
+                      state == engine::stage_state::failed ? "SLU-3001" : "",
                       state == engine::stage_state::failed ? "the upstream is away" : "");
 }
 

@@ -60,7 +60,9 @@ class conformance : public ::testing::TestWithParam<backend> {
   engine::session& session() { return *session_; }
   store::store& store() { return under_->get(); }
   [[nodiscard]] std::unique_ptr<engine::session> another_session() { return store().open_session(); }
-  [[nodiscard]] stored_values_list rows(const std::string& stream) { return under_->rows(stream_named(stream)); }
+  [[nodiscard]] stored_values_list rows(const std::string& stream) {
+    return under_->rows(stream_named(stream));
+  }
   [[nodiscard]] stored_values row(const std::string& stream, const std::string& external_id);
 
   [[nodiscard]] static engine::run_request request_for(int run);
@@ -75,7 +77,8 @@ class conformance : public ::testing::TestWithParam<backend> {
   engine::commit_result commit(engine::page_write page);
   // Commits one page with these rows; what became of them.
   engine::row_counts put(const std::string& stream, const std::vector<cells>& rows);
-  engine::row_counts put_at(std::int64_t requested_us, const std::string& stream, const std::vector<cells>& rows);
+  engine::row_counts put_at(std::int64_t requested_us, const std::string& stream,
+                            const std::vector<cells>& rows);
   // Ends item, stage and run.
   engine::run_state finish();
   void end_item();
@@ -91,7 +94,8 @@ class conformance : public ::testing::TestWithParam<backend> {
   std::int64_t requested_us_ = 1'700'000'000'000'000;
 };
 
-[[nodiscard]] engine::row_counts counts_of(const engine::commit_result& r, std::size_t page, const std::string& stream);
+[[nodiscard]] engine::row_counts counts_of(const engine::commit_result& r, std::size_t page,
+                                           const std::string& stream);
 [[nodiscard]] std::string refusal_code(const std::function<void()>& action);  // "" when it does not throw
 [[nodiscard]] std::string refusal_text(const std::function<void()>& action);
 

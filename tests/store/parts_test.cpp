@@ -28,14 +28,23 @@ TEST(recency, goes_by_version_where_both_have_one_and_they_differ) {
 TEST(row_codec, gives_back_every_bit) {
   const auto& schema = stream_named("entities");
   const auto layout = wire_layout(schema);
-  const auto given = make_rows(
-      schema, {user("u\"1\\", "é\n\t\x01", {{"active", "false"}, {"score", "-9223372036854775808"}, {"ratio", "0.1"},
-                                          {"balance", "0.10"}, {"extra", R"({"a":"b"})"}, {"born", "-5"}, {"seen", "-1"},
-                                          {"parent.kind", "k"}, {"source_version", "7"}, {"_deleted", "true"}}),
-               {{"kind", ""}, {"ratio", "inf"}}, {}});
+  const auto given = make_rows(schema, {user("u\"1\\", "é\n\t\x01",
+                                             {{"active", "false"},
+                                              {"score", "-9223372036854775808"},
+                                              {"ratio", "0.1"},
+                                              {"balance", "0.10"},
+                                              {"extra", R"({"a":"b"})"},
+                                              {"born", "-5"},
+                                              {"seen", "-1"},
+                                              {"parent.kind", "k"},
+                                              {"source_version", "7"},
+                                              {"_deleted", "true"}}),
+                                        {{"kind", ""}, {"ratio", "inf"}},
+                                        {}});
   const batch_view view(given.rows.get());
   batch_builder again(layout);
-  for (std::int64_t i = 0; i < view.rows(); ++i) store::decode_row(store::encode_row(view, layout, i), layout, again);
+  for (std::int64_t i = 0; i < view.rows(); ++i)
+    store::decode_row(store::encode_row(view, layout, i), layout, again);
   const auto rows = again.finish();
   EXPECT_EQ(engine::hash_rows(batch_view(rows.get()), layout), given.hashes);
   EXPECT_FALSE(batch_view(rows.get())[0].is_null(1)) << "an empty text is not null";
@@ -83,7 +92,8 @@ TEST(batch, knows_whether_its_keys_ascend) {
     r.pages.emplace_back().page = make_page(std::move(s));
     const auto batch = store::prepare(r);
     const auto& first = batch.streams.at(0);
-    return std::tuple(first.ascending, std::string(first.lowest), std::string(first.highest), first.pending.size());
+    return std::tuple(first.ascending, std::string(first.lowest), std::string(first.highest),
+                      first.pending.size());
   };
   const std::string user_prefix = std::string("user") + store::key_separator;
   EXPECT_EQ(plan({"a", "b", "c"}), std::tuple(true, user_prefix + "a", user_prefix + "c", 3U));
@@ -94,7 +104,8 @@ TEST(batch, knows_whether_its_keys_ascend) {
 TEST(batch, puts_parents_before_children) {
   engine::commit_request r;
   std::vector<engine::stream_rows> s;
-  for (const char* name : {"grants", "tags", "credits", "entities"}) s.push_back(make_rows(stream_named(name), {}));
+  for (const char* name : {"grants", "tags", "credits", "entities"})
+    s.push_back(make_rows(stream_named(name), {}));
   r.pages.emplace_back().page = make_page(std::move(s));
   const auto batch = store::prepare(r);
   std::vector<std::string> names;
@@ -177,8 +188,9 @@ TEST(judge, says_succeeded_only_of_what_is_proven) {
 
 TEST(judge, says_failed_when_the_stage_is_critical_or_essential) {
   EXPECT_EQ(judged([](auto& a) { a.row.critical = true, a.page_seq_sum = 3; }), run_state::failed);
-  EXPECT_EQ(judged([](auto& a) { a.row.phase = engine::phase::essential, a.row.state = stage_state::failed; }),
-            run_state::failed);
+  EXPECT_EQ(
+      judged([](auto& a) { a.row.phase = engine::phase::essential, a.row.state = stage_state::failed; }),
+      run_state::failed);
   EXPECT_EQ(judged([](auto& a) { a.row.state = stage_state::failed; }), run_state::partial);
 }
 

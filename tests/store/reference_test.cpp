@@ -6,7 +6,8 @@ namespace sluice::testing {
 
 namespace {
 
-cells child(const std::string& id, const std::string& entity, const std::string& amount = "1", cells more = {}) {
+cells child(const std::string& id, const std::string& entity, const std::string& amount = "1",
+            cells more = {}) {
   more["external_id"] = id;
   more["amount"] = amount;
   more["entity.kind"] = "user";

@@ -109,8 +109,9 @@ TEST_F(sqlite_file, that_is_empty_is_refused_and_left_alone) {
 }
 
 TEST_F(sqlite_file, that_is_no_database_is_refused_and_left_alone) {
-  std::ofstream(path()) << "these are somebody's notes, long enough to be a header of one hundred bytes, and then "
-                           "some more, since SQLite looks at the first hundred";
+  std::ofstream(path())
+      << "these are somebody's notes, long enough to be a header of one hundred bytes, and then "
+         "some more, since SQLite looks at the first hundred";
   const auto before = std::filesystem::file_size(path());
   EXPECT_EQ(refusal_code([&] { open(); }), code::damaged);
   EXPECT_EQ(refusal_code([&] { open(true); }), code::damaged);
@@ -137,7 +138,9 @@ TEST_F(sqlite_file, that_may_not_be_written_is_refused) {
 }
 
 TEST_F(sqlite_file, in_a_folder_that_is_not_there_is_refused_by_name) {
-  const auto text = refusal_text([&] { auto s = store::open_store({"sqlite", "/nowhere/at/all.db", {}, 1, {}, false}); });
+  const auto text = refusal_text([&] {
+    auto s = store::open_store({"sqlite", "/nowhere/at/all.db", {}, 1, {}, false});
+  });
   EXPECT_NE(text.find("/nowhere/at/all.db"), std::string::npos) << text;
 }
 
@@ -148,7 +151,8 @@ TEST_F(sqlite_file, that_was_not_closed_is_checked_and_refused_when_damaged) {
     f.seekp(4096 * 3);
     f << std::string(4096, 'X');
   }
-  std::ofstream(path() + "-wal", std::ios::binary) << std::string(64, '\0');  // a log that a crash left behind
+  std::ofstream(path() + "-wal", std::ios::binary)
+      << std::string(64, '\0');  // a log that a crash left behind
   const auto code_seen = refusal_code([&] { open(); });
   EXPECT_EQ(code_seen, code::damaged);
 }
@@ -170,7 +174,8 @@ TEST_F(sqlite_file, rejects_what_it_cannot_hold_and_says_why) {
   r.run_id = run_id(1);
   r.tenant = "acme";
   const auto lease = session->start_run(r, {});
-  const auto attempt = session->begin_stage(lease.run_id, lease.epoch, {"s", engine::phase::background, false, true, ""});
+  const auto attempt =
+      session->begin_stage(lease.run_id, lease.epoch, {"s", engine::phase::background, false, true, ""});
   engine::commit_request request;
   request.run_id = lease.run_id;
   request.tenant = "acme";
@@ -201,7 +206,8 @@ TEST(sqlite_instants, are_texts_that_sort_and_come_back) {
   EXPECT_EQ(instant_text(253'402'300'799'999'999), "9999-12-31T23:59:59.999999Z");
   EXPECT_FALSE(instant_text(253'402'300'800'000'000).has_value());
   EXPECT_FALSE(instant_text(std::numeric_limits<std::int64_t>::min()).has_value());
-  for (std::int64_t us : {std::int64_t{-62'167'219'200'000'000}, std::int64_t{-1}, std::int64_t{1'700'000'000'123'456}}) {
+  for (std::int64_t us :
+       {std::int64_t{-62'167'219'200'000'000}, std::int64_t{-1}, std::int64_t{1'700'000'000'123'456}}) {
     EXPECT_EQ(store::sqlite::instant_us(*instant_text(us)), us);
   }
 }

@@ -46,7 +46,8 @@ TEST_P(conformance, a_changed_type_is_refused_with_both_types) {
   auto other = stream_named("entities");
   other.columns[4].type = column_type::text;
   const auto text = refusal_text([&] { store().ensure_streams("tests", "2.0.0", {other}); });
-  for (const char* word : {"entities", "score", "int64", "text"}) EXPECT_NE(text.find(word), std::string::npos) << text;
+  for (const char* word : {"entities", "score", "int64", "text"})
+    EXPECT_NE(text.find(word), std::string::npos) << text;
   EXPECT_EQ(refusal_code([&] { store().ensure_streams("tests", "2.0.0", {other}); }), code::type_changed);
 }
 
@@ -69,9 +70,12 @@ TEST_P(conformance, a_reference_to_another_stream_is_refused) {
 }
 
 TEST_P(conformance, two_plugins_cannot_have_one_table) {
-  const auto text = refusal_text([&] { store().ensure_streams("rival", "1.0.0", {stream_named("entities")}); });
-  for (const char* word : {"entities", "tests", "rival"}) EXPECT_NE(text.find(word), std::string::npos) << text;
-  EXPECT_EQ(refusal_code([&] { store().ensure_streams("rival", "1.0.0", {stream_named("entities")}); }), code::claimed);
+  const auto text =
+      refusal_text([&] { store().ensure_streams("rival", "1.0.0", {stream_named("entities")}); });
+  for (const char* word : {"entities", "tests", "rival"})
+    EXPECT_NE(text.find(word), std::string::npos) << text;
+  EXPECT_EQ(refusal_code([&] { store().ensure_streams("rival", "1.0.0", {stream_named("entities")}); }),
+            code::claimed);
 }
 
 TEST_P(conformance, tables_of_one_plugin_are_made_all_or_none) {

@@ -3,10 +3,10 @@
 #include <future>
 #include <thread>
 
+#include <gtest/gtest.h>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
 #include <boost/asio/io_context.hpp>
-#include <gtest/gtest.h>
 
 #include "store/errors.hpp"
 #include "store/threaded_store.hpp"
@@ -66,7 +66,8 @@ TEST_F(threads, what_the_work_throws_is_thrown_at_the_caller) {
   store::threaded_store s(memory_);
   try {
     loop_.run([&]() -> asio::awaitable<void> {
-      co_await s.call(urgency::background, [](engine::session&) { throw store::transient("SLU-5010", "busy"); });
+      co_await s.call(urgency::background,
+                      [](engine::session&) { throw store::transient("SLU-5010", "busy"); });
     }());
     FAIL() << "it was lost";
   } catch (const engine::failure& f) {
@@ -87,8 +88,10 @@ TEST_F(threads, essential_work_goes_first) {
   asio::co_spawn(loop_.context, occupy(), asio::detached);
   loop_.context.poll();
   begun.get_future().wait();  // the one thread is taken: what follows has to queue
-  for (int n = 1; n <= 3; ++n) asio::co_spawn(loop_.context, note(s, urgency::background, n, order), asio::detached);
-  for (int n = 11; n <= 13; ++n) asio::co_spawn(loop_.context, note(s, urgency::essential, n, order), asio::detached);
+  for (int n = 1; n <= 3; ++n)
+    asio::co_spawn(loop_.context, note(s, urgency::background, n, order), asio::detached);
+  for (int n = 11; n <= 13; ++n)
+    asio::co_spawn(loop_.context, note(s, urgency::essential, n, order), asio::detached);
   loop_.context.poll();
   go_on.set_value();
   loop_.context.restart();
@@ -109,7 +112,8 @@ TEST_F(threads, a_session_that_lost_its_connection_is_replaced) {
       failed = true;
     }
     memory_.hooks.on_begin = {};
-    const bool cancelled = co_await s.call(urgency::background, [](engine::session& session) { return session.request_cancel("r"); });
+    const bool cancelled = co_await s.call(
+        urgency::background, [](engine::session& session) { return session.request_cancel("r"); });
     EXPECT_FALSE(cancelled);
   }());
   EXPECT_TRUE(failed);
@@ -120,7 +124,8 @@ TEST_F(threads, queued_work_is_done_before_the_threads_end) {
   std::vector<int> order;
   {
     store::threaded_store s(memory_, 1);
-    for (int n = 0; n < 50; ++n) asio::co_spawn(loop_.context, note(s, urgency::background, n, order), asio::detached);
+    for (int n = 0; n < 50; ++n)
+      asio::co_spawn(loop_.context, note(s, urgency::background, n, order), asio::detached);
     loop_.context.poll();
   }
   loop_.context.restart();
@@ -132,10 +137,14 @@ TEST_F(threads, many_callers_on_many_threads_lose_nothing) {
   store::threaded_store s(memory_, 4);
   std::atomic<int> done = 0;
   for (int n = 0; n < 500; ++n) {
-    asio::co_spawn(loop_.context, [](store::threaded_store& store, std::atomic<int>& count, int i) -> asio::awaitable<void> {
-      const auto u = i % 3 == 0 ? urgency::essential : urgency::background;
-      count += co_await store.call(u, [](engine::session& session) { return session.request_cancel("r") ? 0 : 1; });
-    }(s, done, n), asio::detached);
+    asio::co_spawn(
+        loop_.context,
+        [](store::threaded_store& store, std::atomic<int>& count, int i) -> asio::awaitable<void> {
+          const auto u = i % 3 == 0 ? urgency::essential : urgency::background;
+          count += co_await store.call(
+              u, [](engine::session& session) { return session.request_cancel("r") ? 0 : 1; });
+        }(s, done, n),
+        asio::detached);
   }
   loop_.context.run();
   EXPECT_EQ(done, 500);

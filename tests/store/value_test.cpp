@@ -8,30 +8,56 @@
 namespace sluice::testing {
 
 TEST_P(conformance, decimals_come_back_digit_for_digit) {
-  const std::vector<std::string> values = {"0",      "12.50",        "0.10", "-0.000000000000000000001", "100",
-                                           "1.2300", "-7",           "9007199254740993",
+  const std::vector<std::string> values = {"0",
+                                           "12.50",
+                                           "0.10",
+                                           "-0.000000000000000000001",
+                                           "100",
+                                           "1.2300",
+                                           "-7",
+                                           "9007199254740993",
                                            "123456789012345678901234567890.123456789012345678901234567890"};
   std::vector<cells> given;
-  for (std::size_t i = 0; i < values.size(); ++i) given.push_back(user("u" + std::to_string(i), "n", {{"balance", values[i]}}));
+  for (std::size_t i = 0; i < values.size(); ++i)
+    given.push_back(user("u" + std::to_string(i), "n", {{"balance", values[i]}}));
   EXPECT_EQ(put("entities", given).inserted, static_cast<std::int64_t>(values.size()));
-  for (std::size_t i = 0; i < values.size(); ++i) EXPECT_EQ(row("entities", "u" + std::to_string(i)).at("balance"), values[i]);
+  for (std::size_t i = 0; i < values.size(); ++i)
+    EXPECT_EQ(row("entities", "u" + std::to_string(i)).at("balance"), values[i]);
 }
 
 TEST_P(conformance, texts_come_back_byte_for_byte) {
-  const std::vector<std::string> values = {"",         " lead and trail ", "O'Brien \"x\" \\n \n\t\r", "\\N", "\\.", "NULL", "null",
-                                           "Zürich",   "e\xCC\x81 is not \xC3\xA9",  "\xF0\x9F\x92\xA7",     "{a,b}", "\x01\x1f\x7f",
-                                           "\xEF\xBB\xBFmark", std::string(100'000, 'x')};
+  const std::vector<std::string> values = {"",
+                                           " lead and trail ",
+                                           "O'Brien \"x\" \\n \n\t\r",
+                                           "\\N",
+                                           "\\.",
+                                           "NULL",
+                                           "null",
+                                           "Zürich",
+                                           "e\xCC\x81 is not \xC3\xA9",
+                                           "\xF0\x9F\x92\xA7",
+                                           "{a,b}",
+                                           "\x01\x1f\x7f",
+                                           "\xEF\xBB\xBFmark",
+                                           std::string(100'000, 'x')};
   std::vector<cells> given;
   for (std::size_t i = 0; i < values.size(); ++i) given.push_back(user("u" + std::to_string(i), values[i]));
   EXPECT_EQ(put("entities", given).inserted, static_cast<std::int64_t>(values.size()));
-  for (std::size_t i = 0; i < values.size(); ++i) EXPECT_EQ(row("entities", "u" + std::to_string(i)).at("name"), values[i]);
+  for (std::size_t i = 0; i < values.size(); ++i)
+    EXPECT_EQ(row("entities", "u" + std::to_string(i)).at("name"), values[i]);
 }
 
 TEST_P(conformance, keys_come_back_byte_for_byte_and_do_not_fold) {
-  EXPECT_EQ(put("entities", {user("a"), user("A"), user("a "), user("\xC3\xA4"), user("a/b%c\t|"), user("\\x")}).inserted, 6);
+  EXPECT_EQ(
+      put("entities", {user("a"), user("A"), user("a "), user("\xC3\xA4"), user("a/b%c\t|"), user("\\x")})
+          .inserted,
+      6);
   EXPECT_EQ(rows("entities").size(), 6U);
   EXPECT_EQ(row("entities", "a/b%c\t|").at("kind"), "user");
-  EXPECT_EQ(put("entities", {user("a"), user("A"), user("a "), user("\xC3\xA4"), user("a/b%c\t|"), user("\\x")}).unchanged, 6);
+  EXPECT_EQ(
+      put("entities", {user("a"), user("A"), user("a "), user("\xC3\xA4"), user("a/b%c\t|"), user("\\x")})
+          .unchanged,
+      6);
 }
 
 TEST_P(conformance, integers_keep_all_their_bits) {
@@ -49,7 +75,8 @@ TEST_P(conformance, floats_keep_all_their_bits) {
 }
 
 TEST_P(conformance, instants_keep_their_microseconds) {
-  for (const char* v : {"0", "-1", "1700000000000001", "-62135596800000000", "253402300799999999", "951782400000000"}) {
+  for (const char* v :
+       {"0", "-1", "1700000000000001", "-62135596800000000", "253402300799999999", "951782400000000"}) {
     put("entities", {user("u", "n", {{"seen", v}})});
     EXPECT_EQ(row("entities", "u").at("seen"), v);
   }
@@ -73,12 +100,14 @@ TEST_P(conformance, json_comes_back_with_the_same_meaning_and_all_digits) {
 }
 
 TEST_P(conformance, null_false_zero_and_empty_are_four_things) {
-  put("entities", {user("u1", "", {{"active", "false"}, {"score", "0"}}), {{"kind", "user"}, {"external_id", "u2"}}});
+  put("entities",
+      {user("u1", "", {{"active", "false"}, {"score", "0"}}), {{"kind", "user"}, {"external_id", "u2"}}});
   const auto a = row("entities", "u1"), b = row("entities", "u2");
   EXPECT_EQ(a.at("name"), "");
   EXPECT_EQ(a.at("active"), "false");
   EXPECT_EQ(a.at("score"), "0");
-  for (const char* column : {"name", "active", "score", "ratio", "balance", "extra", "born", "seen", "source_version"}) {
+  for (const char* column :
+       {"name", "active", "score", "ratio", "balance", "extra", "born", "seen", "source_version"}) {
     EXPECT_FALSE(b.contains(column)) << column;
   }
   EXPECT_EQ(put("entities", {user("u1", "", {{"active", "false"}})}).updated, 1);
@@ -102,15 +131,21 @@ TEST_P(conformance, a_text_that_is_not_utf8_is_rejected_alone_and_visibly) {
 
 TEST_P(conformance, values_of_a_deferred_row_are_exact_too) {
   const std::string amount = "123456789012345678901234567890.10";
-  put("credits", {{{"external_id", "c\"1\\"}, {"amount", amount}, {"entity.kind", "user"}, {"entity.external_id", "u'1"},
+  put("credits", {{{"external_id", "c\"1\\"},
+                   {"amount", amount},
+                   {"entity.kind", "user"},
+                   {"entity.external_id", "u'1"},
                    {"source_version", "9007199254740993"}}});
   put("entities", {user("u'1")});
   EXPECT_EQ(resolve_all(), 1);
   const auto stored = row("credits", "c\"1\\");
   EXPECT_EQ(stored.at("amount"), amount);
   EXPECT_EQ(stored.at("source_version"), "9007199254740993");
-  EXPECT_EQ(put("credits", {{{"external_id", "c\"1\\"}, {"amount", amount}, {"entity.kind", "user"},
-                             {"entity.external_id", "u'1"}, {"source_version", "9007199254740993"}}})
+  EXPECT_EQ(put("credits", {{{"external_id", "c\"1\\"},
+                             {"amount", amount},
+                             {"entity.kind", "user"},
+                             {"entity.external_id", "u'1"},
+                             {"source_version", "9007199254740993"}}})
                 .unchanged,
             1)
       << "its hash is that of the row as it was read";

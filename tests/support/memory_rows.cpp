@@ -75,7 +75,8 @@ void memory_stream::tombstone(const writer& by, std::int64_t id, const store::re
 void memory_stream::set_version(std::int64_t id, std::int64_t version) {
   change(id, [&](memory_row& row) { row.age.version = version; });
 }
-void memory_stream::set_parent(const writer& by, std::int64_t id, std::size_t reference, std::int64_t parent) {
+void memory_stream::set_parent(const writer& by, std::int64_t id, std::size_t reference,
+                               std::int64_t parent) {
   change(id, [&](memory_row& row) {
     row.parents[reference] = parent;
     row.synced_us = by.now_us;
@@ -92,7 +93,8 @@ std::int64_t memory_tables::count_rejects(const std::string& run_id) {
   return std::count_if(state_.rejects.begin(), state_.rejects.end(),
                        [&](const auto& entry) { return entry.second.run_id == run_id; });
 }
-std::vector<engine::reject_row> memory_tables::rejects(const std::string& tenant, const std::string& run_id, int limit) {
+std::vector<engine::reject_row> memory_tables::rejects(const std::string& tenant, const std::string& run_id,
+                                                       int limit) {
   const lock taken(state_.mutex);
   std::vector<engine::reject_row> out;
   for (const auto& [id, r] : state_.rejects) {
@@ -106,8 +108,8 @@ bool memory_tables::has_deferred(const std::string& tenant, const std::string& s
   const auto at = state_.deferred.lower_bound(std::tuple(tenant, stream, std::string()));
   return at != state_.deferred.end() && at->second.tenant == tenant && at->second.stream == stream;
 }
-std::optional<deferred_record> memory_tables::find_deferred(const std::string& tenant, const std::string& stream,
-                                                            std::string_view key) {
+std::optional<deferred_record> memory_tables::find_deferred(const std::string& tenant,
+                                                            const std::string& stream, std::string_view key) {
   const auto at = state_.deferred.find(std::tuple(tenant, stream, std::string(key)));
   if (at == state_.deferred.end()) return std::nullopt;
   return at->second;
@@ -115,7 +117,8 @@ std::optional<deferred_record> memory_tables::find_deferred(const std::string& t
 void memory_tables::put_deferred(const deferred_record& r) {
   state_.put(state_.deferred, std::tuple(r.tenant, r.stream, r.key), r);
 }
-void memory_tables::erase_deferred(const std::string& tenant, const std::string& stream, std::string_view key) {
+void memory_tables::erase_deferred(const std::string& tenant, const std::string& stream,
+                                   std::string_view key) {
   state_.erase(state_.deferred, std::tuple(tenant, stream, std::string(key)));
 }
 std::vector<deferred_record> memory_tables::deferred(const std::string& tenant, int limit) {
@@ -140,7 +143,8 @@ std::int64_t memory_tables::count_deferred(const std::string& run_id) {
                        [&](const auto& entry) { return entry.second.run_id == run_id; });
 }
 
-bool memory_tables::is_live(const std::string& tenant, const std::string& stream, const std::string& key) const {
+bool memory_tables::is_live(const std::string& tenant, const std::string& stream,
+                            const std::string& key) const {
   const auto rows = state_.rows.find(stream);
   if (rows == state_.rows.end()) return false;
   const auto at = rows->second.find(std::tuple(tenant, key));
@@ -166,7 +170,8 @@ void memory_tables::add_link(const link_record& r) {
 void memory_tables::erase_links(const std::string& tenant, const std::string& stream, std::string_view key) {
   std::vector<link_record> gone;
   for (auto at = state_.links.lower_bound(std::tuple(tenant, stream, std::string(key), std::string()));
-       at != state_.links.end() && at->second.tenant == tenant && at->second.stream == stream && at->second.key == key;
+       at != state_.links.end() && at->second.tenant == tenant && at->second.stream == stream &&
+       at->second.key == key;
        ++at) {
     gone.push_back(at->second);
   }
@@ -195,7 +200,9 @@ store::stage_account memory_tables::account(const stage_record& s) const {
   out.row.critical = s.critical;
   out.row.error_code = s.error_code;
   out.row.error = s.error;
-  const auto here = [&](const auto& key) { return std::get<0>(key) == s.run_id && std::get<1>(key) == s.stage; };
+  const auto here = [&](const auto& key) {
+    return std::get<0>(key) == s.run_id && std::get<1>(key) == s.stage;
+  };
   for (const auto& [key, entry] : state_.items) {
     if (!here(key)) continue;
     const engine::item& it = entry.first;

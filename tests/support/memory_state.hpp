@@ -39,7 +39,8 @@ struct memory_state {
   std::map<key<text, text>, std::int64_t> stage_order, origins;
   std::map<key<text, text, text>, std::pair<engine::item, store::embedded::commit_id>> items;
   std::map<key<text, text, text, std::int64_t>, store::embedded::page_line> pages;
-  std::map<key<text, text, text, std::int64_t, text>, std::pair<engine::row_counts, std::vector<text>>> ledger;
+  std::map<key<text, text, text, std::int64_t, text>, std::pair<engine::row_counts, std::vector<text>>>
+      ledger;
   std::map<std::int64_t, engine::reject_row> rejects;
   std::map<key<text, text, text>, store::embedded::deferred_record> deferred;
   std::map<key<text, text, text, text>, store::embedded::link_record> links;

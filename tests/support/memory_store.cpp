@@ -34,10 +34,12 @@ sluice::store::migration_result memory_store::migrate() {
 
 void memory_store::check_version() {
   const std::lock_guard taken(state_->mutex);
-  if (!state_->migrated) throw sluice::store::invalid(sluice::store::code::schema_old, "no schema: run `sluice migrate`");
+  if (!state_->migrated)
+    throw sluice::store::invalid(sluice::store::code::schema_old, "no schema: run `sluice migrate`");
 }
 
-std::vector<std::string> memory_store::ensure_streams(const std::string& plugin, const std::string& plugin_version,
+std::vector<std::string> memory_store::ensure_streams(const std::string& plugin,
+                                                      const std::string& plugin_version,
                                                       const std::vector<stream_schema>& streams) {
   const std::lock_guard taken(state_->mutex);
   std::vector<std::string> lines;
@@ -55,13 +57,16 @@ std::vector<std::string> memory_store::ensure_streams(const std::string& plugin,
 }
 
 std::unique_ptr<engine::session> memory_store::open_session() {
-  return std::make_unique<sluice::store::embedded::session>(std::make_unique<memory_tables>(*state_, hooks, now_));
+  return std::make_unique<sluice::store::embedded::session>(
+      std::make_unique<memory_tables>(*state_, hooks, now_));
 }
 
 sluice::store::store_description memory_store::describe() {
   const std::lock_guard taken(state_->mutex);
-  sluice::store::store_description out{"memory", "1", "memory", state_->migrated ? sluice::store::schema_version : 0, {}};
-  for (const auto& [name, claim] : state_->claims) out.streams.push_back({name, claim.plugin, claim.plugin_version});
+  sluice::store::store_description out{
+      "memory", "1", "memory", state_->migrated ? sluice::store::schema_version : 0, {}};
+  for (const auto& [name, claim] : state_->claims)
+    out.streams.push_back({name, claim.plugin, claim.plugin_version});
   return out;
 }
 

@@ -109,7 +109,8 @@ void memory_tables::see_tenant(const std::string& tenant, std::int64_t at_us) {
 
 std::int64_t memory_tables::origin(const std::string& pipeline, const std::string& entry) {
   const auto key = std::tuple(pipeline, entry);
-  if (!state_.origins.contains(key)) state_.put(state_.origins, key, static_cast<std::int64_t>(state_.origins.size()) + 1);
+  if (!state_.origins.contains(key))
+    state_.put(state_.origins, key, static_cast<std::int64_t>(state_.origins.size()) + 1);
   return state_.origins.at(key);
 }
 
@@ -147,7 +148,8 @@ bool memory_tables::has_items(const std::string& run_id, const std::string& stag
 std::vector<engine::item> memory_tables::open_items(const std::string& run_id, const std::string& stage) {
   std::vector<engine::item> out;
   for (auto at = state_.items.lower_bound(std::tuple(run_id, stage, std::string()));
-       at != state_.items.end() && std::get<0>(at->first) == run_id && std::get<1>(at->first) == stage; ++at) {
+       at != state_.items.end() && std::get<0>(at->first) == run_id && std::get<1>(at->first) == stage;
+       ++at) {
     if (at->second.first.state == engine::item_state::open) out.push_back(at->second.first);
   }
   return out;
@@ -189,7 +191,8 @@ std::optional<engine::commit_result> memory_tables::pages_of(const std::string& 
 std::int64_t memory_tables::next_resolve(const std::string& run_id) {
   std::int64_t next = 0;
   for (const auto& [key, line] : state_.ledger) {
-    if (std::get<0>(key) == run_id && std::get<2>(key) == "resolve") next = std::max(next, std::get<3>(key) + 1);
+    if (std::get<0>(key) == run_id && std::get<2>(key) == "resolve")
+      next = std::max(next, std::get<3>(key) + 1);
   }
   return next;
 }

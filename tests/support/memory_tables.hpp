@@ -14,9 +14,11 @@ class memory_stream final : public store::embedded::stream_table {
  public:
   memory_stream(memory_state& s, stream_schema schema) : state_(s), schema_(std::move(schema)) {}
   [[nodiscard]] const stream_schema& schema() const override { return schema_; }
-  [[nodiscard]] std::optional<store::embedded::stored_row> find(std::string_view tenant, std::string_view key) override;
+  [[nodiscard]] std::optional<store::embedded::stored_row> find(std::string_view tenant,
+                                                                std::string_view key) override;
   void insert(const store::embedded::writer& by, const store::embedded::row_write& row) override;
-  void update(const store::embedded::writer& by, std::int64_t id, const store::embedded::row_write& row) override;
+  void update(const store::embedded::writer& by, std::int64_t id,
+              const store::embedded::row_write& row) override;
   void tombstone(const store::embedded::writer& by, std::int64_t id, const store::recency& age) override;
   void set_version(std::int64_t id, std::int64_t version) override;
   void set_parent(const store::embedded::writer& by, std::int64_t id, std::size_t reference,
@@ -63,7 +65,8 @@ class memory_tables final : public store::embedded::tables {
   void put_item(const std::string& run_id, const std::string& stage, const engine::item& it,
                 const store::embedded::commit_id& by) override;
   [[nodiscard]] bool has_items(const std::string& run_id, const std::string& stage) override;
-  [[nodiscard]] std::vector<engine::item> open_items(const std::string& run_id, const std::string& stage) override;
+  [[nodiscard]] std::vector<engine::item> open_items(const std::string& run_id,
+                                                     const std::string& stage) override;
   [[nodiscard]] std::int64_t count_open_items(const std::string& run_id) override;
 
   void add_page(const store::embedded::page_line& line) override;
@@ -84,11 +87,13 @@ class memory_tables final : public store::embedded::tables {
                                                                               std::string_view key) override;
   void put_deferred(const store::embedded::deferred_record& r) override;
   void erase_deferred(const std::string& tenant, const std::string& stream, std::string_view key) override;
-  [[nodiscard]] std::vector<store::embedded::deferred_record> deferred(const std::string& tenant, int limit) override;
+  [[nodiscard]] std::vector<store::embedded::deferred_record> deferred(const std::string& tenant,
+                                                                       int limit) override;
   [[nodiscard]] std::vector<store::embedded::deferred_record> expired(const std::string& tenant,
                                                                       std::int64_t now_us) override;
   [[nodiscard]] std::int64_t count_deferred(const std::string& run_id) override;
-  [[nodiscard]] std::vector<store::embedded::deferred_record> resolvable(const std::string& tenant, int limit) override;
+  [[nodiscard]] std::vector<store::embedded::deferred_record> resolvable(const std::string& tenant,
+                                                                         int limit) override;
 
   [[nodiscard]] bool has_links(const std::string& tenant, const std::string& stream) override;
   void add_link(const store::embedded::link_record& r) override;
@@ -98,7 +103,8 @@ class memory_tables final : public store::embedded::tables {
                                                                            int limit) override;
 
  private:
-  [[nodiscard]] bool is_live(const std::string& tenant, const std::string& stream, const std::string& key) const;
+  [[nodiscard]] bool is_live(const std::string& tenant, const std::string& stream,
+                             const std::string& key) const;
   [[nodiscard]] store::stage_account account(const store::embedded::stage_record& s) const;
 
   memory_state& state_;

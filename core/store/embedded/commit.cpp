@@ -26,7 +26,8 @@ void session::fence_pages(const engine::commit_request& request) {
     if (const auto seen = stages.find(w.stage); seen == stages.end() || seen->second != w.stage_epoch) {
       const stage_record stage = fence_stage(request.run_id, w.stage, w.stage_epoch);
       if (stage.state != stage_state::running) {
-        throw fenced(code::fenced_stage, where(w) + "the stage has ended: " + std::string(to_string(stage.state)));
+        throw fenced(code::fenced_stage,
+                     where(w) + "the stage has ended: " + std::string(to_string(stage.state)));
       }
       stages[w.stage] = w.stage_epoch;
     }
@@ -36,9 +37,11 @@ void session::fence_pages(const engine::commit_request& request) {
       if (!it) throw fenced(code::fenced_page, where(w) + "there is no such item");
       at = items.emplace(std::pair(w.stage, w.item), std::move(*it)).first;
     }
-    if (at->second.state != item_state::open) throw fenced(code::fenced_page, where(w) + "the item has ended");
+    if (at->second.state != item_state::open)
+      throw fenced(code::fenced_page, where(w) + "the item has ended");
     if (at->second.page_seq != w.page_seq) {
-      throw fenced(code::fenced_page, where(w) + "the checkpoint is at page " + std::to_string(at->second.page_seq));
+      throw fenced(code::fenced_page,
+                   where(w) + "the checkpoint is at page " + std::to_string(at->second.page_seq));
     }
     ++at->second.page_seq;
     if (w.end) at->second.state = item_state::complete;
@@ -74,9 +77,11 @@ engine::commit_result session::commit(engine::commit_request& request) {
   return result;
 }
 
-void session::write_rejects(const engine::commit_request& request, const prepared_batch& batch, std::int64_t now) {
+void session::write_rejects(const engine::commit_request& request, const prepared_batch& batch,
+                            std::int64_t now) {
   const auto add = [&](const engine::page_write& w, engine::reject what) {
-    tables_->add_reject({0, now, w.page_seq, request.run_id, request.tenant, w.stage, w.item, std::move(what)});
+    tables_->add_reject(
+        {0, now, w.page_seq, request.run_id, request.tenant, w.stage, w.item, std::move(what)});
   };
   for (const engine::page_write& w : request.pages) {
     for (const engine::reject& r : w.page.rejects) add(w, r);

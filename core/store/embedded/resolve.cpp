@@ -39,8 +39,8 @@ void count(engine::row_counts& c, outcome what) {
   }
 }
 
-engine::reject_row to_row(const deferred_record& d, const std::string& run_id, std::int64_t now, std::string field,
-                          std::string reason) {
+engine::reject_row to_row(const deferred_record& d, const std::string& run_id, std::int64_t now,
+                          std::string field, std::string reason) {
   engine::reject_row out;
   out.at_us = now;
   out.page_seq = d.page_seq;
@@ -63,7 +63,8 @@ class resolver {
   // How many rows left the deferred table.
   std::int64_t rows(int limit) {
     std::map<std::string, std::vector<deferred_record>> by_stream;
-    for (deferred_record& d : tables_.resolvable(by_.tenant, limit)) by_stream[d.stream].push_back(std::move(d));
+    for (deferred_record& d : tables_.resolvable(by_.tenant, limit))
+      by_stream[d.stream].push_back(std::move(d));
     std::int64_t left = 0;
     for (const auto& [stream, records] : by_stream) left += write(stream, records);
     return left;
@@ -83,7 +84,8 @@ class resolver {
  private:
   std::int64_t write(const std::string& stream, const std::vector<deferred_record>& records) {
     stream_table* table = tables_.find_stream(stream);
-    if (table == nullptr) throw internal(code::unknown_stream, "rows wait for stream `" + stream + "`, which has no table");
+    if (table == nullptr)
+      throw internal(code::unknown_stream, "rows wait for stream `" + stream + "`, which has no table");
     const engine::commit_request request = as_request(table->schema(), records);
     prepared_batch batch = prepare(request);
     prepared_stream& s = batch.streams.front();
@@ -138,8 +140,8 @@ class resolver {
 
 }  // namespace
 
-engine::resolve_result session::resolve(const std::string& run_id, std::int64_t run_epoch, const std::string& tenant,
-                                        int limit) {
+engine::resolve_result session::resolve(const std::string& run_id, std::int64_t run_epoch,
+                                        const std::string& tenant, int limit) {
   transaction tx(*tables_);
   static_cast<void>(fence_run(run_id, run_epoch));
   resolver work(*tables_, {tenant, run_id, tables_->now_us()});
@@ -165,7 +167,8 @@ std::int64_t session::expire_deferred(const std::string& run_id, const std::stri
   for (const deferred_record& d : gone) {
     std::string key = d.parent_key;
     if (const auto mark = key.find(key_separator); mark != std::string::npos) key[mark] = ' ';
-    tables_->add_reject(to_row(d, run_id, now, d.reference, "waited for `" + d.parent_stream + "` " + key + " in vain"));
+    tables_->add_reject(
+        to_row(d, run_id, now, d.reference, "waited for `" + d.parent_stream + "` " + key + " in vain"));
     tables_->erase_deferred(d.tenant, d.stream, d.key);
   }
   tx.commit();

@@ -27,19 +27,27 @@ stream_table& table_of(tables& t, const prepared_stream& s) {
     table = t.find_stream(name);
   }
   if (table == nullptr) {
-    throw invalid(code::unknown_stream, "stream `" + name + "` has no table; the plugin that declares it was not loaded");
+    throw invalid(code::unknown_stream,
+                  "stream `" + name + "` has no table; the plugin that declares it was not loaded");
   }
   if (!same_layout(table->schema(), s.layout)) {
-    throw invalid(code::unknown_stream, "stream `" + name + "`: the table was made from another version of its plugin; "
-                                        "restart with one version on all hosts");
+    throw invalid(code::unknown_stream, "stream `" + name +
+                                            "`: the table was made from another version of its plugin; "
+                                            "restart with one version on all hosts");
   }
   return *table;
 }
 
 row_writer::row_writer(tables& t, stream_table& table, prepared_stream& s, const context& c)
-    : tables_(t), table_(table), stream_(s), context_(c), name_(s.schema->name),
-      has_deferred_(t.has_deferred(c.by.tenant, name_)), has_links_(t.has_links(c.by.tenant, name_)) {
-  const bool self = std::any_of(s.references.begin(), s.references.end(), [](const reference_plan& r) { return r.self; });
+    : tables_(t),
+      table_(table),
+      stream_(s),
+      context_(c),
+      name_(s.schema->name),
+      has_deferred_(t.has_deferred(c.by.tenant, name_)),
+      has_links_(t.has_links(c.by.tenant, name_)) {
+  const bool self =
+      std::any_of(s.references.begin(), s.references.end(), [](const reference_plan& r) { return r.self; });
   if (!self) return;
   for (const std::uint32_t i : s.pending) by_key_.emplace(s.rows[i].key, i);
   visited_.resize(s.rows.size(), unseen);
@@ -115,8 +123,10 @@ void row_writer::decide(std::uint32_t index) {
     case outcome::updated: write(index, stored); break;
     default: break;
   }
-  const bool keeps_twin = row.what == outcome::stale || row.what == outcome::rejected || row.what == outcome::deferred;
-  if (has_deferred_ && !keeps_twin && !context_.resolving) tables_.erase_deferred(context_.by.tenant, name_, row.key);
+  const bool keeps_twin =
+      row.what == outcome::stale || row.what == outcome::rejected || row.what == outcome::deferred;
+  if (has_deferred_ && !keeps_twin && !context_.resolving)
+    tables_.erase_deferred(context_.by.tenant, name_, row.key);
 }
 
 void row_writer::remove(prepared_row& row, const stored_row& stored) {
@@ -162,7 +172,8 @@ std::optional<row_writer::lookup> row_writer::look_up(std::uint32_t index) {
       miss(index, ref, *key);
       return std::nullopt;
     } else {
-      out.links.push_back({context_.by.tenant, name_, std::string(row.key), ref.declared->name, ref.declared->to, *key});
+      out.links.push_back(
+          {context_.by.tenant, name_, std::string(row.key), ref.declared->name, ref.declared->to, *key});
     }
   }
   return out;
@@ -172,7 +183,10 @@ void row_writer::miss(std::uint32_t index, const reference_plan& ref, const std:
   prepared_row& row = stream_.rows[index];
   switch (ref.declared->missing) {
     case on_missing::skip: row.what = outcome::skipped; break;
-    case on_missing::defer: defer(row, ref, key); row.what = outcome::deferred; break;
+    case on_missing::defer:
+      defer(row, ref, key);
+      row.what = outcome::deferred;
+      break;
     case on_missing::reject: {
       std::string shown = key;
       std::replace(shown.begin(), shown.end(), key_separator, ' ');

@@ -46,18 +46,22 @@ engine::run_lease session::start_run(const engine::run_request& request,
   using how = engine::run_lease::how;
   transaction tx(*tables_);
   const std::int64_t now = tables_->now_us();
-  lease_record lease = tables_->find_lease(request.tenant, request.pipeline, request.scope)
-                           .value_or(lease_record{request.tenant, request.pipeline, request.scope, {}, 0, {}, 0});
+  lease_record lease =
+      tables_->find_lease(request.tenant, request.pipeline, request.scope)
+          .value_or(lease_record{request.tenant, request.pipeline, request.scope, {}, 0, {}, 0});
   how result = how::started;
   if (!lease.run_id.empty()) {
     const auto open = tables_->find_run(lease.run_id);
-    if (!open) throw internal(code::unknown_run, "a lease names run " + lease.run_id + ", which is not there");
-    if (same_holder(lease.by, request.by) && lease.run_id == request.run_id) return answer(how::started, *open, lease);
+    if (!open)
+      throw internal(code::unknown_run, "a lease names run " + lease.run_id + ", which is not there");
+    if (same_holder(lease.by, request.by) && lease.run_id == request.run_id)
+      return answer(how::started, *open, lease);
     if (lease.expires_us > now && !(dead && dead(lease.by))) return answer(how::joined, *open, lease);
     result = how::took_over;
   } else {
     if (tables_->find_run(request.run_id)) {
-      throw invalid(code::unknown_run, "run " + request.run_id + " has ended already; start one with a new id");
+      throw invalid(code::unknown_run,
+                    "run " + request.run_id + " has ended already; start one with a new id");
     }
     tables_->put_run(new_run(request, now));
     lease.run_id = request.run_id;
@@ -78,8 +82,9 @@ session::owned_run session::fence_run(const std::string& run_id, std::int64_t ep
   auto lease = tables_->find_lease(run->row.tenant, run->row.pipeline, run->row.scope);
   if (!lease || lease->run_id != run_id || lease->epoch != epoch) {
     const bool ended = engine::is_terminal(run->row.state);
-    throw fenced(code::fenced_run, "run " + run_id + (ended ? " has ended: " + std::string(to_string(run->row.state))
-                                                            : " was taken over by another process"));
+    throw fenced(code::fenced_run, "run " + run_id +
+                                       (ended ? " has ended: " + std::string(to_string(run->row.state))
+                                              : " was taken over by another process"));
   }
   return {std::move(*run), std::move(*lease)};
 }

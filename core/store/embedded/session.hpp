@@ -18,7 +18,8 @@ class session final : public engine::session {
 
   engine::run_lease start_run(const engine::run_request& request,
                               const std::function<bool(const engine::holder&)>& dead) override;
-  [[nodiscard]] bool renew_lease(const std::string& run_id, std::int64_t epoch, std::int64_t lease_us) override;
+  [[nodiscard]] bool renew_lease(const std::string& run_id, std::int64_t epoch,
+                                 std::int64_t lease_us) override;
   void mark_running(const std::string& run_id, std::int64_t epoch) override;
   void mark_essential(const std::string& run_id, std::int64_t epoch) override;
   bool request_cancel(const std::string& run_id) override;
@@ -34,16 +35,18 @@ class session final : public engine::session {
                  engine::stage_state state, const std::string& error_code, const std::string& error) override;
 
   engine::commit_result commit(engine::commit_request& request) override;
-  [[nodiscard]] std::optional<engine::commit_result> find_commit(const engine::commit_request& request) override;
+  [[nodiscard]] std::optional<engine::commit_result> find_commit(
+      const engine::commit_request& request) override;
   engine::resolve_result resolve(const std::string& run_id, std::int64_t run_epoch, const std::string& tenant,
                                  int limit) override;
   std::int64_t expire_deferred(const std::string& run_id, const std::string& tenant) override;
 
   [[nodiscard]] std::vector<engine::run_row> list_runs(const engine::run_filter& filter) override;
   [[nodiscard]] std::optional<engine::run_row> show_run(const std::string& run_id) override;
-  [[nodiscard]] std::vector<engine::reject_row> list_rejects(const std::string& tenant, const std::string& run_id,
-                                                             int limit) override;
-  [[nodiscard]] std::vector<engine::deferred_row> list_deferred(const std::string& tenant, int limit) override;
+  [[nodiscard]] std::vector<engine::reject_row> list_rejects(const std::string& tenant,
+                                                             const std::string& run_id, int limit) override;
+  [[nodiscard]] std::vector<engine::deferred_row> list_deferred(const std::string& tenant,
+                                                                int limit) override;
 
  private:
   struct owned_run {
@@ -53,7 +56,8 @@ class session final : public engine::session {
   // Throws fenced_run unless the lease is with that run and epoch.
   [[nodiscard]] owned_run fence_run(const std::string& run_id, std::int64_t epoch);
   [[nodiscard]] std::optional<engine::run_state> already_ended(const std::string& run_id, std::int64_t epoch);
-  [[nodiscard]] stage_record fence_stage(const std::string& run_id, const std::string& stage, std::int64_t epoch);
+  [[nodiscard]] stage_record fence_stage(const std::string& run_id, const std::string& stage,
+                                         std::int64_t epoch);
   void fence_pages(const engine::commit_request& request);
   void write_ledger(const engine::commit_request& request, const prepared_batch& batch,
                     const engine::commit_result& result, std::int64_t now);

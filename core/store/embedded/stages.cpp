@@ -51,7 +51,8 @@ void session::drop_item(const std::string& run_id, const std::string& stage, std
   static_cast<void>(fence_stage(run_id, stage, stage_epoch));
   auto it = tables_->find_item(run_id, stage, item);
   if (!it || it->state == item_state::complete) {
-    throw fenced(code::fenced_page, "stage `" + stage + "`, item " + item + ": " + (it ? "has ended" : "is not there"));
+    throw fenced(code::fenced_page,
+                 "stage `" + stage + "`, item " + item + ": " + (it ? "has ended" : "is not there"));
   }
   it->state = item_state::gone;
   tables_->put_item(run_id, stage, *it, {});
@@ -64,8 +65,8 @@ void session::end_stage(const std::string& run_id, const std::string& stage, std
   stage_record record = fence_stage(run_id, stage, stage_epoch);
   if (ended(record.state)) {
     if (record.state == state) return;  // asked again after an answer was lost
-    throw fenced(code::fenced_stage, "stage `" + stage + "` of run " + run_id + " has ended already: " +
-                                         std::string(to_string(record.state)));
+    throw fenced(code::fenced_stage, "stage `" + stage + "` of run " + run_id +
+                                         " has ended already: " + std::string(to_string(record.state)));
   }
   if (state == stage_state::complete) {
     for (const stage_account& account : tables_->accounts(run_id)) {
@@ -83,7 +84,9 @@ void session::end_stage(const std::string& run_id, const std::string& stage, std
   tx.commit();
 }
 
-std::vector<engine::run_row> session::list_runs(const engine::run_filter& filter) { return tables_->runs(filter); }
+std::vector<engine::run_row> session::list_runs(const engine::run_filter& filter) {
+  return tables_->runs(filter);
+}
 
 std::optional<engine::run_row> session::show_run(const std::string& run_id) {
   auto run = tables_->find_run(run_id);
@@ -92,7 +95,8 @@ std::optional<engine::run_row> session::show_run(const std::string& run_id) {
   return std::move(run->row);
 }
 
-std::vector<engine::reject_row> session::list_rejects(const std::string& tenant, const std::string& run_id, int limit) {
+std::vector<engine::reject_row> session::list_rejects(const std::string& tenant, const std::string& run_id,
+                                                      int limit) {
   return tables_->rejects(tenant, run_id, limit);
 }
 

@@ -100,8 +100,8 @@ class stream_table {
 
   [[nodiscard]] virtual const stream_schema& schema() const = 0;
   [[nodiscard]] virtual std::optional<stored_row> find(std::string_view tenant, std::string_view key) = 0;
-  virtual void insert(const writer& by, const row_write& row) = 0;                    // throws refused_value
-  virtual void update(const writer& by, std::int64_t id, const row_write& row) = 0;   // throws refused_value
+  virtual void insert(const writer& by, const row_write& row) = 0;                   // throws refused_value
+  virtual void update(const writer& by, std::int64_t id, const row_write& row) = 0;  // throws refused_value
   virtual void tombstone(const writer& by, std::int64_t id, const recency& age) = 0;
   virtual void set_version(std::int64_t id, std::int64_t version) = 0;
   virtual void set_parent(const writer& by, std::int64_t id, std::size_t reference, std::int64_t parent) = 0;
@@ -114,8 +114,8 @@ class tables {
   tables& operator=(const tables&) = delete;
   virtual ~tables() = default;
 
-  virtual void begin() = 0;            // of a writing transaction
-  virtual void commit() = 0;           // may throw in_doubt
+  virtual void begin() = 0;   // of a writing transaction
+  virtual void commit() = 0;  // may throw in_doubt
   virtual void rollback() noexcept = 0;
   [[nodiscard]] virtual std::int64_t now_us() = 0;
 
@@ -124,7 +124,8 @@ class tables {
   // Looks again at the declarations: another session may have widened a table.
   virtual void reload_streams() = 0;
 
-  [[nodiscard]] virtual std::optional<lease_record> find_lease(const std::string& tenant, const std::string& pipeline,
+  [[nodiscard]] virtual std::optional<lease_record> find_lease(const std::string& tenant,
+                                                               const std::string& pipeline,
                                                                const std::string& scope) = 0;
   virtual void put_lease(const lease_record& r) = 0;
   [[nodiscard]] virtual std::optional<run_record> find_run(const std::string& run_id) = 0;
@@ -133,37 +134,43 @@ class tables {
   virtual void see_tenant(const std::string& tenant, std::int64_t at_us) = 0;
   [[nodiscard]] virtual std::int64_t origin(const std::string& pipeline, const std::string& entry) = 0;
 
-  [[nodiscard]] virtual std::optional<stage_record> find_stage(const std::string& run_id, const std::string& stage) = 0;
+  [[nodiscard]] virtual std::optional<stage_record> find_stage(const std::string& run_id,
+                                                               const std::string& stage) = 0;
   virtual void put_stage(const stage_record& r) = 0;
-  [[nodiscard]] virtual std::optional<engine::item> find_item(const std::string& run_id, const std::string& stage,
+  [[nodiscard]] virtual std::optional<engine::item> find_item(const std::string& run_id,
+                                                              const std::string& stage,
                                                               const std::string& item) = 0;
   virtual void add_item(const std::string& run_id, const std::string& stage, const engine::item& it) = 0;
   virtual void put_item(const std::string& run_id, const std::string& stage, const engine::item& it,
                         const commit_id& by) = 0;
   [[nodiscard]] virtual bool has_items(const std::string& run_id, const std::string& stage) = 0;
-  [[nodiscard]] virtual std::vector<engine::item> open_items(const std::string& run_id, const std::string& stage) = 0;
+  [[nodiscard]] virtual std::vector<engine::item> open_items(const std::string& run_id,
+                                                             const std::string& stage) = 0;
   [[nodiscard]] virtual std::int64_t count_open_items(const std::string& run_id) = 0;
 
   virtual void add_page(const page_line& line) = 0;
   virtual void add_counts(const count_line& line) = 0;
   // The pages of that commit in their order; nothing when it is not there.
-  [[nodiscard]] virtual std::optional<engine::commit_result> pages_of(const std::string& run_id, const commit_id& id) = 0;
+  [[nodiscard]] virtual std::optional<engine::commit_result> pages_of(const std::string& run_id,
+                                                                      const commit_id& id) = 0;
   [[nodiscard]] virtual std::int64_t next_resolve(const std::string& run_id) = 0;
   // Of all stages of the run, in the order in which they began.
   [[nodiscard]] virtual std::vector<stage_account> accounts(const std::string& run_id) = 0;
 
   virtual void add_reject(const engine::reject_row& r) = 0;
   [[nodiscard]] virtual std::int64_t count_rejects(const std::string& run_id) = 0;
-  [[nodiscard]] virtual std::vector<engine::reject_row> rejects(const std::string& tenant, const std::string& run_id,
-                                                                int limit) = 0;
+  [[nodiscard]] virtual std::vector<engine::reject_row> rejects(const std::string& tenant,
+                                                                const std::string& run_id, int limit) = 0;
 
   [[nodiscard]] virtual bool has_deferred(const std::string& tenant, const std::string& stream) = 0;
-  [[nodiscard]] virtual std::optional<deferred_record> find_deferred(const std::string& tenant, const std::string& stream,
+  [[nodiscard]] virtual std::optional<deferred_record> find_deferred(const std::string& tenant,
+                                                                     const std::string& stream,
                                                                      std::string_view key) = 0;
   virtual void put_deferred(const deferred_record& r) = 0;
   virtual void erase_deferred(const std::string& tenant, const std::string& stream, std::string_view key) = 0;
   [[nodiscard]] virtual std::vector<deferred_record> deferred(const std::string& tenant, int limit) = 0;
-  [[nodiscard]] virtual std::vector<deferred_record> expired(const std::string& tenant, std::int64_t now_us) = 0;
+  [[nodiscard]] virtual std::vector<deferred_record> expired(const std::string& tenant,
+                                                             std::int64_t now_us) = 0;
   [[nodiscard]] virtual std::int64_t count_deferred(const std::string& run_id) = 0;
   // Those whose recorded parent is live now.
   [[nodiscard]] virtual std::vector<deferred_record> resolvable(const std::string& tenant, int limit) = 0;

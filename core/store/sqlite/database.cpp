@@ -32,7 +32,8 @@ constexpr int busy_timeout_ms = 5'000;
 }  // namespace
 
 statement::statement(sqlite3* db, std::string_view sql) {
-  const int rc = sqlite3_prepare_v3(db, sql.data(), static_cast<int>(sql.size()), SQLITE_PREPARE_PERSISTENT, &stmt_, nullptr);
+  const int rc = sqlite3_prepare_v3(db, sql.data(), static_cast<int>(sql.size()), SQLITE_PREPARE_PERSISTENT,
+                                    &stmt_, nullptr);
   if (rc != SQLITE_OK) fail(db, rc, "preparing `" + std::string(sql) + "`");
 }
 statement::~statement() { sqlite3_finalize(stmt_); }
@@ -66,7 +67,9 @@ void statement::run() {
 // What reset() returns repeats the error of the last step, which has been thrown already.
 void statement::reset() noexcept { sqlite3_reset(stmt_); }
 
-bool statement::is_null(int column) const noexcept { return sqlite3_column_type(stmt_, column) == SQLITE_NULL; }
+bool statement::is_null(int column) const noexcept {
+  return sqlite3_column_type(stmt_, column) == SQLITE_NULL;
+}
 std::int64_t statement::number(int column) const noexcept { return sqlite3_column_int64(stmt_, column); }
 double statement::real(int column) const noexcept { return sqlite3_column_double(stmt_, column); }
 std::string_view statement::text(int column) const noexcept {

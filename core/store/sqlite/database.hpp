@@ -76,7 +76,7 @@ class database {
   database& operator=(const database&) = delete;
 
   void execute(const std::string& sql);  // any number of statements, without values
-  void rollback() noexcept;  // nothing when SQLite has rolled back by itself, as on a full disk
+  void rollback() noexcept;              // nothing when SQLite has rolled back by itself, as on a full disk
   [[nodiscard]] statement prepare(std::string_view sql) { return {db_, sql}; }
   [[nodiscard]] const std::string& path() const noexcept { return path_; }
   [[nodiscard]] std::int64_t last_id() const noexcept;

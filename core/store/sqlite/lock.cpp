@@ -32,7 +32,8 @@ std::string holder_of(int fd) {
 }
 
 std::uint32_t big_endian(const std::array<unsigned char, 100>& header, std::size_t at) {
-  return static_cast<std::uint32_t>(header[at] << 24 | header[at + 1] << 16 | header[at + 2] << 8 | header[at + 3]);
+  return static_cast<std::uint32_t>(header[at] << 24 | header[at + 1] << 16 | header[at + 2] << 8 |
+                                    header[at + 3]);
 }
 
 void check_header(const std::string& path, std::uintmax_t size) {
@@ -40,15 +41,16 @@ void check_header(const std::string& path, std::uintmax_t size) {
   std::array<unsigned char, 100> header{};
   in.read(reinterpret_cast<char*>(header.data()), static_cast<std::streamsize>(header.size()));
   if (!in || std::memcmp(header.data(), "SQLite format 3", 16) != 0) {
-    throw invalid(code::damaged, path + " is not a SQLite database; give another path in `store`, or move the file away");
+    throw invalid(code::damaged,
+                  path + " is not a SQLite database; give another path in `store`, or move the file away");
   }
   std::uint64_t page_size = static_cast<std::uint64_t>(header[16]) << 8 | header[17];
   if (page_size == 1) page_size = 65'536;
   const std::uint64_t expected = page_size * big_endian(header, 28);
   // With a write-ahead log beside it the header may be ahead of the file.
   if (size < expected && !std::filesystem::exists(path + "-wal")) {
-    throw invalid(code::damaged, path + " is truncated: it has " + std::to_string(size) + " of " + std::to_string(expected) +
-                                     " bytes; restore it from a backup");
+    throw invalid(code::damaged, path + " is truncated: it has " + std::to_string(size) + " of " +
+                                     std::to_string(expected) + " bytes; restore it from a backup");
   }
 }
 
@@ -63,13 +65,15 @@ write_lock::write_lock(const std::string& database_path) : path_(database_path +
   if (flock(fd_, LOCK_EX | LOCK_NB) != 0) {
     const std::string holder = holder_of(fd_);
     close(fd_);
-    throw invalid(code::held, database_path + " is being written by " + holder + "; stop that process, or wait for it");
+    throw invalid(code::held,
+                  database_path + " is being written by " + holder + "; stop that process, or wait for it");
   }
   const std::string me = "process " + std::to_string(getpid()) + " on " + host_name() + "\n";
   if (ftruncate(fd_, 0) != 0 || pwrite(fd_, me.data(), me.size(), 0) != static_cast<ssize_t>(me.size())) {
     const std::string why = std::strerror(errno);
     close(fd_);
-    throw invalid(code::cannot_open, "cannot write the lock file " + path_ + ": " + why + "; free some space");
+    throw invalid(code::cannot_open,
+                  "cannot write the lock file " + path_ + ": " + why + "; free some space");
   }
 }
 
@@ -77,20 +81,25 @@ write_lock::write_lock(const std::string& database_path) : path_(database_path +
 write_lock::~write_lock() { close(fd_); }
 
 void check_file(const std::string& path, bool write) {
-  struct stat s{};
+  struct stat s {};
   if (stat(path.c_str(), &s) != 0) {
     if (errno == ENOENT) return;
     throw invalid(code::cannot_open, "cannot look at " + path + ": " + std::strerror(errno));
   }
-  if (!S_ISREG(s.st_mode)) throw invalid(code::cannot_open, path + " is not a file; `store.path` names the database file");
+  if (!S_ISREG(s.st_mode))
+    throw invalid(code::cannot_open, path + " is not a file; `store.path` names the database file");
   if (access(path.c_str(), R_OK) != 0) {
-    throw invalid(code::cannot_open, path + " cannot be read: " + std::strerror(errno) + "; change its owner or rights");
+    throw invalid(code::cannot_open,
+                  path + " cannot be read: " + std::strerror(errno) + "; change its owner or rights");
   }
   if (write && access(path.c_str(), W_OK) != 0) {
-    throw invalid(code::read_only, path + " cannot be written: " + std::strerror(errno) + "; change its owner or rights");
+    throw invalid(code::read_only,
+                  path + " cannot be written: " + std::strerror(errno) + "; change its owner or rights");
   }
   if (s.st_size == 0) {
-    throw invalid(code::damaged, path + " is an empty file, not a database; restore it from a backup, or remove it to start anew");
+    throw invalid(
+        code::damaged,
+        path + " is an empty file, not a database; restore it from a backup, or remove it to start anew");
   }
   check_header(path, static_cast<std::uintmax_t>(s.st_size));
 }

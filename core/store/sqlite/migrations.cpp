@@ -71,7 +71,9 @@ constexpr migration migrations[] = {{"the machinery", version_1}};
 static_assert(std::size(migrations) == schema_version);
 
 std::int64_t now_us() {
-  return std::chrono::duration_cast<std::chrono::microseconds>(std::chrono::system_clock::now().time_since_epoch()).count();
+  return std::chrono::duration_cast<std::chrono::microseconds>(
+             std::chrono::system_clock::now().time_since_epoch())
+      .count();
 }
 
 void run(database& db, int version) {
@@ -101,8 +103,9 @@ int schema_of(database& db) {
 void migrate(database& db) {
   const int found = schema_of(db);
   if (found > schema_version) {
-    throw invalid(code::schema_new, db.path() + " has schema " + std::to_string(found) + ", this program knows " +
-                                        std::to_string(schema_version) + ": upgrade sluice");
+    throw invalid(code::schema_new, db.path() + " has schema " + std::to_string(found) +
+                                        ", this program knows " + std::to_string(schema_version) +
+                                        ": upgrade sluice");
   }
   for (int version = found + 1; version <= schema_version; ++version) run(db, version);
 }

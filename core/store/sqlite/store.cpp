@@ -21,7 +21,8 @@ void quick_check(database& db) {
   auto c = db.query("PRAGMA quick_check(1)");
   const std::string found = c.next() ? c->string(0) : "no answer";
   if (found != "ok") {
-    throw invalid(code::damaged, db.path() + " was not closed in order and is damaged: " + found + "; restore it from a backup");
+    throw invalid(code::damaged, db.path() + " was not closed in order and is damaged: " + found +
+                                     "; restore it from a backup");
   }
 }
 
@@ -50,9 +51,11 @@ class sqlite_store final : public store {
   void check_version() override {
     const int found = exists() ? schema_of(*connection()) : 0;
     if (found == schema_version) return;
-    const std::string text = path_ + " has schema " + std::to_string(found) + ", need " + std::to_string(schema_version);
+    const std::string text =
+        path_ + " has schema " + std::to_string(found) + ", need " + std::to_string(schema_version);
     if (found > schema_version) throw invalid(code::schema_new, text + ": upgrade sluice");
-    throw invalid(code::schema_old, found == 0 ? path_ + " is not set up yet: run `sluice migrate`" : text + ": run `sluice migrate`");
+    throw invalid(code::schema_old, found == 0 ? path_ + " is not set up yet: run `sluice migrate`"
+                                               : text + ": run `sluice migrate`");
   }
 
   std::vector<std::string> ensure_streams(const std::string& plugin, const std::string& plugin_version,
@@ -103,7 +106,8 @@ std::optional<stream_claim> sqlite_store::claim_of(const std::string& stream) {
   auto c = db_->query("SELECT plugin, plugin_version, declaration FROM sluice_streams WHERE name=?", stream);
   if (c.next()) return stream_claim{c->string(0), c->string(1), stream_from_json(c->text(2))};
   if (db_->query("SELECT 1 FROM sqlite_schema WHERE name=?", stream).next()) {
-    throw invalid(code::claimed, "table `" + stream + "` is in " + path_ + " already and was not made by sluice; rename it, or the stream");
+    throw invalid(code::claimed, "table `" + stream + "` is in " + path_ +
+                                     " already and was not made by sluice; rename it, or the stream");
   }
   return std::nullopt;
 }
@@ -118,13 +122,18 @@ void sqlite_store::apply(const stream_change& change, const stream_schema& s) {
   for (const auto& index : change.add_indexes) db_->execute(create_index_sql(shape.table, index));
 }
 
-void sqlite_store::claim(const std::string& plugin, const std::string& plugin_version, const stream_schema& s) {
-  db_->run("INSERT INTO sluice_streams (name, plugin, plugin_version, declaration, at_us) VALUES (?, ?, ?, ?, unixepoch() * 1000000) "
-           "ON CONFLICT DO UPDATE SET plugin_version=excluded.plugin_version, declaration=excluded.declaration, at_us=excluded.at_us",
-           s.name, plugin, plugin_version, to_json(s));
+void sqlite_store::claim(const std::string& plugin, const std::string& plugin_version,
+                         const stream_schema& s) {
+  db_->run(
+      "INSERT INTO sluice_streams (name, plugin, plugin_version, declaration, at_us) VALUES (?, ?, ?, ?, "
+      "unixepoch() * 1000000) "
+      "ON CONFLICT DO UPDATE SET plugin_version=excluded.plugin_version, declaration=excluded.declaration, "
+      "at_us=excluded.at_us",
+      s.name, plugin, plugin_version, to_json(s));
 }
 
-std::vector<std::string> sqlite_store::ensure_streams(const std::string& plugin, const std::string& plugin_version,
+std::vector<std::string> sqlite_store::ensure_streams(const std::string& plugin,
+                                                      const std::string& plugin_version,
                                                       const std::vector<stream_schema>& streams) {
   check_version();
   if (read_only_) throw invalid(code::read_only, path_ + " was opened for reading only");

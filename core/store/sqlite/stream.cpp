@@ -34,7 +34,8 @@ std::string set_version_sql(const stream_schema& s) {
 }
 std::string tombstone_sql(const stream_schema& s) {
   return "UPDATE " + quoted(s.name) +
-         " SET deleted_at=?2, synced_at=?2, run_id=?3, read_at=?4, source_version=coalesce(?5, source_version) WHERE id=?1";
+         " SET deleted_at=?2, synced_at=?2, run_id=?3, read_at=?4, source_version=coalesce(?5, "
+         "source_version) WHERE id=?1";
 }
 
 }  // namespace
@@ -61,8 +62,8 @@ std::vector<stream::slot> stream::plan(const stream_schema& schema) {
 }
 
 std::string stream::find_sql(const stream_schema& schema) {
-  std::string out = "SELECT id, row_hash, source_version, read_at, deleted_at IS NOT NULL FROM " + quoted(schema.name) +
-                    " WHERE tenant_id=?1";
+  std::string out = "SELECT id, row_hash, source_version, read_at, deleted_at IS NOT NULL FROM " +
+                    quoted(schema.name) + " WHERE tenant_id=?1";
   for (std::size_t i = 0; i < schema.key.size(); ++i) {
     out += " AND " + quoted(schema.key[i]) + "=?" + std::to_string(i + 2);
   }
@@ -87,9 +88,13 @@ std::string stream::update_sql(const stream_schema& schema, const std::vector<sl
 }
 
 stream::stream(database& db, stream_schema schema)
-    : schema_(std::move(schema)), two_columns_(schema_.key.size() == 2), slots_(plan(schema_)),
-      find_(db.prepare(find_sql(schema_))), insert_(db.prepare(insert_sql(schema_, slots_))),
-      update_(db.prepare(update_sql(schema_, slots_))), tombstone_(db.prepare(tombstone_sql(schema_))),
+    : schema_(std::move(schema)),
+      two_columns_(schema_.key.size() == 2),
+      slots_(plan(schema_)),
+      find_(db.prepare(find_sql(schema_))),
+      insert_(db.prepare(insert_sql(schema_, slots_))),
+      update_(db.prepare(update_sql(schema_, slots_))),
+      tombstone_(db.prepare(tombstone_sql(schema_))),
       version_(db.prepare(set_version_sql(schema_))) {
   for (const reference& r : schema_.references) {
     parents_.push_back(db.prepare("UPDATE " + quoted(schema_.name) + " SET " + quoted(r.name + "_id") +
@@ -121,7 +126,8 @@ void stream::bind_value(statement& s, int at, const slot& c, const embedded::row
     return;
   }
   const auto keep = [&](std::optional<std::string> text) {
-    if (!text) throw refused_value{c.name, "is outside of the years 0000 to 9999, which SQLite stores can keep"};
+    if (!text)
+      throw refused_value{c.name, "is outside of the years 0000 to 9999, which SQLite stores can keep"};
     s.bind(at, texts_.emplace_back(std::move(*text)));
   };
   switch (c.type) {
@@ -130,7 +136,8 @@ void stream::bind_value(statement& s, int at, const slot& c, const embedded::row
     case stored_type::date: keep(date_text(view.date(row))); break;
     case stored_type::timestamp: keep(instant_text(view.int64(row))); break;
     case stored_type::float64:
-      if (std::isnan(view.float64(row))) throw refused_value{c.name, "is not a number, which SQLite cannot keep"};
+      if (std::isnan(view.float64(row)))
+        throw refused_value{c.name, "is not a number, which SQLite cannot keep"};
       s.bind(at, view.float64(row));
       break;
     default: s.bind(at, view.text(row)); break;
@@ -148,7 +155,8 @@ void stream::bind_row(statement& s, const embedded::writer& by, const embedded::
   hash_ = to_bytes(w.row->hash);
   if (read_.first != w.row->age.read_at_us) {
     auto text = instant_text(w.row->age.read_at_us);
-    if (!text) throw internal(code::bad_batch, "a page says that it was requested outside of the years 0000 to 9999");
+    if (!text)
+      throw internal(code::bad_batch, "a page says that it was requested outside of the years 0000 to 9999");
     read_ = {w.row->age.read_at_us, std::move(*text)};
   }
   int at = 0;
@@ -197,7 +205,8 @@ void stream::set_version(std::int64_t id, std::int64_t version) {
   version_.run();
 }
 
-void stream::set_parent(const embedded::writer& by, std::int64_t id, std::size_t reference, std::int64_t parent) {
+void stream::set_parent(const embedded::writer& by, std::int64_t id, std::size_t reference,
+                        std::int64_t parent) {
   statement& s = parents_.at(reference);
   const cursor guard(s);
   s.bind(1, id);

@@ -22,12 +22,14 @@ class stream final : public embedded::stream_table {
   stream(database& db, stream_schema schema);
 
   [[nodiscard]] const stream_schema& schema() const override { return schema_; }
-  [[nodiscard]] std::optional<embedded::stored_row> find(std::string_view tenant, std::string_view key) override;
+  [[nodiscard]] std::optional<embedded::stored_row> find(std::string_view tenant,
+                                                         std::string_view key) override;
   void insert(const embedded::writer& by, const embedded::row_write& row) override;
   void update(const embedded::writer& by, std::int64_t id, const embedded::row_write& row) override;
   void tombstone(const embedded::writer& by, std::int64_t id, const recency& age) override;
   void set_version(std::int64_t id, std::int64_t version) override;
-  void set_parent(const embedded::writer& by, std::int64_t id, std::size_t reference, std::int64_t parent) override;
+  void set_parent(const embedded::writer& by, std::int64_t id, std::size_t reference,
+                  std::int64_t parent) override;
 
  private:
   enum class role : std::uint8_t { tenant, value, parent, hash, origin, read_at, synced_at, run };

@@ -23,7 +23,8 @@ class tables final : public embedded::tables {
   [[nodiscard]] embedded::stream_table* find_stream(std::string_view name) override;
   void reload_streams() override { streams_.clear(); }
 
-  [[nodiscard]] std::optional<embedded::lease_record> find_lease(const std::string& tenant, const std::string& pipeline,
+  [[nodiscard]] std::optional<embedded::lease_record> find_lease(const std::string& tenant,
+                                                                 const std::string& pipeline,
                                                                  const std::string& scope) override;
   void put_lease(const embedded::lease_record& r) override;
   [[nodiscard]] std::optional<embedded::run_record> find_run(const std::string& run_id) override;
@@ -41,7 +42,8 @@ class tables final : public embedded::tables {
   void put_item(const std::string& run_id, const std::string& stage, const engine::item& it,
                 const embedded::commit_id& by) override;
   [[nodiscard]] bool has_items(const std::string& run_id, const std::string& stage) override;
-  [[nodiscard]] std::vector<engine::item> open_items(const std::string& run_id, const std::string& stage) override;
+  [[nodiscard]] std::vector<engine::item> open_items(const std::string& run_id,
+                                                     const std::string& stage) override;
   [[nodiscard]] std::int64_t count_open_items(const std::string& run_id) override;
 
   void add_page(const embedded::page_line& line) override;
@@ -62,20 +64,25 @@ class tables final : public embedded::tables {
                                                                        std::string_view key) override;
   void put_deferred(const embedded::deferred_record& r) override;
   void erase_deferred(const std::string& tenant, const std::string& stream, std::string_view key) override;
-  [[nodiscard]] std::vector<embedded::deferred_record> deferred(const std::string& tenant, int limit) override;
-  [[nodiscard]] std::vector<embedded::deferred_record> expired(const std::string& tenant, std::int64_t now_us) override;
+  [[nodiscard]] std::vector<embedded::deferred_record> deferred(const std::string& tenant,
+                                                                int limit) override;
+  [[nodiscard]] std::vector<embedded::deferred_record> expired(const std::string& tenant,
+                                                               std::int64_t now_us) override;
   [[nodiscard]] std::int64_t count_deferred(const std::string& run_id) override;
-  [[nodiscard]] std::vector<embedded::deferred_record> resolvable(const std::string& tenant, int limit) override;
+  [[nodiscard]] std::vector<embedded::deferred_record> resolvable(const std::string& tenant,
+                                                                  int limit) override;
 
   [[nodiscard]] bool has_links(const std::string& tenant, const std::string& stream) override;
   void add_link(const embedded::link_record& r) override;
   void erase_links(const std::string& tenant, const std::string& stream, std::string_view key) override;
   void erase_link(const embedded::link_record& r) override;
-  [[nodiscard]] std::vector<embedded::link_record> resolvable_links(const std::string& tenant, int limit) override;
+  [[nodiscard]] std::vector<embedded::link_record> resolvable_links(const std::string& tenant,
+                                                                    int limit) override;
 
  private:
   // What waits in `from` for a live row of `parent`; one statement for each parent stream.
-  [[nodiscard]] statement& waiting_for(const std::string& columns, const std::string& from, const std::string& parent);
+  [[nodiscard]] statement& waiting_for(const std::string& columns, const std::string& from,
+                                       const std::string& parent);
   [[nodiscard]] std::vector<std::string> awaited_streams(const char* sql, const std::string& tenant);
   void sum_pages(const std::string& run_id, std::vector<stage_account>& out);
   void sum_items(const std::string& run_id, std::vector<stage_account>& out);

@@ -28,8 +28,8 @@ engine::item read_item(const cursor& c) {
 
 engine::run_row read_run(const cursor& c) {
   engine::run_row r;
-  std::string* texts[] = {&r.run_id,  &r.tenant,       &r.pipeline, &r.scope, &r.correlation_id, &r.manifest_hash,
-                          &r.backend, &r.route_reason, &r.mode,     &r.plan};
+  std::string* texts[] = {&r.run_id,        &r.tenant,  &r.pipeline,     &r.scope, &r.correlation_id,
+                          &r.manifest_hash, &r.backend, &r.route_reason, &r.mode,  &r.plan};
   int at = 0;
   for (std::string* text : texts) *text = c->string(at++);
   r.state = engine::run_state_from(c->text(at++));
@@ -43,13 +43,16 @@ engine::run_row read_run(const cursor& c) {
 }
 
 const std::string run_columns =
-    "run_id, tenant, pipeline, scope, correlation_id, manifest_hash, backend, route_reason, mode, plan, state, "
+    "run_id, tenant, pipeline, scope, correlation_id, manifest_hash, backend, route_reason, mode, plan, "
+    "state, "
     "error_code, error, created_us, started_us, essential_us, ended_us";
 
 }  // namespace
 
 std::int64_t tables::now_us() {
-  return std::chrono::duration_cast<std::chrono::microseconds>(std::chrono::system_clock::now().time_since_epoch()).count();
+  return std::chrono::duration_cast<std::chrono::microseconds>(
+             std::chrono::system_clock::now().time_since_epoch())
+      .count();
 }
 
 void tables::commit() {
@@ -63,23 +66,30 @@ void tables::commit() {
 
 std::optional<lease_record> tables::find_lease(const std::string& tenant, const std::string& pipeline,
                                                const std::string& scope) {
-  auto c = db_->query("SELECT run_id, epoch, host, boot_id, pid, started, expires_us FROM sluice_leases "
-                      "WHERE tenant=? AND pipeline=? AND scope=?", tenant, pipeline, scope);
+  auto c = db_->query(
+      "SELECT run_id, epoch, host, boot_id, pid, started, expires_us FROM sluice_leases "
+      "WHERE tenant=? AND pipeline=? AND scope=?",
+      tenant, pipeline, scope);
   if (!c.next()) return std::nullopt;
-  return lease_record{tenant, pipeline, scope, c->string(0), c->number(1),
-                      {c->string(2), c->string(3), c->number(4), c->number(5)}, c->number(6)};
+  return lease_record{tenant,       pipeline,     scope,
+                      c->string(0), c->number(1), {c->string(2), c->string(3), c->number(4), c->number(5)},
+                      c->number(6)};
 }
 
 void tables::put_lease(const lease_record& r) {
-  db_->run("INSERT INTO sluice_leases (tenant, pipeline, scope, run_id, epoch, host, boot_id, pid, started, expires_us) "
-           "VALUES (?, ?, ?, nullif(?, ''), ?, ?, ?, ?, ?, ?) ON CONFLICT DO UPDATE SET run_id=excluded.run_id, "
-           "epoch=excluded.epoch, host=excluded.host, boot_id=excluded.boot_id, pid=excluded.pid, "
-           "started=excluded.started, expires_us=excluded.expires_us",
-           r.tenant, r.pipeline, r.scope, r.run_id, r.epoch, r.by.host, r.by.boot_id, r.by.pid, r.by.started, r.expires_us);
+  db_->run(
+      "INSERT INTO sluice_leases (tenant, pipeline, scope, run_id, epoch, host, boot_id, pid, started, "
+      "expires_us) "
+      "VALUES (?, ?, ?, nullif(?, ''), ?, ?, ?, ?, ?, ?) ON CONFLICT DO UPDATE SET run_id=excluded.run_id, "
+      "epoch=excluded.epoch, host=excluded.host, boot_id=excluded.boot_id, pid=excluded.pid, "
+      "started=excluded.started, expires_us=excluded.expires_us",
+      r.tenant, r.pipeline, r.scope, r.run_id, r.epoch, r.by.host, r.by.boot_id, r.by.pid, r.by.started,
+      r.expires_us);
 }
 
 std::optional<run_record> tables::find_run(const std::string& run_id) {
-  static const std::string sql = "SELECT " + run_columns + ", cancel_requested FROM sluice_runs WHERE run_id=?";
+  static const std::string sql =
+      "SELECT " + run_columns + ", cancel_requested FROM sluice_runs WHERE run_id=?";
   auto c = db_->query(sql.c_str(), run_id);
   if (!c.next()) return std::nullopt;
   return run_record{read_run(c), c->number(17) != 0};
@@ -87,19 +97,23 @@ std::optional<run_record> tables::find_run(const std::string& run_id) {
 
 void tables::put_run(const run_record& record) {
   static const std::string sql =
-      "INSERT INTO sluice_runs (" + run_columns + ", cancel_requested) "
+      "INSERT INTO sluice_runs (" + run_columns +
+      ", cancel_requested) "
       "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (run_id) DO UPDATE SET "
-      "state=excluded.state, error_code=excluded.error_code, error=excluded.error, started_us=excluded.started_us, "
-      "essential_us=excluded.essential_us, ended_us=excluded.ended_us, cancel_requested=excluded.cancel_requested";
+      "state=excluded.state, error_code=excluded.error_code, error=excluded.error, "
+      "started_us=excluded.started_us, "
+      "essential_us=excluded.essential_us, ended_us=excluded.ended_us, "
+      "cancel_requested=excluded.cancel_requested";
   const engine::run_row& r = record.row;
-  db_->run(sql.c_str(), r.run_id, r.tenant, r.pipeline, r.scope, r.correlation_id, r.manifest_hash, r.backend, r.route_reason, r.mode,
-           r.plan, engine::to_string(r.state), r.error_code, r.error, r.created_us, r.started_us, r.essential_us, r.ended_us,
-           record.cancel_requested);
+  db_->run(sql.c_str(), r.run_id, r.tenant, r.pipeline, r.scope, r.correlation_id, r.manifest_hash, r.backend,
+           r.route_reason, r.mode, r.plan, engine::to_string(r.state), r.error_code, r.error, r.created_us,
+           r.started_us, r.essential_us, r.ended_us, record.cancel_requested);
 }
 
 std::vector<engine::run_row> tables::runs(const engine::run_filter& f) {
   static const std::string sql =
-      "SELECT " + run_columns + " FROM sluice_runs WHERE (?1='' OR tenant=?1) AND (?2='' OR state=?2) "
+      "SELECT " + run_columns +
+      " FROM sluice_runs WHERE (?1='' OR tenant=?1) AND (?2='' OR state=?2) "
       "AND (?3='' OR seq < (SELECT seq FROM sluice_runs WHERE run_id=?3)) ORDER BY seq DESC LIMIT ?4";
   std::vector<engine::run_row> out;
   auto c = db_->query(sql.c_str(), f.tenant, f.state, f.before_run_id, f.limit);
@@ -108,8 +122,10 @@ std::vector<engine::run_row> tables::runs(const engine::run_filter& f) {
 }
 
 void tables::see_tenant(const std::string& tenant, std::int64_t at_us) {
-  db_->run("INSERT INTO sluice_tenants (tenant, first_seen_us, seen_us) VALUES (?1, ?2, ?2) "
-           "ON CONFLICT DO UPDATE SET seen_us=excluded.seen_us", tenant, at_us);
+  db_->run(
+      "INSERT INTO sluice_tenants (tenant, first_seen_us, seen_us) VALUES (?1, ?2, ?2) "
+      "ON CONFLICT DO UPDATE SET seen_us=excluded.seen_us",
+      tenant, at_us);
 }
 
 std::int64_t tables::origin(const std::string& pipeline, const std::string& entry) {
@@ -122,8 +138,10 @@ std::int64_t tables::origin(const std::string& pipeline, const std::string& entr
 }
 
 std::optional<stage_record> tables::find_stage(const std::string& run_id, const std::string& stage) {
-  auto c = db_->query("SELECT phase, critical, state, epoch, started_us, ended_us, error_code, error FROM sluice_stages "
-                      "WHERE run_id=? AND stage=?", run_id, stage);
+  auto c = db_->query(
+      "SELECT phase, critical, state, epoch, started_us, ended_us, error_code, error FROM sluice_stages "
+      "WHERE run_id=? AND stage=?",
+      run_id, stage);
   if (!c.next()) return std::nullopt;
   stage_record r{run_id, stage};
   r.phase = c->text(0) == "essential" ? engine::phase::essential : engine::phase::background;
@@ -138,31 +156,42 @@ std::optional<stage_record> tables::find_stage(const std::string& run_id, const 
 }
 
 void tables::put_stage(const stage_record& r) {
-  db_->run("INSERT INTO sluice_stages (run_id, stage, phase, critical, state, epoch, started_us, ended_us, error_code, error) "
-           "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (run_id, stage) DO UPDATE SET phase=excluded.phase, "
-           "critical=excluded.critical, state=excluded.state, epoch=excluded.epoch, started_us=excluded.started_us, "
-           "ended_us=excluded.ended_us, error_code=excluded.error_code, error=excluded.error",
-           r.run_id, r.stage, engine::to_string(r.phase), r.critical, engine::to_string(r.state), r.epoch, r.started_us,
-           r.ended_us, r.error_code, r.error);
+  db_->run(
+      "INSERT INTO sluice_stages (run_id, stage, phase, critical, state, epoch, started_us, ended_us, "
+      "error_code, error) "
+      "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (run_id, stage) DO UPDATE SET phase=excluded.phase, "
+      "critical=excluded.critical, state=excluded.state, epoch=excluded.epoch, "
+      "started_us=excluded.started_us, "
+      "ended_us=excluded.ended_us, error_code=excluded.error_code, error=excluded.error",
+      r.run_id, r.stage, engine::to_string(r.phase), r.critical, engine::to_string(r.state), r.epoch,
+      r.started_us, r.ended_us, r.error_code, r.error);
 }
 
-std::optional<engine::item> tables::find_item(const std::string& run_id, const std::string& stage, const std::string& item) {
-  auto c = db_->query("SELECT item, vars, page_state, page_seq, state FROM sluice_items WHERE run_id=? AND stage=? AND item=?",
-                      run_id, stage, item);
+std::optional<engine::item> tables::find_item(const std::string& run_id, const std::string& stage,
+                                              const std::string& item) {
+  auto c = db_->query(
+      "SELECT item, vars, page_state, page_seq, state FROM sluice_items WHERE run_id=? AND stage=? AND "
+      "item=?",
+      run_id, stage, item);
   if (!c.next()) return std::nullopt;
   return read_item(c);
 }
 
 void tables::add_item(const std::string& run_id, const std::string& stage, const engine::item& it) {
-  db_->run("INSERT INTO sluice_items (run_id, stage, item, vars, page_state, page_seq, state) VALUES (?, ?, ?, ?, ?, ?, ?)",
-           run_id, stage, it.id, it.vars, it.page_state, it.page_seq, item_states[static_cast<std::size_t>(it.state)]);
+  db_->run(
+      "INSERT INTO sluice_items (run_id, stage, item, vars, page_state, page_seq, state) VALUES (?, ?, ?, ?, "
+      "?, ?, ?)",
+      run_id, stage, it.id, it.vars, it.page_state, it.page_seq,
+      item_states[static_cast<std::size_t>(it.state)]);
 }
 
 void tables::put_item(const std::string& run_id, const std::string& stage, const engine::item& it,
                       const embedded::commit_id& by) {
-  db_->run("UPDATE sluice_items SET page_state=?4, page_seq=?5, state=?6, commit_id=?7 WHERE run_id=?1 AND stage=?2 AND item=?3",
-           run_id, stage, it.id, it.page_state, it.page_seq, item_states[static_cast<std::size_t>(it.state)],
-           blob(by.data(), by.size()));
+  db_->run(
+      "UPDATE sluice_items SET page_state=?4, page_seq=?5, state=?6, commit_id=?7 WHERE run_id=?1 AND "
+      "stage=?2 AND item=?3",
+      run_id, stage, it.id, it.page_state, it.page_seq, item_states[static_cast<std::size_t>(it.state)],
+      blob(by.data(), by.size()));
 }
 
 bool tables::has_items(const std::string& run_id, const std::string& stage) {
@@ -171,8 +200,10 @@ bool tables::has_items(const std::string& run_id, const std::string& stage) {
 
 std::vector<engine::item> tables::open_items(const std::string& run_id, const std::string& stage) {
   std::vector<engine::item> out;
-  auto c = db_->query("SELECT item, vars, page_state, page_seq, state FROM sluice_items "
-                      "WHERE run_id=? AND stage=? AND state='open' ORDER BY item", run_id, stage);
+  auto c = db_->query(
+      "SELECT item, vars, page_state, page_seq, state FROM sluice_items "
+      "WHERE run_id=? AND stage=? AND state='open' ORDER BY item",
+      run_id, stage);
   while (c.next()) out.push_back(read_item(c));
   return out;
 }

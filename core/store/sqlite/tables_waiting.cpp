@@ -11,7 +11,8 @@ namespace {
 
 const std::string link_columns = "d.tenant, d.stream, d.key, d.reference, d.parent_stream, d.parent_key";
 const std::string deferred_columns =
-    link_columns + ", d.payload, d.origin, d.run_id, d.stage, d.item, d.page_seq, d.version, d.requested_us, "
+    link_columns +
+    ", d.payload, d.origin, d.run_id, d.stage, d.item, d.page_seq, d.version, d.requested_us, "
     "d.first_seen_us, d.expires_us";
 
 deferred_record read_deferred(const statement& s) {
@@ -53,9 +54,12 @@ embedded::stream_table* tables::find_stream(std::string_view name) {
 
 void tables::add_reject(const engine::reject_row& r) {
   const auto* raw = reinterpret_cast<const std::uint8_t*>(r.what.raw.data());
-  db_->run("INSERT INTO sluice_rejects (run_id, tenant, stage, item, page_seq, at_us, ordinal, stream, key, field, reason, raw) "
-           "VALUES (?,?,?,?,?,?,?,?,?,?,?,?)", r.run_id, r.tenant, r.stage, r.item, r.page_seq, r.at_us, r.what.ordinal,
-           r.what.stream, r.what.key, r.what.field, r.what.reason, blob(raw, r.what.raw.size()));
+  db_->run(
+      "INSERT INTO sluice_rejects (run_id, tenant, stage, item, page_seq, at_us, ordinal, stream, key, "
+      "field, reason, raw) "
+      "VALUES (?,?,?,?,?,?,?,?,?,?,?,?)",
+      r.run_id, r.tenant, r.stage, r.item, r.page_seq, r.at_us, r.what.ordinal, r.what.stream, r.what.key,
+      r.what.field, r.what.reason, blob(raw, r.what.raw.size()));
 }
 
 std::int64_t tables::count_rejects(const std::string& run_id) {
@@ -63,14 +67,22 @@ std::int64_t tables::count_rejects(const std::string& run_id) {
   return c.next() ? c->number(0) : 0;
 }
 
-std::vector<engine::reject_row> tables::rejects(const std::string& tenant, const std::string& run_id, int limit) {
+std::vector<engine::reject_row> tables::rejects(const std::string& tenant, const std::string& run_id,
+                                                int limit) {
   std::vector<engine::reject_row> out;
-  auto c = db_->query("SELECT id, at_us, page_seq, run_id, tenant, stage, item, ordinal, stream, key, field, reason, raw "
-                      "FROM sluice_rejects WHERE (?1='' OR tenant=?1) AND (?2='' OR run_id=?2) ORDER BY id LIMIT ?3",
-                      tenant, run_id, limit);
+  auto c = db_->query(
+      "SELECT id, at_us, page_seq, run_id, tenant, stage, item, ordinal, stream, key, field, reason, raw "
+      "FROM sluice_rejects WHERE (?1='' OR tenant=?1) AND (?2='' OR run_id=?2) ORDER BY id LIMIT ?3",
+      tenant, run_id, limit);
   while (c.next()) {
     const blob raw = c->bytes(12);
-    out.push_back({c->number(0), c->number(1), c->number(2), c->string(3), c->string(4), c->string(5), c->string(6),
+    out.push_back({c->number(0),
+                   c->number(1),
+                   c->number(2),
+                   c->string(3),
+                   c->string(4),
+                   c->string(5),
+                   c->string(6),
                    {c->number(7), c->string(8), c->string(9), c->string(10), c->string(11),
                     std::string(reinterpret_cast<const char*>(raw.data()), raw.size())}});
   }
@@ -78,23 +90,27 @@ std::vector<engine::reject_row> tables::rejects(const std::string& tenant, const
 }
 
 bool tables::has_deferred(const std::string& tenant, const std::string& stream) {
-  return db_->query("SELECT 1 FROM sluice_deferred WHERE tenant=? AND stream=? LIMIT 1", tenant, stream).next();
+  return db_->query("SELECT 1 FROM sluice_deferred WHERE tenant=? AND stream=? LIMIT 1", tenant, stream)
+      .next();
 }
 
 std::optional<deferred_record> tables::find_deferred(const std::string& tenant, const std::string& stream,
                                                      std::string_view key) {
-  static const std::string sql = "SELECT " + deferred_columns + " FROM sluice_deferred d WHERE tenant=? AND stream=? AND key=?";
+  static const std::string sql =
+      "SELECT " + deferred_columns + " FROM sluice_deferred d WHERE tenant=? AND stream=? AND key=?";
   auto c = db_->query(sql.c_str(), tenant, stream, key);
   if (!c.next()) return std::nullopt;
   return read_deferred(*c.operator->());
 }
 
 void tables::put_deferred(const deferred_record& d) {
-  db_->run("INSERT OR REPLACE INTO sluice_deferred (tenant, stream, key, reference, parent_stream, parent_key, payload, origin, "
-           "run_id, stage, item, page_seq, version, requested_us, first_seen_us, expires_us) "
-           "VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)", d.tenant, d.stream, d.key, d.reference, d.parent_stream, d.parent_key,
-           d.payload, d.origin, d.run_id, d.stage, d.item, d.page_seq, d.age.version, d.age.read_at_us, d.first_seen_us,
-           d.expires_us);
+  db_->run(
+      "INSERT OR REPLACE INTO sluice_deferred (tenant, stream, key, reference, parent_stream, parent_key, "
+      "payload, origin, "
+      "run_id, stage, item, page_seq, version, requested_us, first_seen_us, expires_us) "
+      "VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)",
+      d.tenant, d.stream, d.key, d.reference, d.parent_stream, d.parent_key, d.payload, d.origin, d.run_id,
+      d.stage, d.item, d.page_seq, d.age.version, d.age.read_at_us, d.first_seen_us, d.expires_us);
 }
 
 void tables::erase_deferred(const std::string& tenant, const std::string& stream, std::string_view key) {
@@ -102,13 +118,15 @@ void tables::erase_deferred(const std::string& tenant, const std::string& stream
 }
 
 std::vector<deferred_record> tables::deferred(const std::string& tenant, int limit) {
-  static const std::string sql = "SELECT " + deferred_columns + " FROM sluice_deferred d WHERE (?1='' OR tenant=?1) "
+  static const std::string sql = "SELECT " + deferred_columns +
+                                 " FROM sluice_deferred d WHERE (?1='' OR tenant=?1) "
                                  "ORDER BY first_seen_us, stream, key LIMIT ?2";
   return read_all(db_->query(sql.c_str(), tenant, limit));
 }
 
 std::vector<deferred_record> tables::expired(const std::string& tenant, std::int64_t now_us) {
-  static const std::string sql = "SELECT " + deferred_columns + " FROM sluice_deferred d WHERE tenant=? AND expires_us<=?";
+  static const std::string sql =
+      "SELECT " + deferred_columns + " FROM sluice_deferred d WHERE tenant=? AND expires_us<=?";
   return read_all(db_->query(sql.c_str(), tenant, now_us));
 }
 
@@ -125,7 +143,8 @@ std::vector<std::string> tables::awaited_streams(const char* sql, const std::str
 }
 
 // CROSS JOIN keeps the order: from what waits to its parent, by the parent's key.
-statement& tables::waiting_for(const std::string& columns, const std::string& from, const std::string& parent) {
+statement& tables::waiting_for(const std::string& columns, const std::string& from,
+                               const std::string& parent) {
   const std::string name = from + " " + parent;
   if (const auto at = waiting_.find(name); at != waiting_.end()) return at->second;
   const auto& key = find_stream(parent)->schema().key;
@@ -133,11 +152,11 @@ statement& tables::waiting_for(const std::string& columns, const std::string& fr
   if (key.size() == 1) {
     on += quoted(key[0]) + "=d.parent_key";
   } else {
-    on += quoted(key[0]) + "=substr(d.parent_key, 1, instr(d.parent_key, char(31)) - 1) AND p." + quoted(key[1]) +
-          "=substr(d.parent_key, instr(d.parent_key, char(31)) + 1)";
+    on += quoted(key[0]) + "=substr(d.parent_key, 1, instr(d.parent_key, char(31)) - 1) AND p." +
+          quoted(key[1]) + "=substr(d.parent_key, instr(d.parent_key, char(31)) + 1)";
   }
-  const std::string sql = "SELECT " + columns + " FROM " + from + " d CROSS JOIN " + quoted(parent) + " p ON " + on +
-                          " WHERE d.tenant=?1 AND d.parent_stream=?2 LIMIT ?3";
+  const std::string sql = "SELECT " + columns + " FROM " + from + " d CROSS JOIN " + quoted(parent) +
+                          " p ON " + on + " WHERE d.tenant=?1 AND d.parent_stream=?2 LIMIT ?3";
   return waiting_.emplace(name, db_->prepare(sql)).first->second;
 }
 
@@ -170,18 +189,23 @@ std::vector<link_record> tables::resolvable_links(const std::string& tenant, int
     s.bind(1, std::string_view(tenant));
     s.bind(2, std::string_view(parent));
     s.bind(3, left);
-    while (s.step()) out.push_back({s.string(0), s.string(1), s.string(2), s.string(3), s.string(4), s.string(5)});
+    while (s.step())
+      out.push_back({s.string(0), s.string(1), s.string(2), s.string(3), s.string(4), s.string(5)});
   }
   return out;
 }
 
 bool tables::has_links(const std::string& tenant, const std::string& stream) {
-  return db_->query("SELECT 1 FROM sluice_pending_links WHERE tenant=? AND stream=? LIMIT 1", tenant, stream).next();
+  return db_->query("SELECT 1 FROM sluice_pending_links WHERE tenant=? AND stream=? LIMIT 1", tenant, stream)
+      .next();
 }
 
 void tables::add_link(const link_record& r) {
-  db_->run("INSERT OR REPLACE INTO sluice_pending_links (tenant, stream, key, reference, parent_stream, parent_key) "
-           "VALUES (?,?,?,?,?,?)", r.tenant, r.stream, r.key, r.reference, r.parent_stream, r.parent_key);
+  db_->run(
+      "INSERT OR REPLACE INTO sluice_pending_links (tenant, stream, key, reference, parent_stream, "
+      "parent_key) "
+      "VALUES (?,?,?,?,?,?)",
+      r.tenant, r.stream, r.key, r.reference, r.parent_stream, r.parent_key);
 }
 
 void tables::erase_links(const std::string& tenant, const std::string& stream, std::string_view key) {
@@ -189,8 +213,8 @@ void tables::erase_links(const std::string& tenant, const std::string& stream, s
 }
 
 void tables::erase_link(const link_record& r) {
-  db_->run("DELETE FROM sluice_pending_links WHERE tenant=? AND stream=? AND key=? AND reference=?", r.tenant, r.stream, r.key,
-           r.reference);
+  db_->run("DELETE FROM sluice_pending_links WHERE tenant=? AND stream=? AND key=? AND reference=?", r.tenant,
+           r.stream, r.key, r.reference);
 }
 
 }  // namespace sluice::store::sqlite
