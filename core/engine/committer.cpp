@@ -12,9 +12,10 @@ namespace sluice::engine {
 using boost::asio::awaitable;
 
 committer::committer(const run_identity& run, store_port& store, clock_port& clock, random_port& random,
-                     boost::asio::any_io_executor on, batch_limits limits, stop_source& stop, committed_fn committed)
+                     boost::asio::any_io_executor on, batch_limits limits, stop_source& stop, committed_fn committed,
+                     keep_fn keep)
     : run_(run), store_(store), clock_(clock), random_(random), executor_(std::move(on)), limits_(limits),
-      stop_(stop), committed_(std::move(committed)), changed_(executor_), room_(executor_),
+      stop_(stop), committed_(std::move(committed)), keep_(std::move(keep)), changed_(executor_), room_(executor_),
       linger_stop_(stop) {}
 
 bool committer::full() const { return open_rows_ >= limits_.rows || open_bytes_ >= limits_.bytes; }
@@ -55,7 +56,10 @@ awaitable<void> committer::submit(page_write page) {
     changed_.notify();
   } else if (first) {
     ++lingering_;
-    boost::asio::co_spawn(executor_, linger(generation_), boost::asio::detached);
+    boost::asio::co_spawn(
+        executor_,
+        [kept = keep_(), this, generation = generation_]() -> awaitable<void> { co_await linger(generation); },
+        boost::asio::detached);
   }
 }
 

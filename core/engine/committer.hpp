@@ -7,6 +7,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <memory>
 #include <string>
 
 #include <boost/asio/any_io_executor.hpp>
@@ -37,9 +38,11 @@ class committer {
  public:
   // Called on the executor for each page that is committed, in commit order.
   using committed_fn = std::function<void(const page_write&, const page_result&)>;
+  // What keeps the committer alive while a coroutine that it spawned runs.
+  using keep_fn = std::function<std::shared_ptr<void>()>;
 
   committer(const run_identity& run, store_port& store, clock_port& clock, random_port& random,
-            boost::asio::any_io_executor on, batch_limits limits, stop_source& stop, committed_fn committed);
+            boost::asio::any_io_executor on, batch_limits limits, stop_source& stop, committed_fn committed, keep_fn keep);
 
   // Runs until close() and everything is committed, or until `stop` stops. Spawn it once.
   boost::asio::awaitable<void> loop();
@@ -73,6 +76,7 @@ class committer {
   batch_limits limits_;
   stop_source& stop_;
   committed_fn committed_;
+  keep_fn keep_;
   event changed_, room_;
 
   std::vector<page_write> open_;

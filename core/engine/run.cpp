@@ -15,7 +15,8 @@ using boost::asio::awaitable;
 run::run(run_identity id, run_plan plan, run_ports ports, run_options options)
     : id_(std::move(id)), plan_(std::move(plan)), ports_(ports), options_(options),
       committer_(id_, ports_.store, ports_.clock, ports_.random, ports_.executor, options_.batch, stop_,
-                 [this](const page_write& p, const page_result& r) { page_committed(p, r); }) {
+                 [this](const page_write& p, const page_result& r) { page_committed(p, r); },
+                 [this] { return shared_from_this(); }) {
   for (const stage_plan& s : plan_.stages) {
     if (s.phase == phase::essential) essential_open_.insert(s.name);
   }
@@ -92,8 +93,8 @@ awaitable<step_outcome> run::run_step(std::string step, progress_fn on_progress)
   const auto self = shared_from_this();
   const step_plan* plan = plan_.find_step(step);
   if (plan == nullptr) throw failure(failure_class::invalid, "SLU-6004", "the plan has no step `" + step + "`");
-  step_runner runner(*this, *plan, std::move(on_progress));
-  co_return co_await runner.execute();
+  const auto runner = std::make_shared<step_runner>(self, *plan, std::move(on_progress));
+  co_return co_await runner->execute();
 }
 
 awaitable<void> run::stage_ended(const stage_plan& stage) {

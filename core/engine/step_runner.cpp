@@ -13,18 +13,22 @@ namespace sluice::engine {
 
 using boost::asio::awaitable;
 
-step_runner::step_runner(run& owner, const step_plan& plan, progress_fn on_progress)
-    : run_(owner), plan_(plan), on_progress_(std::move(on_progress)), changed_(owner.ports_.executor),
-      began_us_(owner.ports_.clock.steady_us()) {
+step_runner::step_runner(std::shared_ptr<run> owner, const step_plan& plan, progress_fn on_progress)
+    : owner_(std::move(owner)), run_(*owner_), plan_(plan), on_progress_(std::move(on_progress)),
+      changed_(run_.ports_.executor), began_us_(run_.ports_.clock.steady_us()) {
   for (const std::string& name : plan.stages) {
-    const stage_plan* stage = owner.plan_.find_stage(name);
-    stages_.push_back(std::make_unique<stage_work>(*stage, owner.stop_));
-    owner.owners_[name] = this;
+    const stage_plan* stage = run_.plan_.find_stage(name);
+    stages_.push_back(std::make_unique<stage_work>(*stage, run_.stop_));
+    run_.owners_[name] = this;
   }
 }
 
 step_runner::~step_runner() {
-  for (const auto& s : stages_) run_.owners_.erase(s->plan.name);
+  for (const auto& s : stages_) {
+    // The next attempt of this step may have begun already.
+    const auto at = run_.owners_.find(s->plan.name);
+    if (at != run_.owners_.end() && at->second == this) run_.owners_.erase(at);
+  }
 }
 
 step_runner::stage_work* step_runner::find(const std::string& stage) {
@@ -86,8 +90,12 @@ void step_runner::launch() {
       stage->waiting.pop_front();
       ++active_;
       ++stage->shown.items_open;
-      // The step outlives its items: work() returns only when none is active.
-      boost::asio::co_spawn(run_.ports_.executor, run_item(*stage, std::move(next)), boost::asio::detached);
+      boost::asio::co_spawn(
+          run_.ports_.executor,
+          [self = shared_from_this(), at = stage.get(), it = std::move(next)]() mutable -> awaitable<void> {
+            co_await self->run_item(*at, std::move(it));
+          },
+          boost::asio::detached);
     }
   }
 }

@@ -11,9 +11,10 @@
 
 namespace sluice::engine {
 
-class step_runner {
+// Held by shared pointers: its items' coroutines and the one that executes it may be destroyed in any order.
+class step_runner : public std::enable_shared_from_this<step_runner> {
  public:
-  step_runner(run& owner, const step_plan& plan, progress_fn on_progress);
+  step_runner(std::shared_ptr<run> owner, const step_plan& plan, progress_fn on_progress);
   ~step_runner();
   step_runner(const step_runner&) = delete;
   step_runner& operator=(const step_runner&) = delete;
@@ -53,6 +54,7 @@ class step_runner {
   [[nodiscard]] stage_work* find(const std::string& stage);
   [[nodiscard]] step_outcome outcome() const;
 
+  std::shared_ptr<run> owner_;
   run& run_;
   const step_plan& plan_;
   progress_fn on_progress_;

@@ -64,11 +64,15 @@ std::string plan_to_json(const engine::run_plan& plan, const plan_names& names) 
     steps.push_back(
         {{"name", s.name}, {"phase", engine::to_string(s.phase)}, {"after", s.after}, {"stages", s.stages}});
   }
+  // The store's proof asks for every stage by its name: one that never began can't be green.
+  nlohmann::json stages = nlohmann::json::array();
+  for (const engine::stage_plan& s : plan.stages) stages.push_back({{"name", s.name}});
   return nlohmann::json{{"run_id", names.run_id},
                         {"tenant", names.tenant},
                         {"pipeline", names.pipeline},
                         {"correlation_id", names.correlation_id},
-                        {"steps", std::move(steps)}}
+                        {"steps", std::move(steps)},
+                        {"stages", std::move(stages)}}
       .dump();
 }
 

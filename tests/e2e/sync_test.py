@@ -121,7 +121,7 @@ class IntoPostgres(harness.Case):
 
 class Commands(harness.Case):
     def test_a_wrong_manifest_exits_with_78_and_all_its_errors(self):
-        self.manifest.write_text(self.manifest.read_text().replace("phases:", "fases:").replace("retry:", "retri:"))
+        self.manifest.write_text(self.manifest.read_text().replace("phases:", "phase:").replace("retry:", "retri:"))
         done = subprocess.run([harness.SLUICE, "--plugins", harness.PLUGINS, "check", self.manifest],
                               capture_output=True, text=True, env=self.environment())
         self.assertEqual(done.returncode, 78)

@@ -31,9 +31,9 @@ awaitable<void> store_gate::execute(engine::urgency, std::function<void(engine::
 }
 
 host::host(world& w, engine::session& store, host_setup setup)
-    : world_(w), setup_(std::move(setup)), clock_(w, context_.get_executor()), random_(w),
+    : world_(w), setup_(std::move(setup)), clock_(w, context_->get_executor()), random_(w),
       upstream_(w, clock_, setup_.shape, setup_.upstream), gate_(w, store, clock_, setup_.store, setup_.watch) {
-  boost::asio::co_spawn(context_, main(), boost::asio::detached);
+  boost::asio::co_spawn(*context_, main(), boost::asio::detached);
 }
 
 awaitable<void> host::main() {
@@ -41,6 +41,14 @@ awaitable<void> host::main() {
   for (;;) {
     std::optional<engine::run_lease> lease;
     try {
+      // The host before may have died between the end of the run and hearing of it.
+      const auto before = co_await gate_.call(engine::urgency::essential, [this](engine::session& s) {
+        return s.show_run(setup_.request.run_id);
+      });
+      if (before && engine::is_terminal(before->state)) {
+        state_ = before->state;
+        co_return;
+      }
       lease = co_await gate_.call(engine::urgency::essential, [this](engine::session& s) {
         return s.start_run(setup_.request, setup_.dead);
       });
@@ -52,7 +60,7 @@ awaitable<void> host::main() {
       const engine::run_identity id{lease->run_id, setup_.request.tenant, setup_.request.pipeline,
                                     lease->correlation_id, lease->epoch};
       auto run = std::make_shared<engine::run>(
-          id, setup_.plan, engine::run_ports{gate_, upstream_, clock_, random_, context_.get_executor()},
+          id, setup_.plan, engine::run_ports{gate_, upstream_, clock_, random_, context_->get_executor()},
           setup_.options);
       run->start();
       if (co_await drive(std::move(run))) co_return;
@@ -79,12 +87,12 @@ awaitable<bool> host::drive_phase(std::shared_ptr<engine::run> run, engine::phas
     int open = 0;
     bool fenced = false;
   };
-  const auto shared = std::make_shared<progress>(context_.get_executor());
+  const auto shared = std::make_shared<progress>(context_->get_executor());
   for (const engine::step_plan& step : run->plan().steps) {
     if (step.phase != ph) continue;
     ++shared->open;
     boost::asio::co_spawn(
-        context_,
+        *context_,
         [](std::shared_ptr<engine::run> r, std::string name, std::shared_ptr<progress> p) -> awaitable<void> {
           engine::step_outcome outcome = engine::step_outcome::yielded;
           while (outcome == engine::step_outcome::yielded) outcome = co_await r->run_step(name, {});

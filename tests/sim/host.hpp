@@ -57,9 +57,11 @@ struct host_setup {
 class host {
  public:
   host(world& w, engine::session& store, host_setup setup);
+  // The coroutines die first, as they refer to everything else.
+  ~host() { context_.reset(); }
 
   // Runs one ready handler. False: nothing is ready.
-  bool step() { return context_.poll_one() > 0 || (context_.restart(), context_.poll_one() > 0); }
+  bool step() { return context_->poll_one() > 0 || (context_->restart(), context_->poll_one() > 0); }
   [[nodiscard]] const std::optional<engine::run_state>& state() const noexcept { return state_; }
   [[nodiscard]] const std::set<std::string>& gone() const noexcept { return upstream_.gone(); }
   [[nodiscard]] const std::string& run_id() const noexcept { return run_id_; }
@@ -73,7 +75,7 @@ class host {
   host_setup setup_;
   std::optional<engine::run_state> state_;
   std::string run_id_;
-  boost::asio::io_context context_{1};
+  std::optional<boost::asio::io_context> context_{1};
   virtual_clock clock_;
   virtual_random random_;
   upstream upstream_;

@@ -77,10 +77,22 @@ class scenario {
         break;
       }
       if (!world_.advance()) broken_ = "nothing moves any more: a coroutine waits for what never comes";
-      if (world_.now_us() - began_us_ > longest_us) broken_ = "no end after a day";
+      if (world_.now_us() - began_us_ > longest_us) broken_ = "no end after a day: " + progress();
     }
     state_ = h.state();
     gone_.insert(h.gone().begin(), h.gone().end());
+  }
+
+  // Where the run stands, for a verdict that it stands still.
+  [[nodiscard]] std::string progress() {
+    const auto run = looking_->show_run("run-1");
+    if (!run) return "the run was never started";
+    std::string out(engine::to_string(run->state));
+    for (const engine::stage_row& s : run->stages) {
+      out += "; " + s.stage + " " + std::string(engine::to_string(s.state)) + " epoch " + std::to_string(s.epoch) +
+             ", " + std::to_string(s.pages) + " pages, " + std::to_string(s.items_open) + " items open";
+    }
+    return out + "; " + std::to_string(crashes_) + " crashes, " + std::to_string(calls_) + " calls";
   }
 
   void check_step(const char* call) {
