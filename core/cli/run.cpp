@@ -1,8 +1,9 @@
 // `sluice run`: one run of one tenant, with progress and a receipt.
-#include <atomic>
+#include <chrono>
 #include <csignal>
 #include <cstdio>
 #include <memory>
+#include <random>
 
 #include <unistd.h>
 
@@ -65,8 +66,16 @@ void check_options(const run_options& o) {
   }
 }
 
-int run(app& a, const run_options& o) {
+// Made here and not by the runtime, so that the first line of progress has it too.
+std::string made_correlation_id(const std::string& tenant) {
+  const auto now = std::chrono::system_clock::now().time_since_epoch();
+  return observe::correlation_id(tenant, std::chrono::duration_cast<std::chrono::milliseconds>(now).count(),
+                                 std::random_device{}());
+}
+
+int run(app& a, run_options o) {
   check_options(o);
+  if (o.correlation_id.empty()) o.correlation_id = made_correlation_id(o.tenant);
   const auto pipeline = a.load(o.pipeline);
   if (!pipeline) return exit_code::bad_manifest;
   const host::secret_store secrets(pipeline->tenants, a.redactor());

@@ -170,22 +170,22 @@ std::optional<engine::run_row> runtime::wait(const std::string& run_id, const st
   constexpr auto look_again = std::chrono::milliseconds(100);
   const auto active = find(run_id);
   for (;;) {
+    bool ask_store = true;
     {
       std::unique_lock lock(mutex_);
-      const bool elsewhere = active == nullptr || (active->over && is_fenced(active->failed));
-      if (elsewhere) {
+      if (active == nullptr || (active->over && is_fenced(active->failed))) {
         changed_.wait_for(lock, look_again);
-      } else if (!changed_.wait_for(lock, look_again, [&] { return active->over; })) {
-        if (give_up()) return std::nullopt;
-        continue;
+      } else {
+        ask_store = changed_.wait_for(lock, look_again, [&] { return active->over; });
+        if (active->failed && !is_fenced(active->failed)) throw failure(*active->failed);
       }
-      if (!elsewhere && active->failed && !is_fenced(active->failed)) throw failure(*active->failed);
     }
-    {
+    if (ask_store) {
       const std::lock_guard lock(session_mutex_);
       auto row = session_->show_run(run_id);
       if (row && engine::is_terminal(row->state)) return row;
     }
+    // Without a lock: whoever is asked may cancel the run.
     if (give_up()) return std::nullopt;
   }
 }
