@@ -1,5 +1,6 @@
 // yaml-cpp's events → nodes. Limits hold while events come in, so nothing deep or wide is ever built.
 #include <istream>
+#include <map>
 #include <sstream>
 
 #include <yaml-cpp/eventhandler.h>
@@ -99,8 +100,9 @@ class builder : public YAML::EventHandler {
   struct level {
     node value;
     bool has_key = false;
-    bool drop = false;  // the key is no text: reported, and left out with its value
-    member pending;     // a mapping's key that waits for its value
+    bool drop = false;                 // the key is no text: reported, and left out with its value
+    member pending;                    // a mapping's key that waits for its value
+    std::map<std::string, span> keys;  // so far
   };
 
   std::size_t offset(const YAML::Mark& m) const {
@@ -187,7 +189,8 @@ class builder : public YAML::EventHandler {
       top.has_key = false;
       top.pending.value = std::move(n);
       if (top.drop) return;
-      if (const member* first = top.value.find(top.pending.key)) {
+      const auto [first, is_new] = top.keys.emplace(top.pending.key, top.pending.key_at);
+      if (!is_new) {
         finding f{std::string(code::duplicate_key),
                   severity::error,
                   &doc_,
@@ -196,7 +199,7 @@ class builder : public YAML::EventHandler {
                   {},
                   "the key " + in_ticks(top.pending.key) + " stands here a second time",
                   {"keep one of them"},
-                  {{first->key_at, "first here"}}};
+                  {{first->second, "first here"}}};
         out_.push_back(std::move(f));
       } else {
         top.value.members.push_back(std::move(top.pending));

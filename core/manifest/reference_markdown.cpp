@@ -44,6 +44,20 @@ Secret fields are those that a plugin marks so, `store.dsn` and `tenants.*.secre
 A host file, not the manifest, says where to listen, where plugins are and what is kept how long.
 )";
 
+// What a field of its own form takes.
+std::string special_text(std::string_view key, const std::string& inner) {
+  if (key == "vars" || key == "secrets") return "names → text";
+  if (key == "only" || key == "for_each") return "text or list of texts";
+  if (key == "over") return "ratio, duration or whole number";
+  if (key == "request") return "mapping";
+  if (key == "keep") return "names → " + inner;
+  if (key == "map") return "columns → " + inner;
+  if (key == "explode") return inner + ", or a list of them";
+  if (key == "concat") return "list of values";
+  if (key == "tenants") return inner;
+  return "text, number, boolean or null";
+}
+
 std::string type_text(const field& f) {
   using enum field_type;
   const std::string inner = f.inner == nullptr ? "" : "[" + std::string(f.inner->name) + "](#" + [&] {
@@ -74,7 +88,7 @@ std::string type_text(const field& f) {
     case list: return "list of " + inner;
     case special: break;
   }
-  return inner.empty() ? "see there" : inner;
+  return special_text(f.key, inner);
 }
 
 std::string range_text(const field& f) {

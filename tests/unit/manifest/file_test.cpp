@@ -2,7 +2,9 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <chrono>
+#include <random>
 
 #include <gtest/gtest.h>
 
@@ -106,6 +108,38 @@ TEST_F(odd_file, with_a_thousand_errors_shows_fifty) {
   std::string text = "sluice: 1\n";
   for (int i = 0; i < 1000; ++i) text += "unknown-" + std::to_string(i) + ": 1\n";
   EXPECT_EQ(check_file(write(text).string(), fake_catalog(), fake_environment()).diagnostics.size(), 50U);
+}
+
+TEST_F(odd_file, damaged_anywhere_is_checked_to_the_end) {
+  const std::string good = read_file(here() / "good/everything.yaml");
+  const fake_catalog catalog;
+  std::mt19937 random(7);
+  const auto below = [&](std::size_t n) { return static_cast<std::size_t>(random()) % n; };
+  constexpr std::string_view odd = "{}[]:,&*!|>'\"%@`#?- \n\t$~^/0";
+  for (int i = 0; i < 400; ++i) {
+    std::string text = good;
+    for (std::size_t edits = 1 + below(3); edits > 0; --edits) {
+      const std::size_t at = below(text.size());
+      switch (below(4)) {
+        case 0: text[at] = odd[below(odd.size())]; break;
+        case 1: text.erase(at, 1 + below(20)); break;
+        case 2: text.insert(at, text.substr(below(text.size()), below(40))); break;
+        default: text.resize(at + 1); break;
+      }
+    }
+    const check_result r = check_text("m.yaml", text, catalog, fake_environment());
+    const auto is_error = [](const diagnostic& d) { return d.severity == severity::error; };
+    ASSERT_NE(r.ok(), std::ranges::any_of(r.diagnostics, is_error)) << text;
+    ASSERT_EQ(render_text(r.diagnostics).find("CANARY"), std::string::npos) << text;
+  }
+}
+
+TEST_F(odd_file, of_many_keys_is_checked_quickly) {
+  std::string text = "sluice: 1\nx-all:\n";
+  for (int i = 0; i < 24'000; ++i) text += "  k" + std::to_string(i) + ": 1\n";
+  const auto before = std::chrono::steady_clock::now();
+  (void)check_file(write(text).string(), fake_catalog(), fake_environment());
+  EXPECT_LT(std::chrono::steady_clock::now() - before, std::chrono::seconds(10));
 }
 
 TEST_F(odd_file, good_with_a_mark_and_carriage_returns_passes) {
