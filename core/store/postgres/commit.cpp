@@ -33,15 +33,16 @@ std::map<std::pair<std::string, std::string>, span_of_pages> spans(const engine:
   return out;
 }
 
-// Locks the lease and the stages against take-overs, and moves the checkpoints, in one round trip.
+// Locks the lease and the stages against take-overs, and moves the checkpoints, in one round trip. Whoever
+// takes a lease or ends a run locks it FOR UPDATE and so waits for us; a renewal does not.
 constexpr const char* fence_sql = R"sql(
 WITH w AS MATERIALIZED (
-  SELECT x.*, i.ctid AS place FROM unnest($4::text[], $5::int8[], $6::text[], $7::int8[], $8::int8[],
-    $9::text[], $10::bool[])
-    AS x(stage, epoch, item, seq, pages, next, ended)
-  LEFT JOIN sluice.items i ON i.run_id = $1::uuid AND i.stage = x.stage AND i.item = x.item),
-lease AS MATERIALIZED (SELECT run_id FROM sluice.leases WHERE run_id = $1::uuid
-  AND epoch = $2::int8 FOR SHARE),
+  SELECT s.*, i.ctid AS place FROM (
+    SELECT $1::uuid AS run_id, x.* FROM unnest($4::text[], $5::int8[], $6::text[], $7::int8[], $8::int8[],
+      $9::text[], $10::bool[]) AS x(stage, epoch, item, seq, pages, next, ended) OFFSET 0) s
+  LEFT JOIN sluice.items i ON i.run_id = s.run_id AND i.stage = s.stage AND i.item = s.item),
+lease AS MATERIALIZED (
+  SELECT run_id FROM sluice.leases WHERE run_id = $1::uuid AND epoch = $2::int8 FOR KEY SHARE),
 stage AS MATERIALIZED (
   SELECT s.stage FROM sluice.stages s WHERE s.run_id = $1::uuid AND s.state = 'running'
     AND EXISTS (SELECT FROM w WHERE w.stage = s.stage AND w.epoch = s.epoch)
@@ -169,7 +170,7 @@ void postgres_session::analyze(const std::vector<std::string>& tables) noexcept 
   for (const std::string& table : tables) {
     try {
       const rows known =
-          db().query("SELECT reltuples >= 0 FROM pg_class WHERE oid = to_regclass($1::text)", {table});
+          db().query("SELECT reltuples >= 1000 FROM pg_class WHERE oid = to_regclass($1::text)", {table});
       if (!known.empty() && !known.boolean(0, 0)) db().execute("ANALYZE " + table);
     } catch (const std::exception&) {
       return;

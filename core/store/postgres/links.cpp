@@ -3,6 +3,7 @@
 
 #include "store/postgres/encode.hpp"
 #include "store/postgres/session.hpp"
+#include "store/postgres/waiting_sql.hpp"
 
 namespace sluice::store::postgres {
 
@@ -28,12 +29,7 @@ std::int64_t postgres_session::resolve_links(const write_context& context, int l
     if (const auto child = streams_.find(stream); child != streams_.end()) {
       set_parents(context, child->second, reference, keys, ids);
     }
-    db().query(
-        "DELETE FROM sluice.pending_links WHERE ctid = ANY (ARRAY(SELECT l.ctid FROM unnest($4::text[]) AS "
-        "s(k) "
-        "LEFT JOIN sluice.pending_links l ON l.tenant = $1::text AND l.stream = $2::text AND l.key = s.k "
-        "AND l.reference = $3::text))",
-        {context.tenant, stream, reference, encode_texts(keys)});
+    db().query(drop_links_of, {context.tenant, stream, encode_texts(keys), reference});
   }
   return count;
 }
@@ -51,8 +47,7 @@ void postgres_session::set_parents(const write_context& context, const stream_sc
   for (std::string value : {names.finish(), parents.finish(), encode_instant(context.now_us), context.run}) {
     values.push_back(std::move(value));
   }
-  std::string sql = table_for(child).set_parent;
-  db().query(sql.replace(sql.find('@'), 1, quoted(reference + "_id")), values);
+  db().query(table_for(child).set_parent_of(reference + "_id"), values);
 }
 
 }  // namespace sluice::store::postgres

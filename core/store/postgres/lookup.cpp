@@ -4,6 +4,7 @@
 
 #include "store/postgres/setup.hpp"
 #include "store/postgres/stream_writer.hpp"
+#include "store/postgres/waiting_sql.hpp"
 
 namespace sluice::store::postgres {
 
@@ -92,12 +93,7 @@ void stream_writer::look_for_newer_twins() {
   if (asked_.empty()) return;
   array_builder keys(oid::text);
   for (const std::uint32_t i : asked_) keys.text(rows_.rows[i].key);
-  const rows found = context_.db.query(
-      "SELECT s.o, d.version, d.requested_us FROM unnest($3::text[]) WITH ORDINALITY AS s(k, o) LEFT JOIN "
-      "sluice.deferred d "
-      "ON d.tenant = $1::text AND d.stream = $2::text AND d.key = s.k WHERE coalesce(d.requested_us, -1) >= "
-      "0",
-      {context_.tenant, rows_.schema->name, keys.finish()});
+  const rows found = context_.db.query(find_twins, {context_.tenant, rows_.schema->name, keys.finish()});
   for (std::size_t n = 0; n < found.size(); ++n) {
     recency twin{std::nullopt, found.number(n, 2)};
     if (!found.is_null(n, 1)) twin.version = found.number(n, 1);

@@ -80,14 +80,15 @@ std::vector<std::string> postgres_session::awaited_streams(const std::string& ta
   return out;
 }
 
-// Joins `w` (waiting rows or links) to the live rows of the stream that they wait for: a left join, so
-// that the planner looks each parent up by its key (see places() in tables.cpp).
+// Joins `w` (waiting rows or links) to the live rows of the stream that they wait for, each by its key: for
+// the form see statements.cpp.
 std::string postgres_session::join_parent(const std::string& stream) {
   const std::vector<std::string>& key = streams_.at(stream).key;
   const std::string mark = "strpos(w.parent_key, E'\\x1f')";
   const std::string id = key.size() == 2 ? "substr(w.parent_key, " + mark + " + 1)" : "w.parent_key";
-  std::string out = " w LEFT JOIN " + qualified(schema_, stream) + " t ON t.tenant_id = w.tenant AND t." +
-                    quoted(key.back()) + " = " + id + " AND t.deleted_at IS NULL";
+  std::string out = " w LEFT JOIN " + qualified(schema_, stream) +
+                    " t ON t.tenant_id = w.tenant || '' AND t." + quoted(key.back()) + " = " + id +
+                    " AND t.deleted_at IS NULL";
   if (key.size() == 2) out += " AND t." + quoted(key.front()) + " = left(w.parent_key, " + mark + " - 1)";
   return out + " WHERE w.tenant = $1::text AND w.parent_stream = $2::text AND coalesce(t.id, 0) > 0";
 }

@@ -44,7 +44,7 @@ std::int64_t postgres_session::now_us() { return db().query(std::string("SELECT 
 // The lease is ours until the end of the transaction; a take-over waits.
 void postgres_session::hold_lease(const std::string& run_id, std::int64_t epoch) {
   const rows held =
-      db().query("SELECT FROM sluice.leases WHERE run_id = $1::uuid AND epoch = $2::int8 FOR SHARE",
+      db().query("SELECT FROM sluice.leases WHERE run_id = $1::uuid AND epoch = $2::int8 FOR KEY SHARE",
                  {encode_uuid_text(run_id), encode_int8(epoch)});
   if (held.empty())
     throw fenced(code::fenced_run, "run " + run_id + " belongs to another process by now, or has ended");

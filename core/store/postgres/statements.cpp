@@ -1,5 +1,6 @@
 // The text of the statements on a stream's table. Look-ups by key are left joins from the batch to the
-// table: any other form may be turned round by a planner that believes the table to be empty.
+// table, and the tenant is a value of the batch. In any other form a planner that believes the table to be
+// small may turn the join round, or read all rows of the tenant for each row of the batch.
 #include "store/postgres/tables.hpp"
 
 namespace sluice::store::postgres {
@@ -23,13 +24,14 @@ std::string parameter(std::size_t number, const std::string& type) {
 }
 
 std::string keys_equal(const std::vector<std::string>& key) {
-  std::string out = "t.tenant_id = $1::text";
+  std::string out = "t.tenant_id = s.tenant";
   for (std::size_t i = 0; i < key.size(); ++i)
     out += " AND t." + quoted(key[i]) + " = s.k" + std::to_string(i);
   return out;
 }
 
-// The batch as a relation s(k0, ..., o): key arrays, then `more`.
+// The batch as a relation s(tenant, k0, ..., o): key arrays, then `more`. Behind OFFSET 0 nobody can see
+// that the tenant is a constant.
 std::string unnest(std::size_t keys, const std::vector<std::pair<std::string, std::string>>& more,
                    bool ordinality) {
   std::string arrays, names;
@@ -42,8 +44,9 @@ std::string unnest(std::size_t keys, const std::vector<std::pair<std::string, st
     arrays += (arrays.empty() ? "" : ", ") + parameter(number++, type + "[]");
     names += (names.empty() ? "" : ", ") + name;
   }
-  return "unnest(" + arrays + ")" + (ordinality ? " WITH ORDINALITY" : "") + " AS s(" + names +
-         (ordinality ? ", o)" : ")");
+  return "(SELECT $1::text AS tenant, x.* FROM unnest(" + arrays + ")" +
+         (ordinality ? " WITH ORDINALITY" : "") + " AS x(" + names + (ordinality ? ", o)" : ")") +
+         " OFFSET 0) s";
 }
 
 // How a row of a batch differs from what is stored: the rows that a probe gives back.
@@ -105,8 +108,7 @@ void add_inserts(stream_table& t, const std::string& table) {
                      parameter(t.columns.size() + 1, "int8[]") + ")";
 }
 
-// The batch with the place of each stored row. An inner join by key could be turned round: all rows of
-// the tenant, and the whole batch for each. A left join can't, and a place leads to one row only.
+// The batch with the place of each stored row: a place leads to one row and can't be joined otherwise.
 std::string places(const stream_table& t, const std::string& table,
                    const std::vector<std::pair<std::string, std::string>>& arrays) {
   return " FROM (SELECT s.*, t.ctid AS place FROM " + unnest(t.key.size(), arrays, false) + " LEFT JOIN " +
@@ -129,14 +131,19 @@ void add_updates(stream_table& t, const std::string& table) {
       places(t, table, {{"v", "int8"}, {"r", "timestamptz"}}) + "t.deleted_at IS NULL AND " + not_older;
   t.raise_version = "UPDATE " + table + " t SET source_version = s.v" + places(t, table, {{"v", "int8"}}) +
                     "(t.source_version IS NULL OR t.source_version < s.v)";
-  t.set_parent =
-      "UPDATE " + table + " t SET @ = s.parent, synced_at = " + parameter(keys + 3, "timestamptz") +
-      ", run_id = " + parameter(keys + 4, "uuid") + places(t, table, {{"parent", "int8"}}) + "true";
   t.next_ids =
       "SELECT nextval(pg_get_serial_sequence('" + table + "', 'id')) FROM generate_series(1, $1::int8)";
 }
 
 }  // namespace
+
+std::string stream_table::set_parent_of(const std::string& column) const {
+  const std::string table = qualified(schema, name);
+  return "UPDATE " + table + " t SET " + quoted(column) +
+         " = s.parent, synced_at = " + parameter(key.size() + 3, "timestamptz") +
+         ", run_id = " + parameter(key.size() + 4, "uuid") + places(*this, table, {{"parent", "int8"}}) +
+         "true";
+}
 
 void write_statements(stream_table& t) {
   const std::string table = qualified(t.schema, t.name);

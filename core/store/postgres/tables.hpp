@@ -46,8 +46,10 @@ struct stream_table {
   std::string update;     // $ keys, then versions, read_at, then one array for each changed column
   std::string tombstone;  // $ keys, versions int8[], read_at timestamptz[], $synced timestamptz, $run uuid
   std::string raise_version;  // $ keys, versions
-  std::string set_parent;     // $ keys, ids int8[], $synced timestamptz, $run uuid; @ is the column
-  std::string next_ids;       // $1: how many
+  // $ keys, ids int8[], $synced timestamptz, $run uuid: sets one column of parents' ids.
+  [[nodiscard]] std::string set_parent_of(const std::string& column) const;
+
+  std::string next_ids;  // $1: how many
 };
 
 [[nodiscard]] stream_table table_of(const std::string& schema, const stream_schema& s);

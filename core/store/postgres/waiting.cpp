@@ -1,5 +1,6 @@
 // Rows that wait for a required parent, and links that wait for an optional one.
 #include "store/postgres/stream_writer.hpp"
+#include "store/postgres/waiting_sql.hpp"
 #include "store/row_codec.hpp"
 
 namespace sluice::store::postgres {
@@ -54,10 +55,7 @@ void stream_writer::drop_twins() {
     keys.text(rows_.rows[i].key);
   }
   if (keys.size() == 0) return;
-  context_.db.query(
-      "DELETE FROM sluice.deferred WHERE ctid = ANY (ARRAY(SELECT d.ctid FROM unnest($3::text[]) AS s(k) "
-      "LEFT JOIN sluice.deferred d ON d.tenant = $1::text AND d.stream = $2::text AND d.key = s.k))",
-      {context_.tenant, rows_.schema->name, keys.finish()});
+  context_.db.query(drop_twins_of, {context_.tenant, rows_.schema->name, keys.finish()});
 }
 
 void stream_writer::link() {
@@ -66,11 +64,7 @@ void stream_writer::link() {
     for (const decision& d : *list) touched.text(row(d).key);
   }
   if (touched.size() == 0) return;
-  context_.db.query(
-      "DELETE FROM sluice.pending_links WHERE ctid = ANY (ARRAY(SELECT l.ctid FROM unnest($3::text[]) AS "
-      "s(k) "
-      "LEFT JOIN sluice.pending_links l ON l.tenant = $1::text AND l.stream = $2::text AND l.key = s.k))",
-      {context_.tenant, rows_.schema->name, touched.finish()});
+  context_.db.query(drop_links, {context_.tenant, rows_.schema->name, touched.finish()});
   if (links_.empty()) return;
   array_builder keys(oid::text), references(oid::text), streams(oid::text), parents(oid::text);
   for (const waiting& w : links_) {
