@@ -17,6 +17,12 @@ endif()
 add_library(sluice-warnings INTERFACE)
 target_compile_options(sluice-warnings INTERFACE
   -Wall -Wextra -Wpedantic -Wshadow -Wnon-virtual-dtor -Wconversion -Wno-missing-field-initializers -Werror)
+# Several files compiled as one: half the time of a build from nothing. Preset dev compiles each alone, and
+# so has the warnings that mean nothing here.
+if(CMAKE_UNITY_BUILD)
+  set(CMAKE_UNITY_BUILD_BATCH_SIZE 10)
+  target_compile_options(sluice-warnings INTERFACE -Wno-shadow -Wno-subobject-linkage)
+endif()
 if(SLUICE_SANITIZE)
   add_compile_options(-fsanitize=${SLUICE_SANITIZE} -fno-omit-frame-pointer -fno-sanitize-recover=all)
   add_link_options(-fsanitize=${SLUICE_SANITIZE})

@@ -99,7 +99,7 @@ escaped read_escape(std::string_view raw) {
 }
 
 text_fault check_text(std::string_view raw) {
-  struct nowhere {
+  struct discard {
     void append(std::string_view /*text*/) {}
   } out;
   return unescape(raw, out);

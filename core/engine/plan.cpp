@@ -13,7 +13,7 @@ const T* find(const std::vector<T>& in, const std::string& name) {
 }
 
 // The step that holds one of the stages, or the end.
-std::vector<step_plan>::iterator holder(std::vector<step_plan>& steps, const std::string& stage) {
+std::vector<step_plan>::iterator step_with(std::vector<step_plan>& steps, const std::string& stage) {
   return std::find_if(steps.begin(), steps.end(), [&](const step_plan& p) {
     return std::find(p.stages.begin(), p.stages.end(), stage) != p.stages.end();
   });
@@ -23,7 +23,7 @@ std::vector<step_plan>::iterator holder(std::vector<step_plan>& steps, const std
 void place(std::vector<step_plan>& steps, const stage_plan& stage) {
   step_plan joined{stage.name, stage.phase, {}, {}};
   for (const std::string& parent : stage.parents) {
-    const auto at = holder(steps, parent);
+    const auto at = step_with(steps, parent);
     // Itself, a parent that this run doesn't read, or one whose step ends before this phase begins.
     if (at == steps.end() || at->phase != stage.phase) continue;
     if (joined.stages.empty()) joined.name = at->name;

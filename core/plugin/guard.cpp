@@ -4,7 +4,7 @@ namespace sluice::plugin {
 
 namespace {
 
-constexpr std::size_t longest_message = 4096;
+constexpr std::size_t longest_error = 4096;
 
 status known(sluice_status s) noexcept {
   return s >= SLUICE_INVALID && s <= SLUICE_INTERNAL ? static_cast<status>(s) : status::internal;
@@ -29,7 +29,7 @@ const char* in_words(status s) noexcept {
 
 error error_slot::take(sluice_status s, const std::string& who) const {
   const status kind = known(s);
-  std::string message(from_abi(error_.message).substr(0, longest_message));
+  std::string message(from_abi(error_.message).substr(0, longest_error));
   if (message.empty()) message = who + " failed with status " + std::to_string(s) + ": " + in_words(kind);
   std::string code(from_abi(error_.code).substr(0, 64));
   if (code.empty()) code = code::plugin_failed;

@@ -21,7 +21,9 @@ constexpr int version = 1;
 
 std::string number(std::int64_t n) { return std::to_string(n); }
 
-[[noreturn]] void refuse(const char* code, const std::string& why) { throw failure(status::invalid, code, why); }
+[[noreturn]] void refuse_page(const char* code, const std::string& why) {
+  throw failure(status::invalid, code, why);
+}
 
 // Whether more pages follow, for the styles that count.
 bool more_by_count(const page_plan& plan, std::int64_t received, const page_facts& facts) {
@@ -38,8 +40,9 @@ void check_loop(const page_place& here, std::uint64_t hash) {
   before.push_back(here.anchor);
   for (const seen_cursor& old : before) {
     if (old.page == 0 || old.hash != hash) continue;
-    refuse(codes::cursor_loop, "the upstream leads in a circle: page " + number(here.page) + " names the same next page as page " +
-                                   number(old.page) + "; nothing was deleted; report it to the upstream's makers");
+    refuse_page(codes::cursor_loop, "the upstream leads in a circle: page " + number(here.page) +
+                                        " names the same next page as page " + number(old.page) +
+                                        "; nothing was deleted; report it to the upstream's makers");
   }
 }
 
@@ -66,7 +69,8 @@ page_place page_place::parse(std::string_view state) {
     if (out.page < 2 || out.received < 0) throw failure(status::invalid, codes::bad_state, "");
     return out;
   } catch (const std::exception&) {
-    refuse(codes::bad_state, "the stored page state was not made by this version of the http source; start a full sync");
+    refuse_page(codes::bad_state,
+                "the stored page state was not made by this version of the http source; start a full sync");
   }
 }
 
@@ -86,18 +90,21 @@ std::optional<page_place> next_place(const page_plan& plan, const page_place& he
   next.received = here.received + std::max<std::int64_t>(facts.records, 0);
   if (plan.counts()) {
     if (facts.records > 0 && here.page > 1 && facts.hash == here.body) {
-      refuse(codes::same_page, "pages " + number(here.page - 1) + " and " + number(here.page) +
-                                   " are the same: the upstream ignores `" + plan.param + "`; check request.page");
+      refuse_page(codes::same_page, "pages " + number(here.page - 1) + " and " + number(here.page) +
+                                        " are the same: the upstream ignores `" + plan.param +
+                                        "`; check request.page");
     }
     next.body = facts.hash;
     if (!more_by_count(plan, next.received, facts)) return std::nullopt;
   } else {
     if (!facts.next || facts.next->empty() || facts.more == false) return std::nullopt;
-    const bool short_page = plan.style == page_style::last_id && !facts.more && !plan.until_empty && facts.records < plan.size;
+    const bool short_page =
+        plan.style == page_style::last_id && !facts.more && !plan.until_empty && facts.records < plan.size;
     if (short_page) return std::nullopt;
     if (facts.next->size() > longest_cursor) {
-      refuse(codes::bad_cursor, "the next page's cursor has " + std::to_string(facts.next->size()) + " bytes; at most " +
-                                    std::to_string(longest_cursor) + " can be kept");
+      refuse_page(codes::bad_cursor, "the next page's cursor has " + std::to_string(facts.next->size()) +
+                                         " bytes; at most " + std::to_string(longest_cursor) +
+                                         " can be kept");
     }
     const std::uint64_t hash = XXH3_64bits(facts.next->data(), facts.next->size());
     check_loop(here, hash);
@@ -105,7 +112,8 @@ std::optional<page_place> next_place(const page_plan& plan, const page_place& he
     next.cursor = *facts.next;
   }
   if (next.page > plan.max_pages) {
-    refuse(codes::too_many_pages, "more than " + number(plan.max_pages) + " pages; if that is right, raise request.page.max_pages");
+    refuse_page(codes::too_many_pages, "more than " + number(plan.max_pages) +
+                                           " pages; if that is right, raise request.page.max_pages");
   }
   return next;
 }

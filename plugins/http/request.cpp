@@ -14,16 +14,21 @@ namespace sluice::http {
 namespace {
 using nlohmann::json;
 
-[[noreturn]] void refuse(const std::string& why) { throw failure(status::invalid, codes::bad_request, "request." + why); }
+[[noreturn]] void refuse_request(const std::string& why) {
+  throw failure(status::invalid, codes::bad_request, "request." + why);
+}
 
 page_style style_of(const std::string& name) {
-  constexpr std::array<std::pair<std::string_view, page_style>, 6> styles{{
-      {"none", page_style::none}, {"cursor", page_style::cursor}, {"offset", page_style::offset},
-      {"pages", page_style::pages}, {"link", page_style::link}, {"last_id", page_style::last_id}}};
+  constexpr std::array<std::pair<std::string_view, page_style>, 6> styles{{{"none", page_style::none},
+                                                                           {"cursor", page_style::cursor},
+                                                                           {"offset", page_style::offset},
+                                                                           {"pages", page_style::pages},
+                                                                           {"link", page_style::link},
+                                                                           {"last_id", page_style::last_id}}};
   for (const auto& [text, style] : styles) {
     if (name == text) return style;
   }
-  refuse("page.style: `" + name + "` is unknown; use none, cursor, offset, pages, link or last_id");
+  refuse_request("page.style: `" + name + "` is unknown; use none, cursor, offset, pages, link or last_id");
 }
 
 std::string default_param(page_style style) {
@@ -52,8 +57,10 @@ page_plan parse_page(const json& page) {
     out.size_param = param;
     out.size = n.get<std::int64_t>();
   }
-  if (out.style == page_style::cursor && out.next.empty()) refuse("page.next: say where a page holds the next cursor, such as /next");
-  if (out.style == page_style::last_id && out.id.empty()) refuse("page.id: say where a record holds its id, such as /id");
+  if (out.style == page_style::cursor && out.next.empty())
+    refuse_request("page.next: say where a page holds the next cursor, such as /next");
+  if (out.style == page_style::last_id && out.id.empty())
+    refuse_request("page.id: say where a record holds its id, such as /id");
   return out;
 }
 
@@ -61,19 +68,21 @@ page_format format_of(const std::string& name) {
   if (name == "json") return page_format::json;
   if (name == "ndjson") return page_format::ndjson;
   if (name == "csv") return page_format::csv;
-  refuse("format: `" + name + "` is unknown; use json, ndjson or csv");
+  refuse_request("format: `" + name + "` is unknown; use json, ndjson or csv");
 }
 
 // The literal text of a path is sent as it stands, so it has to be a path already.
 void check_path(const text_template& path) {
   const std::string& text = path.text();
-  if (!text.starts_with('/')) refuse("path: `" + text + "` must begin with /");
+  if (!text.starts_with('/')) refuse_request("path: `" + text + "` must begin with /");
   bool in_name = false;
   for (std::size_t i = 0; i < text.size(); ++i) {
     const char c = text[i];
     if (c == '$' && i + 1 < text.size() && text[i + 1] == '{') in_name = true;
     if (!in_name && (c <= ' ' || c == '?' || c == '#' || static_cast<unsigned char>(c) >= 0x7F)) {
-      refuse("path: `" + text + "` holds a character that a path can't; parameters go to request.query, others are written as %XX");
+      refuse_request(
+          "path: `" + text +
+          "` holds a character that a path can't; parameters go to request.query, others are written as %XX");
     }
     if (c == '}') in_name = false;
   }
@@ -93,8 +102,10 @@ bool needs_absent_since(const text_template& t, const vars& values) {
 
 void add_page(std::string& url, const page_plan& plan, const page_place& place) {
   if (plan.size != 0) add_parameter(url, plan.size_param, std::to_string(plan.size));
-  if (plan.style == page_style::offset) add_parameter(url, plan.param, std::to_string(plan.base + place.received));
-  if (plan.style == page_style::pages) add_parameter(url, plan.param, std::to_string(plan.base + place.page - 1));
+  if (plan.style == page_style::offset)
+    add_parameter(url, plan.param, std::to_string(plan.base + place.received));
+  if (plan.style == page_style::pages)
+    add_parameter(url, plan.param, std::to_string(plan.base + place.page - 1));
   const bool by_value = plan.style == page_style::cursor || plan.style == page_style::last_id;
   if (by_value && !place.cursor.empty()) add_parameter(url, plan.param, place.cursor);
 }
@@ -111,12 +122,14 @@ read_plan parse_read(std::string_view read_json) {
     out.method = request.value("method", "GET");
     out.path = text_template(request.at("path").get<std::string>());
     check_path(out.path);
-    const json query = request.value("query", json::object()), headers = request.value("headers", json::object());
+    const json query = request.value("query", json::object()),
+               headers = request.value("headers", json::object());
     for (const auto& [name, value] : query.items()) {
       out.query.emplace_back(name, text_template(value.get<std::string>()));
     }
     if (read.contains("incremental")) {
-      out.query.emplace_back(read.at("incremental").at("param").get<std::string>(), text_template("${since}"));
+      out.query.emplace_back(read.at("incremental").at("param").get<std::string>(),
+                             text_template("${since}"));
     }
     for (const auto& [name, value] : headers.items()) {
       out.headers.emplace_back(name, parse_header(name, value.get<std::string>(), codes::bad_request));
@@ -125,14 +138,16 @@ read_plan parse_read(std::string_view read_json) {
     out.content_type = request.value("content_type", "application/json");
     out.format = format_of(request.value("format", "json"));
     if (request.contains("page")) out.page = parse_page(request.at("page"));
-    const bool in_header = out.page.style == page_style::none || (out.page.style == page_style::link && out.page.next.empty());
+    const bool in_header =
+        out.page.style == page_style::none || (out.page.style == page_style::link && out.page.next.empty());
     if (out.format != page_format::json && !in_header) {
-      refuse("page: " + request.value("format", "") + " has no place for it; use link with the Link header, or leave it out");
+      refuse_request("page: " + request.value("format", "") +
+                     " has no place for it; use link with the Link header, or leave it out");
     }
-    if (!out.body.text().empty() && out.method != "POST") refuse("body: goes with method: POST only");
+    if (!out.body.text().empty() && out.method != "POST") refuse_request("body: goes with method: POST only");
     return out;
   } catch (const json::exception& wrong) {
-    refuse(std::string("it does not fit: ") + wrong.what());
+    refuse_request(std::string("it does not fit: ") + wrong.what());
   }
 }
 
@@ -141,12 +156,14 @@ void check_header_value(const std::string& name, std::string_view value) {
     const auto byte = static_cast<unsigned char>(c);
     if ((byte < 0x20 && c != '\t') || byte == 0x7F) {
       throw failure(status::invalid, codes::bad_value,
-                    "the value of header `" + name + "` holds a control character (often a line end after a secret); remove it");
+                    "the value of header `" + name +
+                        "` holds a control character (often a line end after a secret); remove it");
     }
   }
 }
 
-prepared_request make_request(const settings& s, const read_plan& read, const vars& values, const page_place& place) {
+prepared_request make_request(const settings& s, const read_plan& read, const vars& values,
+                              const page_place& place) {
   prepared_request out;
   out.method = read.method;
   out.origin_url = s.base_url.expand(values);

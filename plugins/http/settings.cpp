@@ -15,18 +15,21 @@ namespace sluice::http {
 namespace {
 using nlohmann::json;
 
-[[noreturn]] void refuse(const std::string& why) { throw failure(status::invalid, codes::bad_config, why); }
+[[noreturn]] void refuse_config(const std::string& why) {
+  throw failure(status::invalid, codes::bad_config, why);
+}
 
 // The host may come from the manifest and from the tenant's vars, never from data or from a subject.
 text_template parse_base(const std::string& text) {
   text_template base(text);
   for (const std::string& name : base.names()) {
     if (name != "tenant" && !name.starts_with("tenant.vars.")) {
-      refuse("base_url: `${" + name + "}` must not choose the address; only ${tenant} and ${tenant.vars.x} may");
+      refuse_config("base_url: `${" + name +
+                    "}` must not choose the address; only ${tenant} and ${tenant.vars.x} may");
     }
   }
   if (!text.starts_with("http://") && !text.starts_with("https://") && !text.starts_with("${")) {
-    refuse("base_url: `" + text + "` must begin with http:// or https://");
+    refuse_config("base_url: `" + text + "` must begin with http:// or https://");
   }
   return base;
 }
@@ -34,7 +37,7 @@ text_template parse_base(const std::string& text) {
 auth_settings parse_auth(const json& config) {
   auth_settings out;
   const json auth = config.value("auth", json::object());
-  if (auth.size() > 1) refuse("auth: give one of bearer, basic and header");
+  if (auth.size() > 1) refuse_config("auth: give one of bearer, basic and header");
   if (auth.contains("bearer")) {
     out.how = auth_settings::how::bearer;
     out.secret = auth.at("bearer").get<std::string>();
@@ -42,8 +45,10 @@ auth_settings parse_auth(const json& config) {
     const json& basic = auth.at("basic");
     out.how = auth_settings::how::basic;
     out.key_as_user = basic.contains("key");
-    if (out.key_as_user && basic.size() > 1) refuse("auth.basic: give either key, or username and password");
-    if (!out.key_as_user && !basic.contains("username")) refuse("auth.basic: username is missing; or give key");
+    if (out.key_as_user && basic.size() > 1)
+      refuse_config("auth.basic: give either key, or username and password");
+    if (!out.key_as_user && !basic.contains("username"))
+      refuse_config("auth.basic: username is missing; or give key");
     out.username = text_template(basic.value("username", ""));
     out.secret = basic.value(out.key_as_user ? "key" : "password", "");
   } else if (auth.contains("header")) {
@@ -57,7 +62,8 @@ auth_settings parse_auth(const json& config) {
 
 void parse_times(const json& config, settings& out) {
   const json times = config.value("timeouts", json::object());
-  const auto duration = [](const json& in, const char* key, std::chrono::milliseconds& to, const char* where) {
+  const auto duration = [](const json& in, const char* key, std::chrono::milliseconds& to,
+                           const char* where) {
     if (in.contains(key)) to = parse_duration(in.at(key).get<std::string>(), where);
   };
   duration(times, "connect", out.connect, "timeouts.connect");
@@ -65,21 +71,25 @@ void parse_times(const json& config, settings& out) {
   duration(times, "total", out.total, "timeouts.total");
   const json speed = config.value("min_speed", json::object());
   duration(speed, "over", out.speed_over, "min_speed.over");
-  if (speed.contains("rate")) out.min_rate = parse_rate(speed.at("rate").get<std::string>(), "min_speed.rate");
+  if (speed.contains("rate"))
+    out.min_rate = parse_rate(speed.at("rate").get<std::string>(), "min_speed.rate");
 }
 
 }  // namespace
 
 text_template parse_header(const std::string& name, const std::string& value, const char* code) {
-  constexpr std::array<std::string_view, 5> ours{"host", "content-length", "transfer-encoding", "connection", "accept-encoding"};
+  constexpr std::array<std::string_view, 5> ours{"host", "content-length", "transfer-encoding", "connection",
+                                                 "accept-encoding"};
   std::string lower(name);
-  std::ranges::transform(lower, lower.begin(), [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; });
+  std::ranges::transform(lower, lower.begin(),
+                         [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; });
   const bool token = !name.empty() && std::ranges::all_of(lower, [](char c) {
     return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-' || c == '_';
   });
   if (!token) throw failure(status::invalid, code, "headers: `" + name + "` is no header name");
   if (std::ranges::find(ours, lower) != ours.end()) {
-    throw failure(status::invalid, code, "headers: `" + name + "` is set by the connection itself; leave it out");
+    throw failure(status::invalid, code,
+                  "headers: `" + name + "` is set by the connection itself; leave it out");
   }
   return text_template(value);
 }
@@ -95,12 +105,14 @@ settings parse_settings(std::string_view config_json) {
       out.headers.emplace_back(name, parse_header(name, value.get<std::string>(), codes::bad_config));
     }
     parse_times(config, out);
-    if (config.contains("max_page")) out.max_page = parse_size(config.at("max_page").get<std::string>(), "max_page");
+    if (config.contains("max_page"))
+      out.max_page = parse_size(config.at("max_page").get<std::string>(), "max_page");
     out.ca_file = config.value("tls", json::object()).value("ca_file", "");
-    if (!out.ca_file.empty() && !std::ifstream(out.ca_file)) refuse("tls.ca_file: cannot read `" + out.ca_file + "`");
+    if (!out.ca_file.empty() && !std::ifstream(out.ca_file))
+      refuse_config("tls.ca_file: cannot read `" + out.ca_file + "`");
     return out;
   } catch (const json::exception& wrong) {
-    refuse(std::string("the configuration does not fit: ") + wrong.what());
+    refuse_config(std::string("the configuration does not fit: ") + wrong.what());
   }
 }
 

@@ -109,13 +109,14 @@ TEST_F(a_plan, of_a_range_is_one_index_scan_and_a_hash_join) {
 // Rows and index entries that the sessions have looked at so far. A backend hands in its figures when it
 // ends; pg_stat_activity says when that is.
 std::int64_t rows_read(const std::string& dsn) {
-  postgres_cluster::query(dsn, "SET statement_timeout = '30s'; DO $$ BEGIN WHILE EXISTS (SELECT FROM "
-                               "pg_stat_activity WHERE datname = current_database() AND backend_type = "
-                               "'client backend' AND pid <> pg_backend_pid()) LOOP PERFORM "
-                               "pg_stat_clear_snapshot(), pg_sleep(0.01); END LOOP; END $$");
-  return std::stoll(
-      postgres_cluster::query(dsn, "SELECT sum(seq_tup_read + coalesce(idx_tup_fetch, 0)) FROM "
-                                   "pg_stat_all_tables WHERE schemaname IN ('public', 'sluice')"));
+  postgres_cluster::query(dsn,
+                          "SET statement_timeout = '30s'; DO $$ BEGIN WHILE EXISTS (SELECT FROM "
+                          "pg_stat_activity WHERE datname = current_database() AND backend_type = "
+                          "'client backend' AND pid <> pg_backend_pid()) LOOP PERFORM "
+                          "pg_stat_clear_snapshot(), pg_sleep(0.01); END LOOP; END $$");
+  return std::stoll(postgres_cluster::query(dsn,
+                                            "SELECT sum(seq_tup_read + coalesce(idx_tup_fetch, 0)) FROM "
+                                            "pg_stat_all_tables WHERE schemaname IN ('public', 'sluice')"));
 }
 
 // The statements that are not listed above (fences, parents of waiting rows, links) show in what they read:

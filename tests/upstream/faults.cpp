@@ -10,14 +10,14 @@
 
 namespace sluice::upstream {
 namespace {
-using json = nlohmann::json;
 
 constexpr std::array<std::string_view, 27> known{
-    "status",    "redirect", "delay",     "hang",   "reset", "truncate", "truncate_chunked", "cut",       "slow",
-    "garbage",   "html",     "empty",     "null",   "gzip",  "bomb",     "huge",             "deep",      "duplicate",
-    "repeat",    "cursor",   "no_data",   "nul",    "empty_list", "loop_cursor", "wrong_total", "bad_utf8", "lone_surrogate"};
+    "status", "redirect",   "delay",       "hang",        "reset",    "truncate",      "truncate_chunked",
+    "cut",    "slow",       "garbage",     "html",        "empty",    "null",          "gzip",
+    "bomb",   "huge",       "deep",        "duplicate",   "repeat",   "cursor",        "no_data",
+    "nul",    "empty_list", "loop_cursor", "wrong_total", "bad_utf8", "lone_surrogate"};
 
-fault_match parse_match(const json& m) {
+fault_match parse_match(const nlohmann::json& m) {
   fault_match out;
   for (const auto& [key, value] : m.items()) {
     if (key == "path") out.path = value.get<std::string>();
@@ -30,10 +30,11 @@ fault_match parse_match(const json& m) {
   return out;
 }
 
-fault parse_fault(const json& e) {
+fault parse_fault(const nlohmann::json& e) {
   fault f;
   f.what = e.at("do").get<std::string>();
-  if (std::find(known.begin(), known.end(), f.what) == known.end()) throw std::runtime_error("unknown fault `" + f.what + "`");
+  if (std::find(known.begin(), known.end(), f.what) == known.end())
+    throw std::runtime_error("unknown fault `" + f.what + "`");
   f.status = e.value("status", f.what == "redirect" ? 302 : f.what == "status" ? 500 : 200);
   f.at = e.value("at", std::int64_t{-1});
   f.ms = e.value("ms", std::int64_t{1000});
@@ -52,12 +53,12 @@ fault parse_fault(const json& e) {
 
 fault_script fault_script::parse(std::string_view text) {
   fault_script out;
-  const json entries = json::parse(text);
+  const auto entries = nlohmann::json::parse(text);
   if (!entries.is_array()) throw std::runtime_error("the faults must be a JSON array");
   for (std::size_t i = 0; i < entries.size(); ++i) {
     try {
-      const json& e = entries[i];
-      entry made{.match = parse_match(e.value("match", json::object())), .does = parse_fault(e)};
+      const auto& e = entries[i];
+      entry made{.match = parse_match(e.value("match", nlohmann::json::object())), .does = parse_fault(e)};
       made.times = e.value("times", made.match.nth != 0 ? std::uint64_t{1} : std::uint64_t{0});
       out.entries_.push_back(std::move(made));
     } catch (const std::exception& wrong) {
@@ -85,7 +86,7 @@ std::optional<fault> fault_script::next(std::uint64_t number, std::string_view p
 }
 
 std::string fault_script::to_json() const {
-  json out = json::array();
+  auto out = nlohmann::json::array();
   for (const entry& e : entries_) {
     out.push_back({{"path", e.match.path}, {"do", e.does.what}, {"seen", e.seen}, {"used", e.used}});
   }

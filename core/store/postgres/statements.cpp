@@ -7,12 +7,6 @@ namespace sluice::store::postgres {
 
 namespace {
 
-std::string list(const std::vector<std::string>& names) {
-  std::string out;
-  for (const std::string& n : names) out += (out.empty() ? "" : ", ") + quoted(n);
-  return out;
-}
-
 std::string names_of(const std::vector<written_column>& columns) {
   std::string out;
   for (const written_column& c : columns) out += (out.empty() ? "" : ", ") + quoted(c.name);
@@ -68,7 +62,7 @@ std::string between(const std::vector<std::string>& key, std::size_t first) {
     low += (i == 0 ? "" : ", ") + parameter(first + i, "text");
     high += (i == 0 ? "" : ", ") + parameter(first + key.size() + i, "text");
   }
-  return "(" + list(key) + ") >= (" + low + ") AND (" + list(key) + ") <= (" + high + ")";
+  return "(" + quoted_list(key) + ") >= (" + low + ") AND (" + quoted_list(key) + ") <= (" + high + ")";
 }
 
 std::string range_probe_sql(const stream_table& t, const std::string& table) {
@@ -77,9 +71,9 @@ std::string range_probe_sql(const stream_table& t, const std::string& table) {
   for (std::size_t i = 0; i < t.key.size(); ++i) {
     equal = (i == 0 ? "" : equal + " AND ") + "t." + quoted(t.key[i]) + " = s.k" + std::to_string(i);
   }
-  return "WITH t AS MATERIALIZED (SELECT id, deleted_at, row_hash, source_version, read_at, " + list(t.key) +
-         " FROM " + table + " WHERE tenant_id = $1::text AND " + between(t.key, low) + " LIMIT " +
-         parameter(limit, "int8") + ") SELECT " + found_columns + " FROM " +
+  return "WITH t AS MATERIALIZED (SELECT id, deleted_at, row_hash, source_version, read_at, " +
+         quoted_list(t.key) + " FROM " + table + " WHERE tenant_id = $1::text AND " + between(t.key, low) +
+         " LIMIT " + parameter(limit, "int8") + ") SELECT " + found_columns + " FROM " +
          unnest(t.key.size(), {{"h", "uuid"}, {"v", "int8"}}, true) + " LEFT JOIN t ON " + equal + " WHERE " +
          differs + " UNION ALL SELECT 0, count(*), false, false, 0, 0 FROM t HAVING count(*) >= " +
          parameter(limit, "int8");

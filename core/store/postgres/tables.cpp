@@ -27,12 +27,6 @@ std::string column_sql(const stored_column& c) {
   return quoted(c.name) + " " + typed() + (c.nullable ? "" : " NOT NULL");
 }
 
-std::string list(const std::vector<std::string>& names) {
-  std::string out;
-  for (const std::string& n : names) out += (out.empty() ? "" : ", ") + quoted(n);
-  return out;
-}
-
 written_column written(const stored_column& c, const stream_schema& s, const std::vector<column>& layout) {
   written_column out{c.name, "text", value_source::cell, oid::text, column_type::text, c.wire};
   const auto as = [&](value_source from, oid element, std::string type) {
@@ -69,6 +63,12 @@ std::string quoted(const std::string& name) {
   return out + "\"";
 }
 
+std::string quoted_list(const std::vector<std::string>& names) {
+  std::string out;
+  for (const std::string& n : names) out += (out.empty() ? "" : ", ") + quoted(n);
+  return out;
+}
+
 std::string qualified(const std::string& schema, const std::string& table) {
   return quoted(schema) + "." + quoted(table);
 }
@@ -77,7 +77,7 @@ std::string create_sql(const std::string& schema, const stored_shape& shape) {
   std::string out = "CREATE TABLE " + qualified(schema, shape.table) + " (";
   for (const stored_column& c : shape.columns) out += column_sql(c) + ", ";
   // Only the external key begins with the tenant: see migrations.cpp.
-  return out + "PRIMARY KEY (id, tenant_id), UNIQUE (" + list(shape.unique) + "))";
+  return out + "PRIMARY KEY (id, tenant_id), UNIQUE (" + quoted_list(shape.unique) + "))";
 }
 
 std::string add_column_sql(const std::string& schema, const std::string& table, const stored_column& c) {
@@ -86,7 +86,7 @@ std::string add_column_sql(const std::string& schema, const std::string& table, 
 
 std::string index_sql(const std::string& schema, const std::string& table,
                       const std::vector<std::string>& columns) {
-  return "CREATE INDEX ON " + qualified(schema, table) + " (" + list(columns) + ")";
+  return "CREATE INDEX ON " + qualified(schema, table) + " (" + quoted_list(columns) + ")";
 }
 
 stream_table table_of(const std::string& schema, const stream_schema& s) {

@@ -12,6 +12,7 @@ namespace sluice::store::postgres {
 // "public"."roles", each part quoted.
 [[nodiscard]] std::string qualified(const std::string& schema, const std::string& table);
 [[nodiscard]] std::string quoted(const std::string& name);
+[[nodiscard]] std::string quoted_list(const std::vector<std::string>& names);
 
 [[nodiscard]] std::string create_sql(const std::string& schema, const stored_shape& shape);
 [[nodiscard]] std::string add_column_sql(const std::string& schema, const std::string& table,

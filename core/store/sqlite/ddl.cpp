@@ -28,19 +28,19 @@ const char* type_of(stored_type t) {
 
 std::string list(const std::vector<std::string>& names) {
   std::string out;
-  for (const std::string& n : names) out += (out.empty() ? "" : ", ") + quoted(n);
+  for (const std::string& n : names) out += (out.empty() ? "" : ", ") + quoted_name(n);
   return out;
 }
 
 }  // namespace
 
 // Names of streams and columns are checked by shape_of: they hold no quotes.
-std::string quoted(std::string_view name) { return "\"" + std::string(name) + "\""; }
+std::string quoted_name(std::string_view name) { return "\"" + std::string(name) + "\""; }
 
 std::string create_table_sql(const stored_shape& shape) {
-  std::string out = "CREATE TABLE " + quoted(shape.table) + " (";
+  std::string out = "CREATE TABLE " + quoted_name(shape.table) + " (";
   for (const stored_column& c : shape.columns) {
-    out += quoted(c.name) + " " + type_of(c.type);
+    out += quoted_name(c.name) + " " + type_of(c.type);
     if (c.type == stored_type::identity) out += " PRIMARY KEY";
     else if (!c.nullable) out += " NOT NULL";
     out += ", ";
@@ -49,13 +49,14 @@ std::string create_table_sql(const stored_shape& shape) {
 }
 
 std::string add_column_sql(const std::string& table, const stored_column& c) {
-  return "ALTER TABLE " + quoted(table) + " ADD COLUMN " + quoted(c.name) + " " + type_of(c.type);
+  return "ALTER TABLE " + quoted_name(table) + " ADD COLUMN " + quoted_name(c.name) + " " + type_of(c.type);
 }
 
 std::string create_index_sql(const std::string& table, const std::vector<std::string>& columns) {
   std::string name = table;
   for (const std::string& c : columns) name += "_" + c;
-  return "CREATE INDEX " + quoted(name + "_idx") + " ON " + quoted(table) + " (" + list(columns) + ")";
+  return "CREATE INDEX " + quoted_name(name + "_idx") + " ON " + quoted_name(table) + " (" + list(columns) +
+         ")";
 }
 
 }  // namespace sluice::store::sqlite

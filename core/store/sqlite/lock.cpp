@@ -57,7 +57,7 @@ void check_header(const std::string& path, std::uintmax_t size) {
 }  // namespace
 
 write_lock::write_lock(const std::string& database_path) : path_(database_path + ".lock") {
-  fd_ = open(path_.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+  fd_ = ::open(path_.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600);
   if (fd_ < 0) {
     throw invalid(code::cannot_open, "cannot make the lock file " + path_ + ": " + std::strerror(errno) +
                                          "; make its folder writable");
@@ -82,17 +82,17 @@ write_lock::~write_lock() { close(fd_); }
 
 void check_file(const std::string& path, bool write) {
   struct stat s {};
-  if (stat(path.c_str(), &s) != 0) {
+  if (::stat(path.c_str(), &s) != 0) {
     if (errno == ENOENT) return;
     throw invalid(code::cannot_open, "cannot look at " + path + ": " + std::strerror(errno));
   }
   if (!S_ISREG(s.st_mode))
     throw invalid(code::cannot_open, path + " is not a file; `store.path` names the database file");
-  if (access(path.c_str(), R_OK) != 0) {
+  if (::access(path.c_str(), R_OK) != 0) {
     throw invalid(code::cannot_open,
                   path + " cannot be read: " + std::strerror(errno) + "; change its owner or rights");
   }
-  if (write && access(path.c_str(), W_OK) != 0) {
+  if (write && ::access(path.c_str(), W_OK) != 0) {
     throw invalid(code::read_only,
                   path + " cannot be written: " + std::strerror(errno) + "; change its owner or rights");
   }

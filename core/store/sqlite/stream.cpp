@@ -30,10 +30,10 @@ engine::hash128 to_hash(blob b) {
 }
 
 std::string set_version_sql(const stream_schema& s) {
-  return "UPDATE " + quoted(s.name) + " SET source_version=?2 WHERE id=?1";
+  return "UPDATE " + quoted_name(s.name) + " SET source_version=?2 WHERE id=?1";
 }
 std::string tombstone_sql(const stream_schema& s) {
-  return "UPDATE " + quoted(s.name) +
+  return "UPDATE " + quoted_name(s.name) +
          " SET deleted_at=?2, synced_at=?2, run_id=?3, read_at=?4, source_version=coalesce(?5, "
          "source_version) WHERE id=?1";
 }
@@ -63,9 +63,9 @@ std::vector<stream::slot> stream::plan(const stream_schema& schema) {
 
 std::string stream::find_sql(const stream_schema& schema) {
   std::string out = "SELECT id, row_hash, source_version, read_at, deleted_at IS NOT NULL FROM " +
-                    quoted(schema.name) + " WHERE tenant_id=?1";
+                    quoted_name(schema.name) + " WHERE tenant_id=?1";
   for (std::size_t i = 0; i < schema.key.size(); ++i) {
-    out += " AND " + quoted(schema.key[i]) + "=?" + std::to_string(i + 2);
+    out += " AND " + quoted_name(schema.key[i]) + "=?" + std::to_string(i + 2);
   }
   return out;
 }
@@ -73,16 +73,17 @@ std::string stream::find_sql(const stream_schema& schema) {
 std::string stream::insert_sql(const stream_schema& schema, const std::vector<slot>& slots) {
   std::string names, marks;
   for (std::size_t i = 0; i < slots.size(); ++i) {
-    names += (i == 0 ? "" : ", ") + quoted(slots[i].name);
+    names += (i == 0 ? "" : ", ") + quoted_name(slots[i].name);
     marks += (i == 0 ? "?" : ", ?") + std::to_string(i + 1);
   }
-  return "INSERT INTO " + quoted(schema.name) + " (" + names + ") VALUES (" + marks + ")";
+  return "INSERT INTO " + quoted_name(schema.name) + " (" + names + ") VALUES (" + marks + ")";
 }
 
 std::string stream::update_sql(const stream_schema& schema, const std::vector<slot>& slots) {
-  std::string out = "UPDATE " + quoted(schema.name) + " SET deleted_at=NULL";
+  std::string out = "UPDATE " + quoted_name(schema.name) + " SET deleted_at=NULL";
   for (std::size_t i = 0; i < slots.size(); ++i) {
-    if (slots[i].type != stored_type::key) out += ", " + quoted(slots[i].name) + "=?" + std::to_string(i + 1);
+    if (slots[i].type != stored_type::key)
+      out += ", " + quoted_name(slots[i].name) + "=?" + std::to_string(i + 1);
   }
   return out + " WHERE id=?" + std::to_string(slots.size() + 1);
 }
@@ -97,8 +98,8 @@ stream::stream(database& db, stream_schema schema)
       tombstone_(db.prepare(tombstone_sql(schema_))),
       version_(db.prepare(set_version_sql(schema_))) {
   for (const reference& r : schema_.references) {
-    parents_.push_back(db.prepare("UPDATE " + quoted(schema_.name) + " SET " + quoted(r.name + "_id") +
-                                  "=?2, synced_at=?3, run_id=?4 WHERE id=?1"));
+    parents_.push_back(db.prepare("UPDATE " + quoted_name(schema_.name) + " SET " +
+                                  quoted_name(r.name + "_id") + "=?2, synced_at=?3, run_id=?4 WHERE id=?1"));
   }
 }
 

@@ -12,7 +12,7 @@
 
 namespace sluice::store::sqlite {
 
-[[nodiscard]] std::string quoted(std::string_view name);
+[[nodiscard]] std::string quoted_name(std::string_view name);
 [[nodiscard]] std::string create_table_sql(const stored_shape& shape);
 [[nodiscard]] std::string add_column_sql(const std::string& table, const stored_column& c);
 [[nodiscard]] std::string create_index_sql(const std::string& table, const std::vector<std::string>& columns);

@@ -150,12 +150,12 @@ statement& tables::waiting_for(const std::string& columns, const std::string& fr
   const auto& key = find_stream(parent)->schema().key;
   std::string on = "p.tenant_id=d.tenant AND p.deleted_at IS NULL AND p.";
   if (key.size() == 1) {
-    on += quoted(key[0]) + "=d.parent_key";
+    on += quoted_name(key[0]) + "=d.parent_key";
   } else {
-    on += quoted(key[0]) + "=substr(d.parent_key, 1, instr(d.parent_key, char(31)) - 1) AND p." +
-          quoted(key[1]) + "=substr(d.parent_key, instr(d.parent_key, char(31)) + 1)";
+    on += quoted_name(key[0]) + "=substr(d.parent_key, 1, instr(d.parent_key, char(31)) - 1) AND p." +
+          quoted_name(key[1]) + "=substr(d.parent_key, instr(d.parent_key, char(31)) + 1)";
   }
-  const std::string sql = "SELECT " + columns + " FROM " + from + " d CROSS JOIN " + quoted(parent) +
+  const std::string sql = "SELECT " + columns + " FROM " + from + " d CROSS JOIN " + quoted_name(parent) +
                           " p ON " + on + " WHERE d.tenant=?1 AND d.parent_stream=?2 LIMIT ?3";
   return waiting_.emplace(name, db_->prepare(sql)).first->second;
 }
