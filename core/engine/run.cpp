@@ -34,6 +34,12 @@ void run::start() {
 
 void run::cancel() { stop_.stop(failure(failure_class::cancelled, "SLU-6001", "the run was cancelled")); }
 
+void run::leave() {
+  const failure why(failure_class::transient, "SLU-6005", "this host shuts down; another goes on with the run");
+  stop_.stop(why);
+  finishing_.stop(why);
+}
+
 awaitable<void> run::watch_deadline() {
   co_await ports_.clock.sleep(options_.deadline_us, finishing_);
   if (!finishing_.stopped()) {

@@ -52,6 +52,8 @@ class run : public std::enable_shared_from_this<run> {
   boost::asio::awaitable<step_outcome> run_step(std::string step, progress_fn on_progress);
   // Stops at once; what is committed stays.
   void cancel();
+  // This process ends: stops at once and leaves the run open, for another to take over.
+  void leave();
   // No steps are left: resolves, proves, writes the terminal state. The store's failures come
   // through; see leaves_open() for those after which the run is still open.
   boost::asio::awaitable<run_state> finish();

@@ -41,9 +41,8 @@ class stop_source {
   void stop(failure why) {
     if (why_) return;
     why_.emplace(std::move(why));
-    const auto listeners = std::move(listeners_);
-    listeners_.clear();
-    for (const auto& [id, listener] : listeners) listener();
+    // One at a time: a listener may end another's subscription.
+    while (!listeners_.empty()) listeners_.extract(listeners_.begin()).mapped()();
   }
   [[nodiscard]] bool stopped() const noexcept { return why_.has_value(); }
   [[nodiscard]] const std::optional<failure>& why() const noexcept { return why_; }

@@ -46,7 +46,7 @@ runtime::~runtime() {
   {
     const std::lock_guard lock(mutex_);
     for (const auto& [id, active] : active_) {
-      boost::asio::post(context_, [run = active->run] { run->cancel(); });
+      boost::asio::post(context_, [run = active->run] { run->leave(); });
     }
   }
   backends_.clear();  // each waits for its steps

@@ -36,9 +36,14 @@ host::host(world& w, engine::session& store, host_setup setup)
   boost::asio::co_spawn(*context_, main(), boost::asio::detached);
 }
 
+void host::leave() {
+  leaving_ = true;
+  if (const auto run = run_.lock()) run->leave();
+}
+
 awaitable<void> host::main() {
   engine::stop_source never;
-  for (;;) {
+  while (!leaving_) {
     std::optional<engine::run_lease> lease;
     try {
       // The host before may have died between the end of the run and hearing of it.
@@ -63,6 +68,8 @@ awaitable<void> host::main() {
           id, setup_.plan, engine::run_ports{gate_, upstream_, clock_, random_, context_->get_executor()},
           setup_.options);
       run->start();
+      run_ = run;
+      if (leaving_) run->leave();
       if (co_await drive(std::move(run))) co_return;
     }
     co_await clock_.sleep(1'000'000, never);

@@ -62,6 +62,10 @@ class host {
 
   // Runs one ready handler. False: nothing is ready.
   bool step() { return context_->poll_one() > 0 || (context_->restart(), context_->poll_one() > 0); }
+  // An orderly end: the run stays open, and all coroutines come to their ends.
+  void leave();
+  // True once step() has found nothing ready and nothing is waited for.
+  [[nodiscard]] bool ended() const { return context_->stopped(); }
   [[nodiscard]] const std::optional<engine::run_state>& state() const noexcept { return state_; }
   [[nodiscard]] const std::set<std::string>& gone() const noexcept { return upstream_.gone(); }
   [[nodiscard]] const std::string& run_id() const noexcept { return run_id_; }
@@ -75,6 +79,8 @@ class host {
   host_setup setup_;
   std::optional<engine::run_state> state_;
   std::string run_id_;
+  std::weak_ptr<engine::run> run_;
+  bool leaving_ = false;
   std::optional<boost::asio::io_context> context_{1};
   virtual_clock clock_;
   virtual_random random_;

@@ -11,6 +11,7 @@ namespace sluice::sim {
 namespace {
 
 constexpr int most_crashes = 25;
+constexpr std::int64_t longest_leave_us = 60'000'000;
 constexpr std::int64_t longest_us = 24LL * 3'600'000'000;
 
 std::string key_of(const std::map<std::string, std::string>& row) {
@@ -74,6 +75,7 @@ class scenario {
         if (--handlers > 0) continue;
         ++crashes_;
         world_.note(0xC0FFEE);
+        if (world_.chance(0.3)) leave(h);
         break;
       }
       if (!world_.advance()) broken_ = "nothing moves any more: a coroutine waits for what never comes";
@@ -81,6 +83,19 @@ class scenario {
     }
     state_ = h.state();
     gone_.insert(h.gone().begin(), h.gone().end());
+  }
+
+  // Every coroutine of a host that is shut down must end by itself, soon.
+  void leave(host& h) {
+    const std::int64_t asked_us = world_.now_us();
+    h.leave();
+    while (broken_.empty()) {
+      if (h.step()) continue;
+      if (h.ended()) return;
+      if (!world_.advance() || world_.now_us() - asked_us > longest_leave_us) {
+        broken_ = "a host that was asked to leave never ends: " + progress();
+      }
+    }
   }
 
   // Where the run stands, for a verdict that it stands still.

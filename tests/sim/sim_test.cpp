@@ -13,9 +13,14 @@ std::uint64_t number(const char* variable, std::uint64_t otherwise) {
   return text == nullptr ? otherwise : std::stoull(text);
 }
 
+std::uint64_t seeds_of_tier() {
+  const char* tier = std::getenv("SLUICE_TEST_TIER");
+  return tier != nullptr && std::string(tier) == "full" ? 20'000 : 500;
+}
+
 TEST(simulation, loses_nothing_whatever_the_seed) {
   const std::uint64_t one = number("SLUICE_SIM_SEED", 0);
-  const std::uint64_t first = one == 0 ? 1 : one, count = one == 0 ? number("SLUICE_SIM_SEEDS", 500) : 1;
+  const std::uint64_t first = one == 0 ? 1 : one, count = one == 0 ? number("SLUICE_SIM_SEEDS", seeds_of_tier()) : 1;
   int crashes = 0, calls = 0;
   double simulated = 0;
   for (std::uint64_t seed = first; seed < first + count; ++seed) {
