@@ -3,10 +3,11 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
-#include "engine/types.hpp"
+#include "engine/store.hpp"
 
 namespace sluice::engine {
 
@@ -23,6 +24,15 @@ struct stage_plan {
   std::vector<std::string> parents;  // stages whose records give this one its items; none: a root
   std::string root_vars;  // JSON of a root's item
   retry_policy retry;
+  std::optional<watermark_rule> watermark;  // of a read that can be incremental
+  std::string why;  // for people: "incremental since ...", "full: the mapping has changed"; may be empty
+};
+
+// A stream whose rows are deleted when they are in none of these stages any more.
+struct sweep_plan {
+  std::string entry, stream;
+  std::vector<std::string> stages;
+  delete_guard guard;
 };
 
 // A root stage with the stages that hang on its records; and whatever else those hang on.
@@ -36,6 +46,9 @@ struct step_plan {
 struct run_plan {
   std::vector<stage_plan> stages;  // parents before children
   std::vector<step_plan> steps;
+  std::vector<sweep_plan> sweeps;      // parents' streams before children's
+  delete_guard cascade;                // of what hangs on deleted rows
+  std::vector<std::string> left_out;   // stages that are not read, since their data are fresh
 
   [[nodiscard]] const stage_plan* find_stage(const std::string& name) const;
   [[nodiscard]] const step_plan* find_step(const std::string& name) const;

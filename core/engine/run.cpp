@@ -118,6 +118,16 @@ awaitable<void> run::resolve_all() {
   }
 }
 
+awaitable<void> run::sweep_all() {
+  if (plan_.stages.empty()) co_return;
+  for (const sweep_plan& p : plan_.sweeps) {
+    const sweep_request request{id_.run_id, id_.epoch, p.entry, p.stream, p.stages, p.guard};
+    co_await persist([&](session& s) { static_cast<void>(s.sweep(request)); });
+  }
+  const std::string& stage = plan_.stages.front().name;
+  co_await persist([&](session& s) { static_cast<void>(s.cascade(id_.run_id, id_.epoch, stage, plan_.cascade)); });
+}
+
 awaitable<run_state> run::finish() {
   const auto self = shared_from_this();
   committer_.close();
@@ -132,6 +142,7 @@ awaitable<run_state> run::finish() {
   try {
     if (!why) {
       co_await resolve_all();
+      co_await sweep_all();
       co_await persist([this](session& s) { s.expire_deferred(id_.run_id, id_.tenant); });
     }
     const bool cancelled = why && why->kind() == failure_class::cancelled;

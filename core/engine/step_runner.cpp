@@ -163,8 +163,12 @@ awaitable<page> step_runner::read_with_retry(stage_work& stage, const item& it) 
       throw failure(failure_class::invalid, failed->code(),
                     failed->message() + " (given up after " + std::to_string(failures) + " tries in a row)");
     }
-    co_await run_.ports_.clock.sleep(
-        backoff_us(stage.plan.retry, std::max(failures, 1), *failed, run_.ports_.random), stage.stop);
+    const std::int64_t wait_us =
+        backoff_us(stage.plan.retry, std::max(failures, 1), *failed, run_.ports_.random);
+    if (const auto& tell = run_.options_.on_wait) {
+      tell({stage.plan.name, *failed, wait_us, failures, stage.plan.retry.attempts});
+    }
+    co_await run_.ports_.clock.sleep(wait_us, stage.stop);
     stage.stop.throw_if_stopped();
   }
 }
@@ -278,8 +282,9 @@ awaitable<void> step_runner::end_stage(stage_work& stage) {
     code = why->code();
     message = why->message();
   }
-  co_await run_.persist(
-      [&](session& s) { s.end_stage(run_.id_.run_id, stage.plan.name, stage.epoch, state, code, message); });
+  stage_end end{run_.id_.run_id, stage.plan.name, stage.epoch, state, code, message, {}};
+  if (state == stage_state::complete) end.watermark = stage.plan.watermark;
+  co_await run_.persist([&](session& s) { s.end_stage(end); });
 }
 
 }  // namespace sluice::engine

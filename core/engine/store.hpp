@@ -55,6 +55,7 @@ struct stage_row {
   record_counts records;
   std::vector<std::pair<std::string, row_counts>> streams;
   bool critical = false;
+  bool suspect = false;  // complete without a record, where the run before had some: nothing is deleted for it
   std::string error_code, error;
 };
 
@@ -116,6 +117,60 @@ struct stage_attempt {
   std::vector<item> open_items;
 };
 
+// What becomes of the watermark of an incremental read when its stage is complete: the lesser of
+// (start of the stage - lag) and the greatest value seen. It never goes back but after a full read.
+struct watermark_rule {
+  std::string mapping;  // digest of what the values went through
+  std::int64_t lag_us = 0;
+  bool full = true;     // this stage read everything
+};
+struct stage_end {
+  std::string run_id, stage;
+  std::int64_t epoch = 0;
+  stage_state state = stage_state::complete;
+  std::string error_code, error;
+  std::optional<watermark_rule> watermark;
+};
+struct watermark_row {
+  std::string stage, mapping;
+  std::int64_t value_us = 0;
+  std::int64_t full_us = 0;  // when the last full read began
+};
+// The last complete attempt at a stage, of the same tenant, pipeline and scope.
+struct freshness_row {
+  std::string stage, manifest_hash;
+  std::int64_t started_us = 0;
+};
+
+// ---- deletes ----------------------------------------------------------------------------------
+
+// How many deletes are too many to happen unasked: more than `floor` rows, and more than `share` of the live ones.
+struct delete_guard {
+  double share = 0.2;
+  std::int64_t floor = 10;
+  [[nodiscard]] bool holds(std::int64_t gone, std::int64_t live) const noexcept {
+    return gone > floor && static_cast<double>(gone) > share * static_cast<double>(live);
+  }
+};
+struct sweep_request {
+  std::string run_id;
+  std::int64_t run_epoch = 0;
+  std::string entry, stream;
+  std::vector<std::string> stages;  // every read of the entry that feeds the stream
+  delete_guard guard;
+};
+struct sweep_result {
+  enum class how : std::uint8_t { done, unproven, held };
+  how result = how::done;
+  std::string reason;                  // unproven: which stage, and why
+  std::int64_t live = 0, gone = 0;     // before; gone: deleted, or held
+};
+
+struct tenant_row {
+  std::string tenant;
+  std::int64_t first_seen_us = 0, seen_us = 0;
+};
+
 // ---- for people -------------------------------------------------------------------------------
 
 struct reject_row {
@@ -158,17 +213,32 @@ class session {
   // An item that ends without a page: its parent record vanished upstream.
   virtual void drop_item(const std::string& run_id, const std::string& stage, std::int64_t stage_epoch,
                          const std::string& item) = 0;
-  // complete is refused (internal) while an item is open or the stage's account doesn't balance.
-  virtual void end_stage(const std::string& run_id, const std::string& stage, std::int64_t stage_epoch,
-                         stage_state, const std::string& error_code, const std::string& error) = 0;
+  // complete is refused (internal) while an item is open or the stage's account doesn't balance. With it go
+  // the watermark and the mark of a suspect stage.
+  virtual void end_stage(const stage_end&) = 0;
+  [[nodiscard]] virtual std::vector<watermark_row> watermarks(const std::string& tenant,
+                                                              const std::string& pipeline) = 0;
+  [[nodiscard]] virtual std::vector<freshness_row> freshness(const std::string& tenant, const std::string& pipeline,
+                                                             const std::string& scope) = 0;
   // Writes deferred rows of the tenant whose parents are there now, at most `limit`.
   virtual resolve_result resolve(const std::string& run_id, std::int64_t run_epoch, const std::string& tenant,
                                  int limit) = 0;
   // Deferred rows older than their expiry go to the rejects. How many.
   virtual std::int64_t expire_deferred(const std::string& run_id, const std::string& tenant) = 0;
+  // Makes tombstones of the live rows of (pipeline, entry) that no page of any run of this tenant has brought
+  // since this run was made; or holds them, when they are too many. Not proven, nothing deleted: when one of
+  // the stages is not complete, is suspect or met records that it couldn't read.
+  virtual sweep_result sweep(const sweep_request&) = 0;
+  // Makes tombstones of the live rows of the tenant whose required parent is one, level by level, if this run
+  // has deleted anything. The lines of the ledger go to `stage`.
+  virtual sweep_result cascade(const std::string& run_id, std::int64_t run_epoch, const std::string& stage,
+                               const delete_guard&) = 0;
+  // Deletes what a held run has held and nothing has brought since, with what hangs on it, and writes the
+  // state that the run has without it. Refused (invalid) for a run in any other state.
+  virtual run_state approve(const std::string& run_id) = 0;
   // The only writer of a terminal state. It reads the account and decides: succeeded needs the proof;
-  // rejects, deferred rows of this run or a failed uncritical stage make it partial; a failed
-  // critical or essential stage makes it failed. Returns what was written. Gives up the lease.
+  // rejects, deferred rows of this run, a suspect or a failed uncritical stage make it partial; held deletes
+  // make it held; a failed critical or essential stage makes it failed. Returns what was written. Gives up the lease.
   virtual run_state finish_run(const std::string& run_id, std::int64_t epoch, bool cancelled,
                                const std::string& error_code, const std::string& error) = 0;
 
@@ -177,6 +247,10 @@ class session {
   [[nodiscard]] virtual std::vector<reject_row> list_rejects(const std::string& tenant, const std::string& run_id,
                                                              int limit) = 0;
   [[nodiscard]] virtual std::vector<deferred_row> list_deferred(const std::string& tenant, int limit) = 0;
+  [[nodiscard]] virtual std::vector<tenant_row> list_tenants() = 0;
+  // Removes every row that belongs to the tenant, of all streams and of the machinery. How many of each
+  // table. Refused (invalid) while a run of it is open.
+  virtual std::vector<std::pair<std::string, std::int64_t>> erase_tenant(const std::string& tenant) = 0;
 };
 
 enum class urgency : std::uint8_t { essential, background };

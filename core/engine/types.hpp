@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -80,6 +81,7 @@ struct page {
   std::string next_state;
   bool end = false;
   std::int64_t declared_total = -1;
+  std::optional<std::int64_t> high_us;  // the greatest value of the column that an incremental read goes by
   std::int64_t requested_at_us = 0;  // database clock, when its request was sent
   std::size_t bytes = 0;             // rough size in memory, for the batch's cap
 };

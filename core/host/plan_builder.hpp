@@ -4,14 +4,15 @@
 #include <string>
 #include <string_view>
 
-#include "engine/plan.hpp"
-#include "manifest/model.hpp"
+#include "host/history.hpp"
 
 namespace sluice::host {
 
 enum class wanted_phase : std::uint8_t { both, essential, background };
 
-[[nodiscard]] engine::run_plan build_plan(const manifest::pipeline& pipeline, wanted_phase phases);
+// May be empty of stages: then everything is fresh.
+[[nodiscard]] engine::run_plan build_plan(const manifest::pipeline& pipeline, wanted_phase phases,
+                                          const read_history& history);
 
 struct plan_names {
   std::string run_id, tenant, pipeline, correlation_id;

@@ -1,5 +1,6 @@
 #include "host/reader.hpp"
 
+#include <algorithm>
 #include <utility>
 
 #include <nlohmann/json.hpp>
@@ -45,6 +46,20 @@ decode::format format_of(plugin::page_format f) {
                 "the source hands over Arrow batches, which this version of sluice can't map yet");
 }
 
+// The greatest value of a column that says when its row changed, in microseconds since 1970.
+std::optional<std::int64_t> greatest(const column_view& column, column_type type, const std::string& as,
+                                     std::int64_t rows) {
+  std::optional<std::int64_t> out;
+  for (std::int64_t i = 0; i < rows; ++i) {
+    if (column.is_null(i)) continue;
+    const std::int64_t v = type == column_type::date ? column.date(i) : column.int64(i);
+    out = out ? std::max(*out, v) : v;
+  }
+  if (!out || type == column_type::timestamp) return out;
+  if (type == column_type::date) return *out * 86'400'000'000;
+  return *out * (as == "epoch_ms" ? 1'000 : 1'000'000);
+}
+
 }  // namespace
 
 reader::reader(reader_setup setup) : setup_(setup) {
@@ -77,9 +92,13 @@ void reader::open_stage(const manifest::read& read) {
   w.entry = &entries_.at(read.entry);
   nlohmann::json request{{"name", read.stage}, {"records", read.records}};
   request["request"] = read.request.empty() ? nlohmann::json::object() : nlohmann::json::parse(read.request);
+  if (read.incremental) request["incremental"] = {{"param", read.incremental->param}};
   w.handle = w.source->instance->prepare(request.dump());
   w.program = std::make_unique<decode::program>(decode::compile(read.decode, w.entry->component.item->streams));
-  for (const stream_schema& s : w.program->streams()) w.layouts.push_back(wire_layout(s));
+  for (const stream_schema& s : w.program->streams()) {
+    w.layouts.push_back(wire_layout(s));
+    w.watermarks.push_back(read.incremental ? column_index(w.layouts.back(), read.incremental->column) : -1);
+  }
   stages_.emplace(read.stage, std::move(w));
 }
 
@@ -200,6 +219,11 @@ void reader::take_stream(const stage_work& stage, std::size_t index, const plugi
     const std::int64_t ordinal = from.ordinals[static_cast<std::size_t>(r.row)];
     out.rejects.push_back({ordinal, rows.schema->name, std::string(view[key].text(r.row)), r.field, r.reason,
                            decoded.raw(raw, ordinal)});
+  }
+  if (const int at = stage.watermarks[index]; at >= 0) {
+    const auto column = static_cast<std::size_t>(at);
+    const auto high = greatest(view[column], layout[column].type, stage.read->incremental->as, view.rows());
+    out.high_us = std::max(out.high_us, high);
   }
   rows.hashes = engine::hash_rows(view, layout);
   out.streams.push_back(std::move(rows));

@@ -59,6 +59,7 @@ class reader final : public engine::reader_port {
     plugin::source_instance::read handle;
     std::unique_ptr<decode::program> program;
     std::vector<std::vector<column>> layouts;  // by the program's streams
+    std::vector<int> watermarks;               // the column that an incremental read goes by, or -1
   };
 
   void open_source(const manifest::source& source);

@@ -82,33 +82,25 @@ engine::run_request runtime::make_request(const run_ask& ask, const engine::run_
   r.manifest_hash = setup_.pipeline.hash;
   r.backend = route.backend;
   r.route_reason = route.reason;
-  r.mode = "full";
+  r.mode = std::any_of(plan.stages.begin(), plan.stages.end(),
+                       [](const engine::stage_plan& s) { return s.watermark && !s.watermark->full; })
+               ? "incremental"
+               : "full";
   r.plan = plan_to_json(plan, {r.run_id, r.tenant, r.pipeline, r.correlation_id});
   r.by = this_process();
   return r;
 }
 
-void runtime::warn_of_limits() {
-  for (const manifest::phase* p : {&setup_.pipeline.essential, &setup_.pipeline.background}) {
-    for (const manifest::item& item : p->items) {
-      if (item.deletes == manifest::deletes::sweep) {
-        setup_.log.write(observe::log_level::warn, {.code = "SLU-6031"},
-                         "`deletes: sweep` of `" + item.entry +
-                             "` is not carried out by this version: what vanished upstream stays stored");
-      }
-      if (item.mode == manifest::mode::incremental) {
-        setup_.log.write(observe::log_level::info, {.code = "SLU-6032"},
-                         "`" + item.entry + "` is read in full: this version keeps no watermarks");
-      }
-    }
-  }
+read_history runtime::history_of(const std::string& tenant) {
+  const std::lock_guard lock(session_mutex_);
+  return {session_->watermarks(tenant, setup_.pipeline.name), session_->freshness(tenant, setup_.pipeline.name, ""),
+          session_->now_us()};
 }
 
 run_answer runtime::start(const run_ask& ask) {
   check_tenant(setup_.pipeline, ask.tenant);
-  warn_of_limits();
-  engine::run_plan plan = build_plan(setup_.pipeline, ask.phases);
-  if (plan.steps.empty()) {
+  engine::run_plan plan = build_plan(setup_.pipeline, ask.phases, history_of(ask.tenant));
+  if (plan.steps.empty() && plan.left_out.empty()) {
     throw failure(failure_class::invalid, "SLU-6027", "nothing to read: the phases asked for have no items");
   }
   const engine::run_request request = make_request(ask, plan);
@@ -127,15 +119,28 @@ run_answer runtime::start(const run_ask& ask) {
   return answer;
 }
 
+engine::run_options runtime::options_of(const engine::run_identity& id) {
+  engine::run_options out;
+  out.on_wait = [this, id](const engine::wait_note& n) {
+    setup_.log.write(observe::log_level::warn,
+                     {.correlation_id = id.correlation_id, .tenant = id.tenant, .run_id = id.run_id,
+                      .code = n.why.code()},
+                     n.why.message(),
+                     {{"stage", n.stage}, {"asked_again_in_ms", n.wait_us / 1000}, {"failures", n.failures},
+                      {"attempts", n.attempts}});
+  };
+  return out;
+}
+
 void runtime::launch(const engine::run_lease& lease, const engine::run_request& request, engine::run_plan plan,
                      const run_ask& ask) {
   const std::string plan_json =
       plan_to_json(plan, {lease.run_id, request.tenant, request.pipeline, lease.correlation_id});
   const auto active = std::make_shared<active_run>();
+  const engine::run_identity id{lease.run_id, request.tenant, request.pipeline, lease.correlation_id, lease.epoch};
   active->run = std::make_shared<engine::run>(
-      engine::run_identity{lease.run_id, request.tenant, request.pipeline, lease.correlation_id, lease.epoch},
-      std::move(plan), engine::run_ports{store_, *reader_, clock_, random_, context_.get_executor()},
-      engine::run_options{});
+      id, std::move(plan), engine::run_ports{store_, *reader_, clock_, random_, context_.get_executor()},
+      options_of(id));
   active->backend = request.backend;
   active->on_progress = ask.on_progress;
   {

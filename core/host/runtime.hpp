@@ -82,8 +82,8 @@ class runtime final : public plugin::host_services {
   };
 
   void ensure_tables();
-  // Says what the manifest asks for and this version doesn't do: nobody should find out by the data.
-  void warn_of_limits();
+  [[nodiscard]] engine::run_options options_of(const engine::run_identity& id);
+  [[nodiscard]] read_history history_of(const std::string& tenant);
   void open_backends();
   [[nodiscard]] engine::run_request make_request(const run_ask& ask, const engine::run_plan& plan);
   void launch(const engine::run_lease& lease, const engine::run_request& request, engine::run_plan plan,

@@ -11,6 +11,7 @@
 #include <nlohmann/json.hpp>
 
 #include "observe/fd_sink.hpp"
+#include "observe/instant.hpp"
 
 namespace sluice::observe {
 
@@ -35,15 +36,7 @@ spdlog::level::level_enum to_spdlog(log_level level) noexcept {
 
 std::string timestamp() {
   const auto now = std::chrono::system_clock::now().time_since_epoch();
-  const auto us = std::chrono::duration_cast<std::chrono::microseconds>(now).count();
-  const auto seconds = static_cast<std::time_t>(us / 1'000'000);
-  std::tm utc{};
-  gmtime_r(&seconds, &utc);
-  std::array<char, 24> date{};
-  std::strftime(date.data(), date.size(), "%Y-%m-%dT%H:%M:%S", &utc);
-  std::array<char, 12> fraction{};
-  std::snprintf(fraction.data(), fraction.size(), ".%06dZ", static_cast<int>(us % 1'000'000));
-  return std::string(date.data()) + fraction.data();
+  return rfc3339(std::chrono::duration_cast<std::chrono::microseconds>(now).count());
 }
 
 constexpr int deepest = 16;  // what lies deeper is written as text

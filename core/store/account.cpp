@@ -99,13 +99,41 @@ std::string unproven(const stage_account& s) {
   return {};
 }
 
+std::string why_no_sweep(const std::vector<stage_account>& run, const std::vector<std::string>& stages) {
+  for (const std::string& name : stages) {
+    const auto at =
+        std::find_if(run.begin(), run.end(), [&](const stage_account& s) { return s.row.stage == name; });
+    const std::string where = "stage `" + name + "` ";
+    if (at == run.end() || at->row.state != stage_state::complete) return where + "is not complete";
+    if (const std::string why = unproven(*at); !why.empty()) return why;
+    if (at->row.suspect) return where + "brought nothing, where the run before had brought records";
+    if (at->row.records.rejected > 0) {
+      return where + "met " + std::to_string(at->row.records.rejected) + " records that it could not read";
+    }
+  }
+  return {};
+}
+
 verdict judge(const run_account& run) {
   if (run.cancelled) return {run_state::cancelled, run.error_code, run.error};
   if (!run.error_code.empty() || !run.error.empty()) return {run_state::failed, run.error_code, run.error};
   const std::vector<finding> findings = findings_of(run);
   if (!findings.empty()) {
     const finding& first = findings.front();
-    return {first.grave ? run_state::failed : run_state::partial, first.code, first.text};
+    if (first.grave || run.held == 0) {
+      return {first.grave ? run_state::failed : run_state::partial, first.code, first.text};
+    }
+  }
+  if (run.held > 0) {
+    return {run_state::held, code::deletes_held,
+            std::to_string(run.held) + " rows have vanished upstream, more than the guard lets through; look "
+                                       "into it, then `sluice runs approve` deletes them"};
+  }
+  for (const stage_account& s : run.stages) {
+    if (!s.row.suspect) continue;
+    return {run_state::partial, code::suspect,
+            "stage `" + s.row.stage + "` brought nothing, where the run before had brought records; if that "
+                                      "is right, the next run takes it for granted"};
   }
   const bool rejects = run.rejects > 0 || std::any_of(run.stages.begin(), run.stages.end(), has_rejects);
   if (rejects || run.deferred > 0) return {run_state::partial, {}, {}};

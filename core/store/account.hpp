@@ -24,6 +24,7 @@ struct run_account {
   std::int64_t open_items = 0;  // of the run, also of stages that never began
   std::int64_t rejects = 0;     // lines of this run
   std::int64_t deferred = 0;    // rows that this run deferred and that still wait
+  std::int64_t held = 0;        // rows that it would delete and may not unasked
   bool cancelled = false;
   std::string error_code, error;
 };
@@ -35,6 +36,10 @@ struct verdict {
 
 // Empty: every page is accounted for. Else the first thing that is not, for people.
 [[nodiscard]] std::string unproven(const stage_account& s);
+
+// Why no row may be deleted for not being in these stages; empty: it may.
+[[nodiscard]] std::string why_no_sweep(const std::vector<stage_account>& run,
+                                       const std::vector<std::string>& stages);
 
 [[nodiscard]] verdict judge(const run_account& run);
 

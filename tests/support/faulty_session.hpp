@@ -52,9 +52,25 @@ class faulty_session final : public engine::session {
                  const std::string& item) override {
     around("drop_item", [&] { inner_.drop_item(run, stage, epoch, item); });
   }
-  void end_stage(const std::string& run, const std::string& stage, std::int64_t epoch, engine::stage_state state,
-                 const std::string& code, const std::string& error) override {
-    around("end_stage", [&] { inner_.end_stage(run, stage, epoch, state, code, error); });
+  void end_stage(const engine::stage_end& end) override {
+    around("end_stage", [&] { inner_.end_stage(end); });
+  }
+  std::vector<engine::watermark_row> watermarks(const std::string& tenant, const std::string& pipeline) override {
+    return inner_.watermarks(tenant, pipeline);
+  }
+  std::vector<engine::freshness_row> freshness(const std::string& tenant, const std::string& pipeline,
+                                               const std::string& scope) override {
+    return inner_.freshness(tenant, pipeline, scope);
+  }
+  engine::sweep_result sweep(const engine::sweep_request& request) override {
+    return around("sweep", [&] { return inner_.sweep(request); });
+  }
+  engine::sweep_result cascade(const std::string& run, std::int64_t epoch, const std::string& stage,
+                               const engine::delete_guard& guard) override {
+    return around("cascade", [&] { return inner_.cascade(run, epoch, stage, guard); });
+  }
+  engine::run_state approve(const std::string& run) override {
+    return around("approve", [&] { return inner_.approve(run); });
   }
   engine::resolve_result resolve(const std::string& run, std::int64_t epoch, const std::string& tenant,
                                  int limit) override {
@@ -75,6 +91,10 @@ class faulty_session final : public engine::session {
   }
   std::vector<engine::deferred_row> list_deferred(const std::string& tenant, int limit) override {
     return inner_.list_deferred(tenant, limit);
+  }
+  std::vector<engine::tenant_row> list_tenants() override { return inner_.list_tenants(); }
+  std::vector<std::pair<std::string, std::int64_t>> erase_tenant(const std::string& tenant) override {
+    return around("erase_tenant", [&] { return inner_.erase_tenant(tenant); });
   }
 
  private:

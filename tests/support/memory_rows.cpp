@@ -200,6 +200,7 @@ store::stage_account memory_tables::account(const stage_record& s) const {
   out.row.critical = s.critical;
   out.row.error_code = s.error_code;
   out.row.error = s.error;
+  out.row.suspect = s.suspect;
   const auto here = [&](const auto& key) {
     return std::get<0>(key) == s.run_id && std::get<1>(key) == s.stage;
   };

@@ -188,11 +188,10 @@ std::optional<engine::commit_result> memory_tables::pages_of(const std::string& 
   return out;
 }
 
-std::int64_t memory_tables::next_resolve(const std::string& run_id) {
+std::int64_t memory_tables::next_line(const std::string& run_id, const std::string& item) {
   std::int64_t next = 0;
   for (const auto& [key, line] : state_.ledger) {
-    if (std::get<0>(key) == run_id && std::get<2>(key) == "resolve")
-      next = std::max(next, std::get<3>(key) + 1);
+    if (std::get<0>(key) == run_id && std::get<2>(key) == item) next = std::max(next, std::get<3>(key) + 1);
   }
   return next;
 }

@@ -3,6 +3,7 @@
 
 #include <map>
 #include <memory>
+#include <set>
 #include <string>
 
 #include "support/memory_state.hpp"
@@ -73,8 +74,35 @@ class memory_tables final : public store::embedded::tables {
   void add_counts(const store::embedded::count_line& line) override;
   [[nodiscard]] std::optional<engine::commit_result> pages_of(const std::string& run_id,
                                                               const store::embedded::commit_id& id) override;
-  [[nodiscard]] std::int64_t next_resolve(const std::string& run_id) override;
+  [[nodiscard]] std::int64_t next_line(const std::string& run_id, const std::string& item) override;
   [[nodiscard]] std::vector<store::stage_account> accounts(const std::string& run_id) override;
+
+  [[nodiscard]] std::optional<std::int64_t> greatest(const std::string& run_id,
+                                                     const std::string& stage) override;
+  [[nodiscard]] std::int64_t records_before(const engine::run_row& run, const std::string& stage) override;
+  [[nodiscard]] std::vector<engine::watermark_row> watermarks(const std::string& tenant,
+                                                              const std::string& pipeline) override;
+  void put_watermark(const engine::run_row& run, const engine::watermark_row& w, std::int64_t now) override;
+  [[nodiscard]] std::vector<engine::freshness_row> freshness(const std::string& tenant,
+                                                             const std::string& pipeline,
+                                                             const std::string& scope) override;
+
+  [[nodiscard]] std::vector<std::string> unseen(const std::string& tenant, const std::string& stream,
+                                                std::int64_t origin, std::int64_t since_us) override;
+  [[nodiscard]] std::int64_t count_live(const std::string& tenant, const std::string& stream,
+                                        std::int64_t origin) override;
+  [[nodiscard]] std::vector<std::string> orphans(const std::string& tenant, const std::string& stream,
+                                                 std::size_t reference) override;
+  [[nodiscard]] std::vector<std::string> stream_names() override;
+  [[nodiscard]] bool has_deletes(const std::string& run_id) override;
+  void hold(const std::string& run_id, const std::string& stream,
+            const std::vector<std::string>& keys) override;
+  [[nodiscard]] std::vector<std::pair<std::string, std::string>> held(const std::string& run_id) override;
+  void erase_held(const std::string& run_id) override;
+
+  [[nodiscard]] std::vector<engine::tenant_row> tenants() override;
+  [[nodiscard]] bool has_open_run(const std::string& tenant) override;
+  std::vector<std::pair<std::string, std::int64_t>> erase_tenant(const std::string& tenant) override;
 
   void add_reject(const engine::reject_row& r) override;
   [[nodiscard]] std::int64_t count_rejects(const std::string& run_id) override;
@@ -103,6 +131,9 @@ class memory_tables final : public store::embedded::tables {
                                                                            int limit) override;
 
  private:
+  // Keys of a stream that pages of the tenant have brought since.
+  [[nodiscard]] std::set<std::string> seen(const std::string& tenant, const std::string& stream,
+                                           std::int64_t since_us) const;
   [[nodiscard]] bool is_live(const std::string& tenant, const std::string& stream,
                              const std::string& key) const;
   [[nodiscard]] store::stage_account account(const store::embedded::stage_record& s) const;

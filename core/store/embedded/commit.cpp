@@ -102,6 +102,7 @@ void session::write_ledger(const engine::commit_request& request, const prepared
     line.requested_us = w.page.requested_at_us;
     line.at_us = now;
     line.records = w.page.records;
+    line.high_us = w.page.high_us;
     line.is_end = w.end;
     line.id = request.id;
     tables_->add_page(line);

@@ -150,7 +150,7 @@ engine::resolve_result session::resolve(const std::string& run_id, std::int64_t 
   work.links(limit - static_cast<int>(out.resolved));
   out.more = !tables_->resolvable(tenant, 1).empty() || !tables_->resolvable_links(tenant, 1).empty();
   std::map<std::string, engine::row_counts> by_stream;
-  const std::int64_t seq = tables_->next_resolve(run_id);
+  const std::int64_t seq = tables_->next_line(run_id, "resolve");
   for (const auto& [place, counts] : work.counts()) {
     tables_->add_counts({run_id, place.first, "resolve", place.second, seq, counts, {}});
     by_stream[place.second] += counts;

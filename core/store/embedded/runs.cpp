@@ -142,17 +142,24 @@ std::optional<engine::run_state> session::already_ended(const std::string& run_i
   return run->row.state;
 }
 
+run_account session::account_of(const run_record& run) {
+  const std::string& id = run.row.run_id;
+  run_account out;
+  out.stages = tables_->accounts(id);
+  out.plan = run.row.plan;
+  out.open_items = tables_->count_open_items(id);
+  out.rejects = tables_->count_rejects(id);
+  out.deferred = tables_->count_deferred(id);
+  out.held = static_cast<std::int64_t>(tables_->held(id).size());
+  return out;
+}
+
 engine::run_state session::finish_run(const std::string& run_id, std::int64_t epoch, bool cancelled,
                                       const std::string& error_code, const std::string& error) {
   transaction tx(*tables_);
   if (const auto ended = already_ended(run_id, epoch)) return *ended;
   owned_run owned = fence_run(run_id, epoch);
-  run_account account;
-  account.stages = tables_->accounts(run_id);
-  account.plan = owned.run.row.plan;
-  account.open_items = tables_->count_open_items(run_id);
-  account.rejects = tables_->count_rejects(run_id);
-  account.deferred = tables_->count_deferred(run_id);
+  run_account account = account_of(owned.run);
   account.cancelled = cancelled;
   account.error_code = error_code;
   account.error = error;

@@ -31,8 +31,17 @@ class session final : public engine::session {
                                     const engine::stage_start& start) override;
   void drop_item(const std::string& run_id, const std::string& stage, std::int64_t stage_epoch,
                  const std::string& item) override;
-  void end_stage(const std::string& run_id, const std::string& stage, std::int64_t stage_epoch,
-                 engine::stage_state state, const std::string& error_code, const std::string& error) override;
+  void end_stage(const engine::stage_end& end) override;
+  [[nodiscard]] std::vector<engine::watermark_row> watermarks(const std::string& tenant,
+                                                              const std::string& pipeline) override;
+  [[nodiscard]] std::vector<engine::freshness_row> freshness(const std::string& tenant,
+                                                             const std::string& pipeline,
+                                                             const std::string& scope) override;
+
+  engine::sweep_result sweep(const engine::sweep_request& request) override;
+  engine::sweep_result cascade(const std::string& run_id, std::int64_t run_epoch, const std::string& stage,
+                               const engine::delete_guard& guard) override;
+  engine::run_state approve(const std::string& run_id) override;
 
   engine::commit_result commit(engine::commit_request& request) override;
   [[nodiscard]] std::optional<engine::commit_result> find_commit(
@@ -47,6 +56,8 @@ class session final : public engine::session {
                                                              const std::string& run_id, int limit) override;
   [[nodiscard]] std::vector<engine::deferred_row> list_deferred(const std::string& tenant,
                                                                 int limit) override;
+  [[nodiscard]] std::vector<engine::tenant_row> list_tenants() override { return tables_->tenants(); }
+  std::vector<std::pair<std::string, std::int64_t>> erase_tenant(const std::string& tenant) override;
 
  private:
   struct owned_run {
@@ -58,6 +69,8 @@ class session final : public engine::session {
   [[nodiscard]] std::optional<engine::run_state> already_ended(const std::string& run_id, std::int64_t epoch);
   [[nodiscard]] stage_record fence_stage(const std::string& run_id, const std::string& stage,
                                          std::int64_t epoch);
+  [[nodiscard]] run_account account_of(const run_record& run);
+  void move_watermark(const engine::run_row& run, const stage_record& stage, const engine::watermark_rule& rule);
   void fence_pages(const engine::commit_request& request);
   void write_ledger(const engine::commit_request& request, const prepared_batch& batch,
                     const engine::commit_result& result, std::int64_t now);

@@ -59,29 +59,58 @@ void session::drop_item(const std::string& run_id, const std::string& stage, std
   tx.commit();
 }
 
-void session::end_stage(const std::string& run_id, const std::string& stage, std::int64_t stage_epoch,
-                        stage_state state, const std::string& error_code, const std::string& error) {
+void session::end_stage(const engine::stage_end& end) {
   transaction tx(*tables_);
-  stage_record record = fence_stage(run_id, stage, stage_epoch);
+  stage_record record = fence_stage(end.run_id, end.stage, end.epoch);
   if (ended(record.state)) {
-    if (record.state == state) return;  // asked again after an answer was lost
-    throw fenced(code::fenced_stage, "stage `" + stage + "` of run " + run_id +
+    if (record.state == end.state) return;  // asked again after an answer was lost
+    throw fenced(code::fenced_stage, "stage `" + end.stage + "` of run " + end.run_id +
                                          " has ended already: " + std::string(to_string(record.state)));
   }
-  if (state == stage_state::complete) {
-    for (const stage_account& account : tables_->accounts(run_id)) {
-      if (account.row.stage != stage) continue;
+  record.state = end.state;
+  record.ended_us = tables_->now_us();
+  record.error_code = end.error_code;
+  record.error = end.error;
+  if (end.state == stage_state::complete) {
+    for (const stage_account& account : tables_->accounts(end.run_id)) {
+      if (account.row.stage != end.stage) continue;
       if (const std::string why = unproven(account); !why.empty()) {
         throw internal(code::unproven, why + "; the stage cannot be complete");
       }
+      const auto run = tables_->find_run(end.run_id);
+      const bool full = !end.watermark || end.watermark->full;
+      record.suspect = full && run->row.scope.empty() && account.row.records.records == 0 &&
+                       tables_->records_before(run->row, end.stage) > 0;
+      if (end.watermark && !record.suspect) move_watermark(run->row, record, *end.watermark);
     }
   }
-  record.state = state;
-  record.ended_us = tables_->now_us();
-  record.error_code = error_code;
-  record.error = error;
   tables_->put_stage(record);
   tx.commit();
+}
+
+void session::move_watermark(const engine::run_row& run, const stage_record& stage,
+                             const engine::watermark_rule& rule) {
+  engine::watermark_row to{stage.stage, rule.mapping, stage.started_us - rule.lag_us, stage.started_us};
+  if (const auto high = tables_->greatest(run.run_id, stage.stage)) to.value_us = std::min(to.value_us, *high);
+  else if (!rule.full) to.value_us = 0;
+  if (!rule.full) {
+    for (const engine::watermark_row& old : tables_->watermarks(run.tenant, run.pipeline)) {
+      if (old.stage != stage.stage) continue;
+      to.full_us = old.full_us;
+      to.value_us = std::max(to.value_us, old.value_us);
+    }
+  }
+  tables_->put_watermark(run, to, tables_->now_us());
+}
+
+std::vector<engine::watermark_row> session::watermarks(const std::string& tenant,
+                                                       const std::string& pipeline) {
+  return tables_->watermarks(tenant, pipeline);
+}
+
+std::vector<engine::freshness_row> session::freshness(const std::string& tenant, const std::string& pipeline,
+                                                      const std::string& scope) {
+  return tables_->freshness(tenant, pipeline, scope);
 }
 
 std::vector<engine::run_row> session::list_runs(const engine::run_filter& filter) {

@@ -33,6 +33,7 @@ struct stage_record {
   engine::stage_state state = engine::stage_state::pending;
   std::int64_t epoch = 0, started_us = 0, ended_us = 0;
   std::string error_code, error;
+  bool suspect = false;
 };
 
 using commit_id = std::array<std::uint8_t, 16>;
@@ -41,6 +42,7 @@ using commit_id = std::array<std::uint8_t, 16>;
 struct page_line {
   std::string run_id, stage, item, entry;
   std::int64_t page_seq = 0, ordinal = 0, declared_total = -1, requested_us = 0, at_us = 0;
+  std::optional<std::int64_t> high_us;
   engine::record_counts records;
   bool is_end = false;
   commit_id id{};
@@ -153,9 +155,41 @@ class tables {
   // The pages of that commit in their order; nothing when it is not there.
   [[nodiscard]] virtual std::optional<engine::commit_result> pages_of(const std::string& run_id,
                                                                       const commit_id& id) = 0;
-  [[nodiscard]] virtual std::int64_t next_resolve(const std::string& run_id) = 0;
+  // The next free number among the run's ledger lines that belong to no page, such as those of `resolve`.
+  [[nodiscard]] virtual std::int64_t next_line(const std::string& run_id, const std::string& item) = 0;
   // Of all stages of the run, in the order in which they began.
   [[nodiscard]] virtual std::vector<stage_account> accounts(const std::string& run_id) = 0;
+
+  // The greatest `high_us` of the stage's pages.
+  [[nodiscard]] virtual std::optional<std::int64_t> greatest(const std::string& run_id,
+                                                             const std::string& stage) = 0;
+  // The records of the stage in the last other run of the same tenant, pipeline and scope that completed it.
+  [[nodiscard]] virtual std::int64_t records_before(const engine::run_row& run, const std::string& stage) = 0;
+  [[nodiscard]] virtual std::vector<engine::watermark_row> watermarks(const std::string& tenant,
+                                                                      const std::string& pipeline) = 0;
+  virtual void put_watermark(const engine::run_row& run, const engine::watermark_row& w, std::int64_t now) = 0;
+  [[nodiscard]] virtual std::vector<engine::freshness_row> freshness(const std::string& tenant,
+                                                                     const std::string& pipeline,
+                                                                     const std::string& scope) = 0;
+
+  // Keys of live rows that no page of the tenant has brought since; origin 0: of any.
+  [[nodiscard]] virtual std::vector<std::string> unseen(const std::string& tenant, const std::string& stream,
+                                                        std::int64_t origin, std::int64_t since_us) = 0;
+  [[nodiscard]] virtual std::int64_t count_live(const std::string& tenant, const std::string& stream,
+                                                std::int64_t origin) = 0;
+  // Keys of live rows whose parent by that reference is a tombstone.
+  [[nodiscard]] virtual std::vector<std::string> orphans(const std::string& tenant, const std::string& stream,
+                                                         std::size_t reference) = 0;
+  [[nodiscard]] virtual std::vector<std::string> stream_names() = 0;
+  [[nodiscard]] virtual bool has_deletes(const std::string& run_id) = 0;
+  virtual void hold(const std::string& run_id, const std::string& stream,
+                    const std::vector<std::string>& keys) = 0;
+  [[nodiscard]] virtual std::vector<std::pair<std::string, std::string>> held(const std::string& run_id) = 0;
+  virtual void erase_held(const std::string& run_id) = 0;
+
+  [[nodiscard]] virtual std::vector<engine::tenant_row> tenants() = 0;
+  [[nodiscard]] virtual bool has_open_run(const std::string& tenant) = 0;
+  virtual std::vector<std::pair<std::string, std::int64_t>> erase_tenant(const std::string& tenant) = 0;
 
   virtual void add_reject(const engine::reject_row& r) = 0;
   [[nodiscard]] virtual std::int64_t count_rejects(const std::string& run_id) = 0;

@@ -114,6 +114,15 @@ std::string encode_uuid_text(std::string_view text) {
   return out;
 }
 
+bool is_uuid(std::string_view text) noexcept {
+  try {
+    static_cast<void>(encode_uuid_text(text));
+    return true;
+  } catch (const engine::failure&) {
+    return false;
+  }
+}
+
 void append_null(std::string& out) { append_raw(out, std::int32_t{-1}); }
 
 void append_text(std::string& out, std::string_view v) {

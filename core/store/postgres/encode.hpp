@@ -37,6 +37,8 @@ enum class oid : std::int32_t {
 [[nodiscard]] std::string encode_uuid(const std::array<std::uint8_t, 16>&);
 [[nodiscard]] std::string encode_uuid_text(std::string_view);  // "6f9619ff-8b86-..." ; throws when it is none
 
+[[nodiscard]] bool is_uuid(std::string_view) noexcept;
+
 // Fields.
 void append_null(std::string& out);
 void append_text(std::string& out, std::string_view);

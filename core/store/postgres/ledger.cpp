@@ -65,7 +65,7 @@ std::string literal_of(const std::vector<std::string_view>& keys) {
 void postgres_session::insert_pages(const engine::commit_request& request, std::int64_t now) {
   array_builder stages(oid::text), items(oid::text), seqs(oid::int8), entries(oid::text), records(oid::int8),
       mapped(oid::int8), filtered(oid::int8), rejected(oid::int8), totals(oid::int8), ends(oid::boolean),
-      ordinals(oid::int8), requested(oid::int8);
+      ordinals(oid::int8), requested(oid::int8), highs(oid::int8);
   for (const engine::page_write& w : request.pages) {
     const engine::record_counts& c = w.page.records;
     stages.text(w.stage), items.text(w.item), seqs.int8(w.page_seq), entries.text(w.entry),
@@ -73,17 +73,19 @@ void postgres_session::insert_pages(const engine::commit_request& request, std::
     mapped.int8(c.mapped), filtered.int8(c.filtered), rejected.int8(c.rejected),
         totals.int8(w.page.declared_total);
     ends.boolean(w.end), ordinals.int8(ordinals.size()), requested.int8(w.page.requested_at_us);
+    w.page.high_us ? highs.int8(*w.page.high_us) : highs.null();
   }
   db().query(
       "INSERT INTO sluice.pages (run_id, stage, item, page_seq, entry, records, mapped, filtered, rejected, "
       "declared_total, "
-      "is_end, ordinal, requested_us, commit_id, at_us) SELECT $1::uuid, s.*, $2::uuid, $3::int8 FROM "
+      "is_end, ordinal, requested_us, high_us, commit_id, at_us) SELECT $1::uuid, s.*, $2::uuid, $3::int8 FROM "
       "unnest($4::text[], $5::text[], $6::int8[], $7::text[], $8::int8[], $9::int8[], $10::int8[], "
       "$11::int8[], $12::int8[], "
-      "$13::bool[], $14::int8[], $15::int8[]) s",
+      "$13::bool[], $14::int8[], $15::int8[], $16::int8[]) s",
       {encode_uuid_text(request.run_id), encode_uuid(request.id), encode_int8(now), stages.finish(),
        items.finish(), seqs.finish(), entries.finish(), records.finish(), mapped.finish(), filtered.finish(),
-       rejected.finish(), totals.finish(), ends.finish(), ordinals.finish(), requested.finish()});
+       rejected.finish(), totals.finish(), ends.finish(), ordinals.finish(), requested.finish(),
+       highs.finish()});
 }
 
 void postgres_session::insert_counts(const engine::commit_request& request, const prepared_batch& batch,

@@ -50,7 +50,8 @@ CREATE TABLE sluice.stages (
   run_id uuid NOT NULL, stage text COLLATE "C" NOT NULL, phase text NOT NULL, critical boolean NOT NULL,
   state text NOT NULL, epoch bigint NOT NULL, started_us bigint NOT NULL DEFAULT 0,
   ended_us bigint NOT NULL DEFAULT 0,
-  error_code text NOT NULL DEFAULT '', error text NOT NULL DEFAULT '', PRIMARY KEY (run_id, stage));
+  error_code text NOT NULL DEFAULT '', error text NOT NULL DEFAULT '', suspect boolean NOT NULL DEFAULT false,
+  PRIMARY KEY (run_id, stage));
 CREATE TABLE sluice.items (
   run_id uuid NOT NULL, stage text COLLATE "C" NOT NULL, item text COLLATE "C" NOT NULL, vars text NOT NULL,
   page_state text NOT NULL DEFAULT '', page_seq bigint NOT NULL DEFAULT 0, state text NOT NULL DEFAULT 'open',
@@ -60,7 +61,7 @@ CREATE TABLE sluice.pages (
   page_seq bigint NOT NULL,
   entry text NOT NULL, records bigint NOT NULL, mapped bigint NOT NULL, filtered bigint NOT NULL,
   rejected bigint NOT NULL, declared_total bigint NOT NULL, is_end boolean NOT NULL, commit_id uuid NOT NULL,
-  ordinal bigint NOT NULL, requested_us bigint NOT NULL, at_us bigint NOT NULL,
+  ordinal bigint NOT NULL, requested_us bigint NOT NULL, at_us bigint NOT NULL, high_us bigint,
   PRIMARY KEY (run_id, stage, item, page_seq));
 CREATE TABLE sluice.ledger (
   run_id uuid NOT NULL, stage text COLLATE "C" NOT NULL, item text COLLATE "C" NOT NULL,
@@ -92,9 +93,12 @@ CREATE TABLE sluice.pending_links (
   parent_key text COLLATE "C" NOT NULL,
   PRIMARY KEY (tenant, stream, key, reference));
 CREATE TABLE sluice.watermarks (
-  tenant text COLLATE "C" NOT NULL, pipeline text COLLATE "C" NOT NULL, read text COLLATE "C" NOT NULL,
-  value text NOT NULL, mapping text NOT NULL, run_id uuid NOT NULL, at_us bigint NOT NULL,
-  PRIMARY KEY (tenant, pipeline, read));
+  tenant text COLLATE "C" NOT NULL, pipeline text COLLATE "C" NOT NULL, stage text COLLATE "C" NOT NULL,
+  value_us bigint NOT NULL, full_us bigint NOT NULL, mapping text NOT NULL, run_id uuid NOT NULL,
+  at_us bigint NOT NULL, PRIMARY KEY (tenant, pipeline, stage));
+CREATE TABLE sluice.held (
+  run_id uuid NOT NULL, stream text COLLATE "C" NOT NULL, key text COLLATE "C" NOT NULL,
+  PRIMARY KEY (run_id, stream, key));
 )sql"}};
 
 static_assert(std::size(steps) == schema_version);

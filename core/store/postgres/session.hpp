@@ -36,8 +36,15 @@ class postgres_session final : public engine::session {
   std::optional<engine::commit_result> find_commit(const engine::commit_request&) override;
   void drop_item(const std::string& run_id, const std::string& stage, std::int64_t stage_epoch,
                  const std::string& item) override;
-  void end_stage(const std::string& run_id, const std::string& stage, std::int64_t stage_epoch,
-                 engine::stage_state, const std::string& error_code, const std::string& error) override;
+  void end_stage(const engine::stage_end&) override;
+  std::vector<engine::watermark_row> watermarks(const std::string& tenant,
+                                                const std::string& pipeline) override;
+  std::vector<engine::freshness_row> freshness(const std::string& tenant, const std::string& pipeline,
+                                               const std::string& scope) override;
+  engine::sweep_result sweep(const engine::sweep_request&) override;
+  engine::sweep_result cascade(const std::string& run_id, std::int64_t run_epoch, const std::string& stage,
+                               const engine::delete_guard&) override;
+  engine::run_state approve(const std::string& run_id) override;
   engine::resolve_result resolve(const std::string& run_id, std::int64_t run_epoch, const std::string& tenant,
                                  int limit) override;
   std::int64_t expire_deferred(const std::string& run_id, const std::string& tenant) override;
@@ -48,6 +55,8 @@ class postgres_session final : public engine::session {
   std::vector<engine::reject_row> list_rejects(const std::string& tenant, const std::string& run_id,
                                                int limit) override;
   std::vector<engine::deferred_row> list_deferred(const std::string& tenant, int limit) override;
+  std::vector<engine::tenant_row> list_tenants() override;
+  std::vector<std::pair<std::string, std::int64_t>> erase_tenant(const std::string& tenant) override;
 
  private:
   struct retry {  // how a batch is tried again
@@ -115,6 +124,23 @@ class postgres_session final : public engine::session {
   [[nodiscard]] bool more_to_resolve(const std::string& tenant);
   [[nodiscard]] std::vector<std::string> awaited_streams(const std::string& table, const std::string& tenant);
   [[nodiscard]] std::string join_parent(const std::string& stream);
+
+  // watermarks.cpp: refuses what is not proven, moves the watermark. True: the stage is suspect.
+  [[nodiscard]] bool complete_stage(const std::string& run, const engine::stage_end&);
+
+  // sweep.cpp
+  struct deletion;  // whose rows are deleted, as of when, and where the ledger says so
+  struct found_rows {
+    std::vector<std::int64_t> ids;
+    std::vector<std::string> keys;
+  };
+  [[nodiscard]] found_rows rows_that(const std::string& sql, const parameters& values);
+  [[nodiscard]] std::int64_t live_rows(const std::string& tenant, const std::string& stream,
+                                       std::int64_t origin);
+  void hold(const std::string& run, const std::string& stream, const std::vector<std::string>& keys);
+  std::int64_t remove(const deletion&, const std::string& stream, const found_rows&);
+  engine::sweep_result remove_orphans(const deletion&, const std::optional<engine::delete_guard>&);
+  void remove_held(const deletion&);
 
   [[nodiscard]] std::vector<stage_account> read_stages(const std::string& run, const std::string& stage);
   [[nodiscard]] run_account read_account(const std::string& run);

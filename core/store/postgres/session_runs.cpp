@@ -8,15 +8,6 @@ namespace {
 
 constexpr const char* open_states = "('queued', 'running')";
 
-bool is_id(const std::string& run_id) {
-  try {
-    (void)encode_uuid_text(run_id);
-    return true;
-  } catch (const engine::failure&) {
-    return false;
-  }
-}
-
 }  // namespace
 
 postgres_session::postgres_session(std::string dsn, std::string schema)
@@ -99,7 +90,7 @@ void postgres_session::mark_essential(const std::string& run_id, std::int64_t ep
 }
 
 bool postgres_session::request_cancel(const std::string& run_id) {
-  if (!is_id(run_id)) return false;
+  if (!is_uuid(run_id)) return false;
   return db().query(
                  std::string(
                      "UPDATE sluice.runs SET cancel_requested = true WHERE run_id = $1::uuid AND state IN ") +
@@ -109,7 +100,7 @@ bool postgres_session::request_cancel(const std::string& run_id) {
 }
 
 bool postgres_session::cancel_requested(const std::string& run_id) {
-  if (!is_id(run_id)) return false;
+  if (!is_uuid(run_id)) return false;
   const rows r = db().query("SELECT cancel_requested FROM sluice.runs WHERE run_id = $1::uuid",
                             {encode_uuid_text(run_id)});
   return !r.empty() && r.boolean(0, 0);

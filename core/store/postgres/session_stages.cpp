@@ -13,7 +13,8 @@ bool is_terminal(engine::stage_state s) { return s > engine::stage_state::runnin
 // By stage, in the order of `stages`: what the items, the pages and the ledger say of it.
 constexpr const char* stages_sql = R"sql(
 SELECT s.stage, s.phase, s.critical, s.state, s.epoch, s.started_us, s.ended_us, s.error_code, s.error,
-       i.open, i.done, i.seq, i.unended, p.pages, p.records, p.mapped, p.filtered, p.rejected, l.unbalanced
+       i.open, i.done, i.seq, i.unended, p.pages, p.records, p.mapped, p.filtered, p.rejected, l.unbalanced,
+       s.suspect
 FROM sluice.stages s
 CROSS JOIN LATERAL (
   SELECT count(*) FILTER (WHERE x.state = 'open') AS open, count(*) FILTER (WHERE x.state <> 'open') AS done,
@@ -76,6 +77,7 @@ stage_account account_at(const rows& r, std::size_t n) {
   row.pages = r.number(n, 13);
   row.records = {r.number(n, 14), r.number(n, 15), r.number(n, 16), r.number(n, 17)};
   out.unbalanced = r.number(n, 18);
+  row.suspect = r.boolean(n, 19);
   return out;
 }
 
@@ -148,28 +150,23 @@ void postgres_session::drop_item(const std::string& run_id, const std::string& s
   });
 }
 
-void postgres_session::end_stage(const std::string& run_id, const std::string& stage,
-                                 std::int64_t stage_epoch, engine::stage_state state,
-                                 const std::string& error_code, const std::string& error) {
-  const std::string run = encode_uuid_text(run_id);
+void postgres_session::end_stage(const engine::stage_end& e) {
+  const std::string run = encode_uuid_text(e.run_id);
   atomically([&] {
     const rows found = db().query(
         "SELECT epoch, state FROM sluice.stages WHERE run_id = $1::uuid AND stage = $2::text FOR UPDATE",
-        {run, stage});
-    const bool mine = !found.empty() && found.number(0, 0) == stage_epoch;
+        {run, e.stage});
+    const bool mine = !found.empty() && found.number(0, 0) == e.epoch;
     const auto was = mine ? engine::stage_state_from(found.text(0, 1)) : engine::stage_state::pending;
-    if (mine && was == state) return 0;
+    if (mine && was == e.state) return 0;
     if (!mine || is_terminal(was)) {
-      throw fenced(code::fenced_stage, "stage `" + stage + "` has a newer attempt, or has ended");
+      throw fenced(code::fenced_stage, "stage `" + e.stage + "` has a newer attempt, or has ended");
     }
-    if (state == engine::stage_state::complete) {
-      const std::vector<stage_account> account = read_stages(run, stage);
-      if (const std::string why = unproven(account.at(0)); !why.empty()) throw internal(code::unproven, why);
-    }
+    const bool suspect = e.state == engine::stage_state::complete && complete_stage(run, e);
     db().query(std::string("UPDATE sluice.stages SET state = $3::text, error_code = $4::text, error = "
-                           "$5::text, ended_us = ") +
+                           "$5::text, suspect = $6::boolean, ended_us = ") +
                    clock_us + " WHERE run_id = $1::uuid AND stage = $2::text",
-               {run, stage, std::string(to_string(state)), error_code, error});
+               {run, e.stage, std::string(to_string(e.state)), e.error_code, e.error, encode_bool(suspect)});
     return 0;
   });
 }
@@ -194,12 +191,14 @@ run_account postgres_session::read_account(const std::string& run) {
       "SELECT (SELECT plan FROM sluice.runs WHERE run_id = $1::uuid),"
       " (SELECT count(*) FROM sluice.items WHERE run_id = $1::uuid AND state = 'open'),"
       " (SELECT count(*) FROM sluice.rejects WHERE run_id = $1::uuid),"
-      " (SELECT count(*) FROM sluice.deferred WHERE run_id = $1::uuid)",
+      " (SELECT count(*) FROM sluice.deferred WHERE run_id = $1::uuid),"
+      " (SELECT count(*) FROM sluice.held WHERE run_id = $1::uuid)",
       {run});
   out.plan = r.text(0, 0);
   out.open_items = r.number(0, 1);
   out.rejects = r.number(0, 2);
   out.deferred = r.number(0, 3);
+  out.held = r.number(0, 4);
   return out;
 }
 

@@ -83,6 +83,14 @@ const std::string& point_settings() {
   return sql;
 }
 
+const std::string& whole_settings() {
+  static const std::string sql =
+      "SET LOCAL plan_cache_mode = force_custom_plan; SET LOCAL enable_seqscan = on; SET LOCAL enable_hashjoin = on;"
+      "SET LOCAL enable_mergejoin = on; SET LOCAL enable_bitmapscan = on; SET LOCAL enable_material = on;"
+      "SET LOCAL statement_timeout = '10min'";
+  return sql;
+}
+
 void check_server(connection& c) {
   const rows r = c.query(
       "SELECT current_setting('server_version_num')::int, current_setting('server_version'), "

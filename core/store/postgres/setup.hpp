@@ -19,6 +19,9 @@ namespace sluice::store::postgres {
 [[nodiscard]] const std::string& range_settings();
 [[nodiscard]] const std::string& point_settings();
 
+// For the rest of a transaction whose statements look at whole tenants: the planner chooses.
+[[nodiscard]] const std::string& whole_settings();
+
 // Throws `invalid` with one line when the server is too old, not UTF-8, or not durable.
 void check_server(connection&);
 

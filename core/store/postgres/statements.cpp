@@ -126,7 +126,8 @@ void add_updates(stream_table& t, const std::string& table) {
   t.raise_version = "UPDATE " + table + " t SET source_version = s.v" + places(t, table, {{"v", "int8"}}) +
                     "(t.source_version IS NULL OR t.source_version < s.v)";
   t.next_ids =
-      "SELECT nextval(pg_get_serial_sequence('" + table + "', 'id')) FROM generate_series(1, $1::int8)";
+      "SELECT nextval((SELECT pg_get_serial_sequence('" + table +
+      "', 'id')::regclass)) FROM generate_series(1, $1::int8)";  // a subquery: the name is looked up once
 }
 
 }  // namespace

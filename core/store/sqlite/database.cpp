@@ -116,6 +116,7 @@ void database::rollback() noexcept {
 }
 
 std::int64_t database::last_id() const noexcept { return sqlite3_last_insert_rowid(db_); }
+std::int64_t database::changes() const noexcept { return sqlite3_changes64(db_); }
 
 statement& database::kept(const char* sql) {
   const auto at = kept_.find(sql);

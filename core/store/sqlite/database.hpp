@@ -80,6 +80,7 @@ class database {
   [[nodiscard]] statement prepare(std::string_view sql) { return {db_, sql}; }
   [[nodiscard]] const std::string& path() const noexcept { return path_; }
   [[nodiscard]] std::int64_t last_id() const noexcept;
+  [[nodiscard]] std::int64_t changes() const noexcept;  // rows that the last statement wrote
 
   // For texts that live as long as the program: they are prepared once and kept, by address.
   // query() copies its texts; run() borrows them, as it is over when it returns.

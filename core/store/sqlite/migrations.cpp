@@ -29,14 +29,15 @@ CREATE TABLE sluice_leases (tenant TEXT NOT NULL, pipeline TEXT NOT NULL, scope 
   expires_us INTEGER NOT NULL, PRIMARY KEY (tenant, pipeline, scope)) STRICT, WITHOUT ROWID;
 CREATE TABLE sluice_stages (seq INTEGER PRIMARY KEY, run_id TEXT NOT NULL, stage TEXT NOT NULL, phase TEXT NOT NULL,
   critical INTEGER NOT NULL, state TEXT NOT NULL, epoch INTEGER NOT NULL, started_us INTEGER NOT NULL,
-  ended_us INTEGER NOT NULL, error_code TEXT NOT NULL, error TEXT NOT NULL, UNIQUE (run_id, stage)) STRICT;
+  ended_us INTEGER NOT NULL, error_code TEXT NOT NULL, error TEXT NOT NULL, suspect INTEGER NOT NULL,
+  UNIQUE (run_id, stage)) STRICT;
 CREATE TABLE sluice_items (run_id TEXT NOT NULL, stage TEXT NOT NULL, item TEXT NOT NULL, vars TEXT NOT NULL,
   page_state TEXT NOT NULL, page_seq INTEGER NOT NULL, state TEXT NOT NULL, commit_id BLOB,
   PRIMARY KEY (run_id, stage, item)) STRICT, WITHOUT ROWID;
 CREATE TABLE sluice_pages (run_id TEXT NOT NULL, stage TEXT NOT NULL, item TEXT NOT NULL, page_seq INTEGER NOT NULL,
   entry TEXT NOT NULL, records INTEGER NOT NULL, mapped INTEGER NOT NULL, filtered INTEGER NOT NULL,
   rejected INTEGER NOT NULL, declared_total INTEGER NOT NULL, is_end INTEGER NOT NULL, commit_id BLOB NOT NULL,
-  ordinal INTEGER NOT NULL, requested_us INTEGER NOT NULL, at_us INTEGER NOT NULL,
+  ordinal INTEGER NOT NULL, requested_us INTEGER NOT NULL, at_us INTEGER NOT NULL, high_us INTEGER,
   PRIMARY KEY (run_id, stage, item, page_seq)) STRICT, WITHOUT ROWID;
 CREATE TABLE sluice_ledger (run_id TEXT NOT NULL, stage TEXT NOT NULL, item TEXT NOT NULL, page_seq INTEGER NOT NULL,
   stream TEXT NOT NULL, rows INTEGER NOT NULL, inserted INTEGER NOT NULL, updated INTEGER NOT NULL,
@@ -59,8 +60,11 @@ CREATE INDEX sluice_deferred_run ON sluice_deferred (run_id);
 CREATE TABLE sluice_pending_links (tenant TEXT NOT NULL, stream TEXT NOT NULL, key TEXT NOT NULL, reference TEXT NOT NULL,
   parent_stream TEXT NOT NULL, parent_key TEXT NOT NULL, PRIMARY KEY (tenant, stream, key, reference)) STRICT, WITHOUT ROWID;
 CREATE INDEX sluice_pending_links_parent ON sluice_pending_links (tenant, parent_stream, parent_key);
-CREATE TABLE sluice_watermarks (tenant TEXT NOT NULL, pipeline TEXT NOT NULL, read TEXT NOT NULL, value TEXT NOT NULL,
-  mapping TEXT NOT NULL, run_id TEXT NOT NULL, at_us INTEGER NOT NULL, PRIMARY KEY (tenant, pipeline, read)) STRICT, WITHOUT ROWID;
+CREATE TABLE sluice_watermarks (tenant TEXT NOT NULL, pipeline TEXT NOT NULL, stage TEXT NOT NULL, value_us INTEGER NOT NULL,
+  full_us INTEGER NOT NULL, mapping TEXT NOT NULL, run_id TEXT NOT NULL, at_us INTEGER NOT NULL,
+  PRIMARY KEY (tenant, pipeline, stage)) STRICT, WITHOUT ROWID;
+CREATE TABLE sluice_held (run_id TEXT NOT NULL, stream TEXT NOT NULL, key TEXT NOT NULL,
+  PRIMARY KEY (run_id, stream, key)) STRICT, WITHOUT ROWID;
 )sql";
 
 struct migration {

@@ -46,11 +46,11 @@ stage_account* find(std::vector<stage_account>& all, std::string_view stage) {
 void tables::add_page(const embedded::page_line& l) {
   db_->run(
       "INSERT INTO sluice_pages (run_id, stage, item, page_seq, entry, records, mapped, filtered, rejected, "
-      "declared_total, is_end, commit_id, ordinal, requested_us, at_us) VALUES "
-      "(?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)",
+      "declared_total, is_end, commit_id, ordinal, requested_us, at_us, high_us) VALUES "
+      "(?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)",
       l.run_id, l.stage, l.item, l.page_seq, l.entry, l.records.records, l.records.mapped, l.records.filtered,
       l.records.rejected, l.declared_total, l.is_end, blob(l.id.data(), l.id.size()), l.ordinal,
-      l.requested_us, l.at_us);
+      l.requested_us, l.at_us, l.high_us);
 }
 
 void tables::add_counts(const embedded::count_line& l) {
@@ -83,9 +83,9 @@ std::optional<engine::commit_result> tables::pages_of(const std::string& run_id,
   return out;
 }
 
-std::int64_t tables::next_resolve(const std::string& run_id) {
-  auto c = db_->query(
-      "SELECT coalesce(max(page_seq) + 1, 0) FROM sluice_ledger WHERE run_id=? AND item='resolve'", run_id);
+std::int64_t tables::next_line(const std::string& run_id, const std::string& item) {
+  auto c = db_->query("SELECT coalesce(max(page_seq) + 1, 0) FROM sluice_ledger WHERE run_id=? AND item=?",
+                      run_id, item);
   return c.next() ? c->number(0) : 0;
 }
 
@@ -93,7 +93,7 @@ std::vector<stage_account> tables::accounts(const std::string& run_id) {
   std::vector<stage_account> out;
   {
     auto c = db_->query(
-        "SELECT stage, phase, critical, state, epoch, started_us, ended_us, error_code, error "
+        "SELECT stage, phase, critical, state, epoch, started_us, ended_us, error_code, error, suspect "
         "FROM sluice_stages WHERE run_id=? ORDER BY seq",
         run_id);
     while (c.next()) {
@@ -107,6 +107,7 @@ std::vector<stage_account> tables::accounts(const std::string& run_id) {
       r.ended_us = c->number(6);
       r.error_code = c->string(7);
       r.error = c->string(8);
+      r.suspect = c->number(9) != 0;
     }
   }
   sum_items(run_id, out);
