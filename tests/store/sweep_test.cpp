@@ -43,7 +43,8 @@ class sweeping : public conformance {
   }
   [[nodiscard]] std::int64_t swept(int run) {
     std::int64_t out = 0;
-    for (const auto& stage : session().show_run(run_id(run))->stages) {
+    const auto shown = session().show_run(run_id(run));
+    for (const auto& stage : shown->stages) {
       for (const auto& [stream, counts] : stage.streams) out += counts.swept;
     }
     return out;
