@@ -1,6 +1,7 @@
 // Reads the streams of a domain from plugin.json and checks that they hang together.
 #pragma once
 
+#include <array>
 #include <string>
 
 #include <nlohmann/json.hpp>
@@ -10,6 +11,11 @@
 #include "plugin/strict_json.hpp"
 
 namespace sluice::plugin {
+
+// Names that no stream can declare: every table has a column of this name.
+inline constexpr std::array<std::string_view, 10> reserved_columns = {
+    "id",        "tenant_id", "row_hash",   "origin",          "read_at",
+    "synced_at", "run_id",    "deleted_at", attributes_column, source_version_column};
 
 [[nodiscard]] stream_schema read_stream(const nlohmann::json& value, const std::string& pointer,
                                         problem_list& problems);

@@ -1,6 +1,5 @@
 // The rules over a whole stream, apart from reading it.
 #include <algorithm>
-#include <array>
 #include <set>
 
 #include "plugin/codes.hpp"
@@ -11,12 +10,8 @@ namespace sluice::plugin {
 
 namespace {
 
-constexpr std::array<std::string_view, 9> reserved = {"id",         "tenant_id",  "row_hash",
-                                                      "origin",     "synced_at",  "run_id",
-                                                      "deleted_at", "attributes", "source_version"};
-
 bool is_reserved(std::string_view name) {
-  return std::find(reserved.begin(), reserved.end(), name) != reserved.end();
+  return std::find(reserved_columns.begin(), reserved_columns.end(), name) != reserved_columns.end();
 }
 
 std::string stored_name(const reference& r) { return r.name + "_id"; }
@@ -25,6 +20,12 @@ class stream_check {
  public:
   stream_check(const stream_schema& stream, const std::string& pointer, problem_list& problems)
       : s_(stream), pointer_(pointer), problems_(problems), layout_(wire_layout(stream)) {}
+
+  void name() {
+    if (s_.name.starts_with("sluice_") || s_.name.starts_with("sqlite_"))
+      fail("/name", "tables whose names begin with `sluice_` or `sqlite_` are the store's own",
+           "choose another name");
+  }
 
   void columns() {
     if (s_.columns.empty()) fail("/columns", "a stream needs at least one column");
@@ -148,6 +149,7 @@ class stream_check {
 
 void check_stream(const stream_schema& stream, const std::string& pointer, problem_list& problems) {
   stream_check check(stream, pointer, problems);
+  check.name();
   check.columns();
   check.key();
   check.derived_key();
