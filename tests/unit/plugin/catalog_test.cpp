@@ -49,6 +49,14 @@ class catalog_test : public ::testing::Test {
 
 }  // namespace
 
+TEST_F(catalog_test, a_searched_folder_that_is_a_plugin_gets_a_hint) {
+  install("p/shop", domain("shop", "orders"));
+  const catalog c = catalog::scan({root_ / "p/shop"});
+  EXPECT_EQ(lines(c).find("SLU-2009 p/shop: this folder is itself a plugin; name the folder that holds it: "), 0U);
+  EXPECT_TRUE(c.problems().at(0).warning);
+  EXPECT_TRUE(c.plugins().empty());
+}
+
 TEST_F(catalog_test, finds_components_by_kind_and_name) {
   install("p/shop", domain("shop", "orders"));
   install("p/crew", domain("crew", "people"));
