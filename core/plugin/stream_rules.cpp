@@ -1,7 +1,8 @@
 // The rules over a whole stream, apart from reading it.
 #include <algorithm>
-#include <array>
 #include <set>
+
+#include <sluice/stored_columns.hpp>
 
 #include "plugin/codes.hpp"
 #include "plugin/stream_reader.hpp"
@@ -10,14 +11,6 @@
 namespace sluice::plugin {
 
 namespace {
-
-constexpr std::array<std::string_view, 9> reserved = {"id",         "tenant_id",  "row_hash",
-                                                      "origin",     "synced_at",  "run_id",
-                                                      "deleted_at", "attributes", "source_version"};
-
-bool is_reserved(std::string_view name) {
-  return std::find(reserved.begin(), reserved.end(), name) != reserved.end();
-}
 
 std::string stored_name(const reference& r) { return r.name + "_id"; }
 
@@ -32,7 +25,7 @@ class stream_check {
     for (std::size_t i = 0; i < s_.columns.size(); ++i) {
       const std::string& name = s_.columns[i].name;
       const std::string where = "/columns/" + std::to_string(i) + "/name";
-      if (is_reserved(name))
+      if (is_stored_column(name))
         fail(where, "`" + name + "` is a column that every table has", "choose another name");
       if (!name.empty() && !seen.insert(name).second) fail(where, "column `" + name + "` is declared twice");
     }
@@ -75,7 +68,7 @@ class stream_check {
       if (!r.name.empty() && !seen.insert(r.name).second)
         fail(where, "reference `" + r.name + "` is declared twice");
       const std::string stored = stored_name(r);
-      if (is_reserved(stored) || declared(stored) != nullptr) {
+      if (is_stored_column(stored) || declared(stored) != nullptr) {
         fail(where + "/name", "is stored as `" + stored + "`, which is taken",
              "rename the reference or the column");
       }
