@@ -111,8 +111,12 @@ void catalog::scan_folder(const fs::path& given) {
   }
   if (!failure && looks_like_plugin(folder)) {
     const std::string holder = folder.parent_path().string();
-    folder_problems_.push_back({code::folder_is_plugin, given.string(), {}, "this folder is itself a plugin",
-                                "name the folder that holds it: " + holder, true});
+    folder_problems_.push_back({code::folder_is_plugin,
+                                given.string(),
+                                {},
+                                "this folder is itself a plugin",
+                                "name the folder that holds it: " + holder,
+                                true});
   }
   std::sort(found.begin(), found.end());
   for (const fs::path& p : found) plugins_.push_back(read_plugin(p));
