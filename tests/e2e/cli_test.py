@@ -8,6 +8,19 @@ import unittest
 import harness
 
 
+# No name is an instant, so that every record gives a row that is rejected.
+REJECTED = """
+  entities:
+    uses: entities
+    reads:
+      users:
+        from: crm
+        request: { path: "/v1/tenants/${tenant}/users", page: { style: cursor, next: /next, param: cursor, size: { limit: 100 } } }
+        records: /data
+        into: [ { stream: entities, map: { kind: { const: user }, external_id: /id, name: /name, created_at: { at: /name, as: rfc3339 } } } ]
+"""
+
+
 class Lines:
     """Standard error of a command, each line parsed."""
 
@@ -117,14 +130,14 @@ class Answers(harness.Case):
         self.write_manifest(phases="  essential: { deadline: 10s, fresh_for: 0s, sync: [ credits ] }")
         done = self.text("run", self.manifest, "--tenant", "acme")
         self.assertEqual(done.returncode, 3, done.stderr)
-        self.assertRegex(done.stdout, r"credits\.credits  complete +\d+ pages?  \d+ records = \d+ mapped \+ 0 filtered \+ 0 rejected")
+        self.assertRegex(done.stdout, r"credits\.credits  complete +\d+ pages? +\d+ records = \d+ mapped \+ 0 filtered \+ 0 rejected")
         self.assertIn("sluice deferred list --tenant acme --pipeline %s" % self.manifest, done.stdout)
 
     def test_a_failure_stands_in_a_receipt_once(self):
         self.upstream.faults({"match": {"path": "*"}, "do": "status", "status": 404})
         done = self.text("run", self.manifest, "--tenant", "acme")
         self.assertEqual(done.returncode, 1)
-        self.assertEqual(done.stdout.count("entities.users"), done.stdout.count("  entities.users ") )
+        self.assertEqual(done.stdout.count("/credits (page 1): 404"), 1, done.stdout)
         self.assertNotIn("stream   ", done.stdout, "no table without rows")
 
     def test_runs_are_listed_with_time_duration_and_code(self):
@@ -134,6 +147,25 @@ class Answers(harness.Case):
         self.assertRegex(line, r"^\d{4}-\d\d-\d\dT\S+Z +\d+\.\d s  failed +acme +%s  SLU-\d{4} " % receipt["run_id"])
         listed = json.loads(self.sluice("runs", "list", "--pipeline", self.manifest).stdout)[0]
         self.assertFalse({"stages", "streams"} & listed.keys())
+
+    def test_rejects_are_those_of_the_newest_run(self):
+        phase = "  essential: { deadline: 10s, fresh_for: 0s, sync: [ entities ] }"
+        self.write_manifest(domains=REJECTED, phases=phase)
+        runs = [self.run_sync(exit_code=3)["run_id"] for _ in range(2)]
+        listed = self.text("rejects", "list", "--pipeline", self.manifest, "--limit", "100000").stdout.splitlines()
+        self.assertTrue(listed)
+        self.assertEqual({line.split()[0] for line in listed}, {runs[1]})
+        shown = self.text("runs", "show", runs[1], "--pipeline", self.manifest).stdout
+        self.assertIn("sluice rejects list --run %s --pipeline %s" % (runs[1], self.manifest), shown)
+        self.write_manifest(domains=REJECTED.replace("at: /name", "at: /created_at"), phases=phase)
+        self.run_sync()
+        mended = self.text("rejects", "list", "--pipeline", self.manifest)
+        self.assertEqual(mended.stdout, "")
+        self.assertIn("no rejects", mended.stderr)
+        everything = json.loads(self.sluice("rejects", "list", "--pipeline", self.manifest, "--all", "--limit",
+                                            "100000").stdout)
+        self.assertEqual({r["run_id"] for r in everything}, set(runs))
+        self.assertRegex(everything[0]["at"], r"^\d{4}-\d\d-\d\dT")
 
     def test_looking_needs_the_store_part_of_the_manifest_alone(self):
         self.run_sync()
