@@ -11,7 +11,8 @@ namespace sluice::host {
 
 namespace {
 
-engine::stage_plan stage_of(const manifest::pipeline& pipeline, const manifest::read& read, engine::phase phase) {
+engine::stage_plan stage_of(const manifest::pipeline& pipeline, const manifest::read& read,
+                            engine::phase phase) {
   engine::stage_plan s;
   s.name = read.stage;
   s.entry = read.entry;
@@ -31,7 +32,8 @@ void add_phase(engine::run_plan& plan, const manifest::pipeline& pipeline, const
   for (const manifest::item& item : from.items) {
     for (const std::string& name : item.stages) {
       const manifest::read* read = pipeline.find_read(name);
-      if (read != nullptr && plan.find_stage(name) == nullptr) plan.stages.push_back(stage_of(pipeline, *read, phase));
+      if (read != nullptr && plan.find_stage(name) == nullptr)
+        plan.stages.push_back(stage_of(pipeline, *read, phase));
     }
   }
 }
@@ -51,8 +53,10 @@ void sort_stages(engine::run_plan& plan, const manifest::pipeline& pipeline) {
 
 engine::run_plan build_plan(const manifest::pipeline& pipeline, wanted_phase phases) {
   engine::run_plan plan;
-  if (phases != wanted_phase::background) add_phase(plan, pipeline, pipeline.essential, engine::phase::essential);
-  if (phases != wanted_phase::essential) add_phase(plan, pipeline, pipeline.background, engine::phase::background);
+  if (phases != wanted_phase::background)
+    add_phase(plan, pipeline, pipeline.essential, engine::phase::essential);
+  if (phases != wanted_phase::essential)
+    add_phase(plan, pipeline, pipeline.background, engine::phase::background);
   sort_stages(plan, pipeline);
   plan.steps = engine::group_steps(plan.stages);
   return plan;
@@ -67,12 +71,9 @@ std::string plan_to_json(const engine::run_plan& plan, const plan_names& names) 
   // The store's proof asks for every stage by its name: one that never began can't be green.
   nlohmann::json stages = nlohmann::json::array();
   for (const engine::stage_plan& s : plan.stages) stages.push_back({{"name", s.name}});
-  return nlohmann::json{{"run_id", names.run_id},
-                        {"tenant", names.tenant},
-                        {"pipeline", names.pipeline},
-                        {"correlation_id", names.correlation_id},
-                        {"steps", std::move(steps)},
-                        {"stages", std::move(stages)}}
+  return nlohmann::json{{"run_id", names.run_id},     {"tenant", names.tenant},
+                        {"pipeline", names.pipeline}, {"correlation_id", names.correlation_id},
+                        {"steps", std::move(steps)},  {"stages", std::move(stages)}}
       .dump();
 }
 
@@ -80,15 +81,18 @@ engine::run_plan plan_from_json(const std::string& text, const manifest::pipelin
   engine::run_plan plan;
   const nlohmann::json json = nlohmann::json::parse(text);
   for (const nlohmann::json& step : json.at("steps")) {
-    const auto phase =
-        step.at("phase").get<std::string>() == "essential" ? engine::phase::essential : engine::phase::background;
+    const auto phase = step.at("phase").get<std::string>() == "essential" ? engine::phase::essential
+                                                                          : engine::phase::background;
     engine::step_plan s{step.at("name"), phase, step.at("after"), step.at("stages")};
     for (const std::string& name : s.stages) {
       const manifest::read* read = pipeline.find_read(name);
       if (read == nullptr) {
         throw engine::failure(engine::failure_class::invalid, "SLU-6024",
-                              "the open run has a stage `" + name + "` that this manifest doesn't have; run the "
-                              "manifest that it was started with, or cancel the run");
+                              "the open run has a stage `" + name +
+                                  "` that this manifest doesn't have; run the "
+                                  "manifest that it was started with, or cancel it: `sluice runs cancel " +
+                                  json.value("run_id", std::string("RUN")) + " --pipeline " + pipeline.file +
+                                  "`");
       }
       plan.stages.push_back(stage_of(pipeline, *read, phase));
     }

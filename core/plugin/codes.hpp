@@ -16,6 +16,7 @@ inline constexpr const char* reference_mismatch = "SLU-2005";
 inline constexpr const char* unknown_component = "SLU-2006";
 inline constexpr const char* folder_unreadable = "SLU-2007";
 inline constexpr const char* unknown_kind = "SLU-2008";
+inline constexpr const char* folder_is_plugin = "SLU-2009";
 // Files, before any code runs.
 inline constexpr const char* not_a_file = "SLU-2010";
 inline constexpr const char* symlink = "SLU-2011";
@@ -61,6 +62,7 @@ inline constexpr auto table = std::to_array<observe::code_entry>({
      "mend `plugins` in the host file, or make the folder"},
     {unknown_kind, "a component is of a kind that this host doesn't know",
      "upgrade sluice to use that component"},
+    {folder_is_plugin, "a searched folder is itself a plugin", "name the folder that holds it"},
     {not_a_file, "a plugin is not a regular file", "install the plugin again"},
     {symlink, "a plugin is a symbolic link", "put the file itself into the plugin's folder"},
     {wrong_owner, "a plugin belongs to another user", "chown it to root or to the user that runs sluice"},

@@ -12,11 +12,6 @@
 
 namespace sluice::plugin {
 
-// Names that no stream can declare: every table has a column of this name.
-inline constexpr std::array<std::string_view, 10> reserved_columns = {
-    "id",        "tenant_id", "row_hash",   "origin",          "read_at",
-    "synced_at", "run_id",    "deleted_at", attributes_column, source_version_column};
-
 [[nodiscard]] stream_schema read_stream(const nlohmann::json& value, const std::string& pointer,
                                         problem_list& problems);
 

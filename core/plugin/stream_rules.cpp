@@ -2,6 +2,8 @@
 #include <algorithm>
 #include <set>
 
+#include <sluice/stored_columns.hpp>
+
 #include "plugin/codes.hpp"
 #include "plugin/stream_reader.hpp"
 #include "plugin/suggest.hpp"
@@ -9,10 +11,6 @@
 namespace sluice::plugin {
 
 namespace {
-
-bool is_reserved(std::string_view name) {
-  return std::find(reserved_columns.begin(), reserved_columns.end(), name) != reserved_columns.end();
-}
 
 std::string stored_name(const reference& r) { return r.name + "_id"; }
 
@@ -33,7 +31,7 @@ class stream_check {
     for (std::size_t i = 0; i < s_.columns.size(); ++i) {
       const std::string& name = s_.columns[i].name;
       const std::string where = "/columns/" + std::to_string(i) + "/name";
-      if (is_reserved(name))
+      if (is_stored_column(name))
         fail(where, "`" + name + "` is a column that every table has", "choose another name");
       if (!name.empty() && !seen.insert(name).second) fail(where, "column `" + name + "` is declared twice");
     }
@@ -76,7 +74,7 @@ class stream_check {
       if (!r.name.empty() && !seen.insert(r.name).second)
         fail(where, "reference `" + r.name + "` is declared twice");
       const std::string stored = stored_name(r);
-      if (is_reserved(stored) || declared(stored) != nullptr) {
+      if (is_stored_column(stored) || declared(stored) != nullptr) {
         fail(where + "/name", "is stored as `" + stored + "`, which is taken",
              "rename the reference or the column");
       }

@@ -7,6 +7,8 @@
 
 #include <gtest/gtest.h>
 
+#include <sluice/stored_columns.hpp>
+
 #include "plugin/metadata.hpp"
 #include "plugin/stream_reader.hpp"
 
@@ -125,8 +127,9 @@ TEST(plugin_json_page, has_the_choices_that_the_reader_knows) {
 }
 
 TEST(plugin_json_page, has_the_names_that_no_column_can_have) {
-  EXPECT_EQ(in_ticks(between(page(), "<!-- reserved -->\n", "\n")),
-            words(reserved_columns.begin(), reserved_columns.end()));
+  words reserved(stored_columns.begin(), stored_columns.end());
+  reserved.erase(std::string(deleted_column));  // no name begins so
+  EXPECT_EQ(in_ticks(between(page(), "<!-- reserved -->\n", "\n")), reserved);
 }
 
 TEST(plugin_json_page, gives_lifetimes_that_the_reader_takes) {
