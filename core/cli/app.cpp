@@ -1,8 +1,13 @@
 #include "cli/app.hpp"
 
+#include <algorithm>
+#include <array>
 #include <cstdio>
+#include <string_view>
 
 #include <unistd.h>
+
+#include <nlohmann/json.hpp>
 
 #include "engine/failure.hpp"
 #include "host/catalog_adapter.hpp"
@@ -11,21 +16,29 @@
 
 namespace sluice::cli {
 
+using observe::log_level;
+
 namespace {
 
 host::settings settings_of(const common_options& options) {
   host::settings s = options.config.empty() ? host::default_settings() : host::read_settings(options.config);
   if (!options.plugins.empty()) {
     s.plugin_folders.clear();
-    for (const std::string& folder : options.plugins) s.plugin_folders.push_back(std::filesystem::absolute(folder));
+    for (const std::string& folder : options.plugins)
+      s.plugin_folders.push_back(std::filesystem::absolute(folder));
   }
   // A terminal shows progress; lines of information would tear it apart.
-  if (isatty(STDERR_FILENO) == 1 && options.config.empty()) s.log_level = observe::log_level::warn;
-  if (!options.log_level.empty()) s.log_level = observe::log_level_from(options.log_level).value_or(s.log_level);
+  if (on_terminal() && options.config.empty()) s.log_level = log_level::warn;
+  if (!options.log_level.empty())
+    s.log_level = observe::log_level_from(options.log_level).value_or(s.log_level);
   return s;
 }
 
 int exit_of(const engine::failure& f) {
+  // What the caller has named is not there, or can't be said so.
+  constexpr std::array<std::string_view, 6> mistakes = {"SLU-6023", "SLU-6028", "SLU-7010", "SLU-7011",
+                                                        "SLU-7012", "SLU-7014"};
+  if (std::find(mistakes.begin(), mistakes.end(), f.code()) != mistakes.end()) return exit_code::usage;
   switch (f.kind()) {
     case engine::failure_class::transient:
     case engine::failure_class::throttled:
@@ -41,19 +54,43 @@ int exit_of(const engine::failure& f) {
   return exit_code::failed;
 }
 
-int complain(app* who, const common_options& options, const std::string& code, const std::string& message,
-             int exit) {
-  const std::string shown = who != nullptr ? who->redactor().redact(message) : message;
-  static_cast<void>(options);
-  std::fprintf(stderr, "error[%s]: %s\n", code.c_str(), shown.c_str());
-  return exit;
+std::string for_people(log_level level, std::string_view code, const std::string& text) {
+  if (level == log_level::info || level == log_level::debug) return text;
+  const std::string what = level == log_level::warn ? "warning" : "error";
+  return what + (code.empty() ? "" : "[" + std::string(code) + "]") + ": " + text;
+}
+
+std::string place_of(const manifest::position& at) {
+  return at.line == 0 ? at.file : at.file + ":" + std::to_string(at.line) + ":" + std::to_string(at.column);
+}
+
+std::string in_one_line(const manifest::diagnostic& d) {
+  std::string out = place_of(d.at) + ": " + d.message;
+  for (const std::string& help : d.help) out += "; " + help;
+  return out;
+}
+
+void print_json(const nlohmann::json& what) {
+  std::printf("%s\n", what.dump(2, ' ', false, nlohmann::json::error_handler_t::replace).c_str());
+}
+
+// A message of the store names the command; with the manifest it can be typed as it stands.
+std::string with_manifest(std::string message, const std::string& manifest) {
+  constexpr std::string_view command = "`sluice migrate`";
+  const std::size_t at = message.find(command);
+  if (at == std::string::npos || manifest.empty()) return message;
+  return message.replace(at, command.size(), "`sluice migrate " + manifest + "`");
 }
 
 }  // namespace
 
+bool on_terminal() { return isatty(STDERR_FILENO) == 1; }
+
 app::app(const common_options& options)
-    : options_(options), settings_(settings_of(options)),
-      log_(std::make_unique<observe::logger>(observe::log_options{settings_.log_level, STDERR_FILENO}, redactor_)) {}
+    : options_(options),
+      settings_(settings_of(options)),
+      log_(std::make_unique<observe::logger>(observe::log_options{settings_.log_level, STDERR_FILENO},
+                                             redactor_)) {}
 
 const plugin::catalog& app::catalog() {
   if (!catalog_) catalog_.emplace(plugin::catalog::scan(settings_.plugin_folders));
@@ -65,32 +102,76 @@ std::optional<plugin::lock_file> app::lock() const {
   return plugin::lock_file::read(*settings_.lock);
 }
 
+void app::say(log_level level, const observe::log_context& about, const std::string& text) {
+  if (!on_terminal()) return log_->write(level, about, text);
+  std::fprintf(stderr, "%s\n", redactor_.redact(for_people(level, about.code, text)).c_str());
+}
+
+void app::tell(const std::vector<manifest::diagnostic>& all) {
+  if (all.empty()) return;
+  if (on_terminal()) {
+    std::fprintf(stderr, "%s\n", redactor_.redact(manifest::render_text(all)).c_str());
+  } else {
+    for (const manifest::diagnostic& d : all) {
+      const bool warning = d.severity == manifest::severity::warning;
+      log_->write(warning ? log_level::warn : log_level::error, {.code = d.code}, in_one_line(d));
+    }
+  }
+  const auto first = std::ranges::find(all, manifest::severity::error, &manifest::diagnostic::severity);
+  if (!options_.json || first == all.end()) return;
+  const nlohmann::json diagnostics = nlohmann::json::parse(redactor_.redact(manifest::render_json(all)));
+  print_json({{"error", {{"code", first->code}, {"message", redactor_.redact(in_one_line(*first))}}},
+              {"diagnostics", diagnostics}});
+}
+
 std::optional<manifest::pipeline> app::load(const std::string& path) {
+  manifest_ = path;
   for (const plugin::problem& p : catalog().problems()) {
-    log_->write(p.warning ? observe::log_level::warn : observe::log_level::error, {.code = p.code}, to_line(p));
+    say(p.warning ? log_level::warn : log_level::error, {.code = p.code}, to_line(p));
   }
   const host::catalog_adapter components(catalog());
   manifest::check_result checked = manifest::check_file(path, components, manifest::process_environment());
-  if (!checked.diagnostics.empty()) {
-    const std::string text = manifest::render_text(checked.diagnostics);
-    std::fprintf(stderr, "%s\n", redactor_.redact(text).c_str());
-  }
+  tell(checked.diagnostics);
   return std::move(checked.pipeline);
+}
+
+std::optional<manifest::pipeline> app::load_store(const std::string& path) {
+  manifest_ = path;
+  manifest::check_result checked = manifest::check_store(path, manifest::process_environment());
+  tell(checked.diagnostics);
+  return std::move(checked.pipeline);
+}
+
+void complain(app* who, bool json, const std::string& code, const std::string& message) {
+  const std::string full = who == nullptr ? message : with_manifest(message, who->manifest());
+  const std::string shown = who == nullptr ? full : who->redactor().redact(full);
+  if (who != nullptr) {
+    who->say(log_level::error, {.code = code}, shown);
+  } else if (on_terminal()) {
+    std::fprintf(stderr, "%s\n", for_people(log_level::error, code, shown).c_str());
+  } else {
+    const observe::redactor nothing_known;
+    observe::logger({}, nothing_known).write(log_level::error, {.code = code}, shown);
+  }
+  if (json) print_json({{"error", {{"code", code}, {"message", shown}}}});
 }
 
 int guarded(const common_options& options, const std::function<int(app&)>& command) {
   std::optional<app> made;
+  const auto fail = [&](const std::string& code, const std::string& message, int exit) {
+    complain(made ? &*made : nullptr, options.json, code, message);
+    return exit;
+  };
   try {
     made.emplace(options);
     return command(*made);
   } catch (const engine::failure& f) {
-    return complain(made ? &*made : nullptr, options, f.code(), f.message(), exit_of(f));
+    return fail(f.code(), f.message(), exit_of(f));
   } catch (const plugin::error& e) {
-    return complain(made ? &*made : nullptr, options, e.code(), e.message(), exit_code::bad_manifest);
+    return fail(e.code(), e.message(), exit_code::bad_manifest);
   } catch (const std::exception& e) {
-    return complain(made ? &*made : nullptr, options, "SLU-7099",
-                    std::string("unexpected: ") + e.what() + "; this is a defect, please report it",
-                    exit_code::failed);
+    return fail("SLU-7099", std::string("unexpected: ") + e.what() + "; this is a defect, please report it",
+                exit_code::failed);
   }
 }
 

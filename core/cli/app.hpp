@@ -47,23 +47,42 @@ class app {
 
   // The checked manifest; nothing: its diagnostics have been printed and the command exits with 78.
   [[nodiscard]] std::optional<manifest::pipeline> load(const std::string& manifest);
+  // Only its name and its store: for whoever looks at what has happened. What is wrong elsewhere in
+  // the manifest, or not set in this shell, doesn't matter.
+  [[nodiscard]] std::optional<manifest::pipeline> load_store(const std::string& manifest);
+  [[nodiscard]] const std::string& manifest() const noexcept { return manifest_; }
+
+  // One line on standard error: for people on a terminal, a line of the log elsewhere.
+  void say(observe::log_level level, const observe::log_context& about, const std::string& text);
 
  private:
+  void tell(const std::vector<manifest::diagnostic>& all);
+
   common_options options_;
   host::settings settings_;
   observe::redactor redactor_;
   std::unique_ptr<observe::logger> log_;
   std::optional<plugin::catalog> catalog_;
+  std::string manifest_;
 };
+
+// Whether a person reads standard error.
+[[nodiscard]] bool on_terminal();
+
+// Tells of an error on standard error and, with --json, on standard output. `who` may be null.
+void complain(app* who, bool json, const std::string& code, const std::string& message);
 
 // Runs a command: what it throws is printed as one line and becomes an exit code.
 [[nodiscard]] int guarded(const common_options& options, const std::function<int(app&)>& command);
 
+void add_cancel(CLI::App& runs, common_options& options, int& result);
+void add_approve(CLI::App& runs, common_options& options, int& result);
 // Each adds its subcommands; `result` is what main returns.
 void add_check(CLI::App& cli, common_options& options, int& result);
 void add_plugins(CLI::App& cli, common_options& options, int& result);
 void add_run(CLI::App& cli, common_options& options, int& result);
 void add_runs(CLI::App& cli, common_options& options, int& result);
+void add_tenants(CLI::App& cli, common_options& options, int& result);
 void add_store(CLI::App& cli, common_options& options, int& result);
 
 }  // namespace sluice::cli

@@ -12,16 +12,30 @@ namespace sluice::cli {
 
 namespace {
 
+std::string count(std::size_t n, const std::string& what) {
+  return std::to_string(n) + " " + what + (n == 1 ? "" : "s");
+}
+
+std::string tenants_of(const manifest::pipeline& p) {
+  const std::size_t known = p.tenants.known.size();
+  if (!p.tenants.open) return count(known, "tenant");
+  return known == 0 ? "open to all tenants"
+                    : "open to all tenants, " + std::to_string(known) + " of them named";
+}
+
 int check(app& a, const std::string& path) {
   const host::catalog_adapter components(a.catalog());
-  const manifest::check_result checked = manifest::check_file(path, components, manifest::process_environment());
+  const manifest::check_result checked =
+      manifest::check_file(path, components, manifest::process_environment());
   if (a.options().json) {
     std::printf("%s\n", manifest::render_json(checked.diagnostics).c_str());
-  } else if (!checked.diagnostics.empty()) {
-    std::fprintf(stderr, "%s\n", manifest::render_text(checked.diagnostics).c_str());
-  } else {
-    std::printf("%s: good: pipeline `%s`, %zu reads, %zu tenants\n", path.c_str(), checked.pipeline->name.c_str(),
-                checked.pipeline->reads.size(), checked.pipeline->tenants.known.size());
+    return checked.ok() ? exit_code::good : exit_code::bad_manifest;
+  }
+  // What is found is what was asked for: it goes to standard output.
+  if (!checked.diagnostics.empty()) std::printf("%s\n", manifest::render_text(checked.diagnostics).c_str());
+  if (checked.ok()) {
+    std::printf("%s: good: pipeline `%s`, %s, %s\n", path.c_str(), checked.pipeline->name.c_str(),
+                count(checked.pipeline->reads.size(), "read").c_str(), tenants_of(*checked.pipeline).c_str());
   }
   return checked.ok() ? exit_code::good : exit_code::bad_manifest;
 }
@@ -38,10 +52,10 @@ void add_check(CLI::App& cli, common_options& options, int& result) {
   const auto path = std::make_shared<std::string>();
   CLI::App* c = cli.add_subcommand("check", "Check a manifest: every error at once, with its place");
   c->add_option("PIPELINE", *path, "The manifest")->required();
-  c->callback([&options, &result, path] {
-    result = guarded(options, [&](app& a) { return check(a, *path); });
-  });
-  CLI::App* s = cli.add_subcommand("schema", "Print the JSON Schema of manifests, with the installed plugins");
+  c->callback(
+      [&options, &result, path] { result = guarded(options, [&](app& a) { return check(a, *path); }); });
+  CLI::App* s =
+      cli.add_subcommand("schema", "Print the JSON Schema of manifests, with the installed plugins");
   s->callback([&options, &result] { result = guarded(options, schema); });
 }
 

@@ -15,9 +15,28 @@ namespace {
 std::string components_of(const nlohmann::json& plugin) {
   std::string out;
   for (const nlohmann::json& c : plugin.at("components")) {
-    out += (out.empty() ? "" : ", ") + c.at("kind").get<std::string>() + " " + c.at("name").get<std::string>();
+    out +=
+        (out.empty() ? "" : ", ") + c.at("kind").get<std::string>() + " " + c.at("name").get<std::string>();
   }
   return out;
+}
+
+std::string text_of(const nlohmann::json& object, const char* key) {
+  return object.at(key).get<std::string>();
+}
+
+std::string version_of(const nlohmann::json& plugin) {
+  const std::string version = text_of(plugin, "version");
+  return version.empty() ? "?" : version;
+}
+
+// Where plugins were looked for: "no such plugin" mostly means that this is not what one thinks.
+void say_where(app& a) {
+  std::string folders;
+  for (const auto& folder : a.settings().plugin_folders)
+    folders += (folders.empty() ? "" : ", ") + folder.string();
+  a.say(observe::log_level::info, {},
+        "searched: " + (folders.empty() ? "no folder; name one with --plugins" : folders));
 }
 
 int list(app& a) {
@@ -27,12 +46,15 @@ int list(app& a) {
     return exit_code::good;
   }
   for (const nlohmann::json& p : report.at("plugins")) {
-    std::printf("%-12s %-8s %s%s\n", p.at("name").get<std::string>().c_str(),
-                p.value("version", std::string("?")).c_str(), components_of(p).c_str(),
+    std::printf("%-12s %-8s %s%s\n", text_of(p, "name").c_str(), version_of(p).c_str(),
+                components_of(p).c_str(),
                 p.at("broken").get<bool>() ? "  BROKEN: see `sluice plugins doctor`" : "");
   }
-  for (const nlohmann::json& line : report.at("problems")) {
-    std::fprintf(stderr, "%s\n", line.get<std::string>().c_str());
+  say_where(a);
+  for (const nlohmann::json& p : report.at("problems")) {
+    const bool warning = text_of(p, "severity") == "warning";
+    a.say(warning ? observe::log_level::warn : observe::log_level::error, {.code = text_of(p, "code")},
+          text_of(p, "line"));
   }
   return exit_code::good;
 }
@@ -42,24 +64,40 @@ int show(app& a, const std::string& name) {
   return exit_code::good;
 }
 
-int doctor(app& a) {
-  const nlohmann::json report = plugin::doctor_report(a.catalog(), a.lock());
-  const bool healthy = report.at("healthy").get<bool>();
-  if (a.options().json) {
-    std::printf("%s\n", report.dump(2).c_str());
-    return healthy ? exit_code::good : exit_code::failed;
+void print_checks(const nlohmann::json& plugin) {
+  std::printf("%s %s  %s\n", plugin.at("healthy").get<bool>() ? "good " : "WRONG",
+              text_of(plugin, "name").c_str(), version_of(plugin).c_str());
+  for (const nlohmann::json& c : plugin.at("checks")) {
+    if (c.at("ok").get<bool>()) continue;
+    std::printf("      %s %s\n", text_of(c, "code").c_str(), text_of(c, "message").c_str());
+    if (!text_of(c, "fix").empty()) std::printf("      fix: %s\n", text_of(c, "fix").c_str());
   }
+}
+
+// What a plugin's own check has shown is not said twice.
+bool shown_by_checks(const nlohmann::json& report, const std::string& line) {
   for (const nlohmann::json& p : report.at("plugins")) {
-    std::printf("%s %s  %s\n", p.at("healthy").get<bool>() ? "good " : "WRONG", p.at("name").get<std::string>().c_str(),
-                p.value("version", std::string("?")).c_str());
     for (const nlohmann::json& c : p.at("checks")) {
-      if (c.at("ok").get<bool>()) continue;
-      std::printf("      %s %s\n      fix: %s\n", c.at("code").get<std::string>().c_str(),
-                  c.at("message").get<std::string>().c_str(), c.at("fix").get<std::string>().c_str());
+      if (!c.at("ok").get<bool>() && line.starts_with(text_of(c, "message"))) return true;
     }
   }
-  for (const nlohmann::json& line : report.at("problems")) std::printf("%s\n", line.get<std::string>().c_str());
-  return healthy ? exit_code::good : exit_code::failed;
+  return false;
+}
+
+int doctor(app& a) {
+  const nlohmann::json report = plugin::doctor_report(a.catalog(), a.lock());
+  const int exit = report.at("healthy").get<bool>() ? exit_code::good : exit_code::bad_manifest;
+  if (a.options().json) {
+    std::printf("%s\n", report.dump(2).c_str());
+    return exit;
+  }
+  for (const nlohmann::json& p : report.at("plugins")) print_checks(p);
+  for (const nlohmann::json& p : report.at("problems")) {
+    if (!shown_by_checks(report, text_of(p, "line"))) {
+      std::printf("%s %s\n", text_of(p, "code").c_str(), text_of(p, "line").c_str());
+    }
+  }
+  return exit;
 }
 
 int pin_installed(app& a, const std::string& file) {
@@ -68,7 +106,9 @@ int pin_installed(app& a, const std::string& file) {
     std::printf("%s", pins.text().c_str());
   } else {
     pins.write(file);
-    std::fprintf(stderr, "pinned %zu plugins in %s\n", pins.pins().size(), file.c_str());
+    a.say(observe::log_level::info, {},
+          "pinned " + std::to_string(pins.pins().size()) + " plugins in " + file +
+              "; name it as `lock:` in the host file");
   }
   return exit_code::good;
 }
@@ -84,13 +124,16 @@ void add_plugins(CLI::App& cli, common_options& options, int& result) {
   group->add_subcommand("list", "Every plugin and what it offers; runs none of their code")
       ->callback([&options, &result] { result = guarded(options, list); });
   CLI::App* one = group->add_subcommand("show", "One plugin in full: streams, schemas, reads");
-  one->add_option("NAME", *name)->required();
-  one->callback([&options, &result, name] { result = guarded(options, [&](app& a) { return show(a, *name); }); });
+  one->add_option("NAME", *name, "The plugin, as `plugins list` has it")->required();
+  one->callback(
+      [&options, &result, name] { result = guarded(options, [&](app& a) { return show(a, *name); }); });
   group->add_subcommand("doctor", "Every check of every plugin, and what to do where one fails")
       ->callback([&options, &result] { result = guarded(options, doctor); });
   CLI::App* pin = group->add_subcommand("lock", "Pin what is installed now, so that nothing else is loaded");
   pin->add_option("--output", *file, "The lock file; - for standard output")->capture_default_str();
-  pin->callback([&options, &result, file] { result = guarded(options, [&](app& a) { return pin_installed(a, *file); }); });
+  pin->callback([&options, &result, file] {
+    result = guarded(options, [&](app& a) { return pin_installed(a, *file); });
+  });
 }
 
 }  // namespace sluice::cli

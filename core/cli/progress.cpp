@@ -4,8 +4,6 @@
 #include <chrono>
 #include <cstdio>
 
-#include <nlohmann/json.hpp>
-
 namespace sluice::cli {
 
 namespace {
@@ -29,8 +27,7 @@ std::string bar(const engine::progress& p) {
 
 }  // namespace
 
-progress_view::progress_view(bool terminal, std::string correlation_id)
-    : terminal_(terminal), correlation_id_(std::move(correlation_id)) {}
+progress_view::progress_view(bool terminal, observe::logger& log) : terminal_(terminal), log_(log) {}
 
 void progress_view::update(const engine::progress& p) {
   const std::lock_guard lock(mutex_);
@@ -66,20 +63,22 @@ void progress_view::draw_bars() {
 }
 
 void progress_view::write_line(const engine::progress& p) {
-  const nlohmann::json line{{"event", "progress"},
-                            {"correlation_id", correlation_id_},
-                            {"stage", p.stage},
-                            {"pages", p.pages},
-                            {"records", p.records},
-                            {"rows", p.rows.rows},
-                            {"inserted", p.rows.inserted},
-                            {"updated", p.rows.updated},
-                            {"unchanged", p.rows.unchanged},
-                            {"deferred", p.rows.deferred},
-                            {"rejected", p.rows.rejected},
-                            {"items_open", p.items_open},
-                            {"items_done", p.items_done}};
-  std::fprintf(stderr, "%s\n", line.dump().c_str());
+  const engine::row_counts& n = p.rows;
+  log_.write(observe::log_level::info, {}, "progress",
+             {{"event", "progress"},
+              {"stage", p.stage},
+              {"pages", p.pages},
+              {"records", p.records},
+              {"rows", n.rows},
+              {"inserted", n.inserted},
+              {"updated", n.updated},
+              {"unchanged", n.unchanged},
+              {"deleted", n.deleted},
+              {"deferred", n.deferred},
+              {"rejected", n.rejected},
+              {"resolved", n.resolved_inserted + n.resolved_updated + n.resolved_unchanged},
+              {"items_open", p.items_open},
+              {"items_done", p.items_done}});
 }
 
 }  // namespace sluice::cli

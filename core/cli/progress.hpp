@@ -1,4 +1,4 @@
-// Progress of a run on standard error: bars on a terminal, JSON lines elsewhere.
+// Progress of a run on standard error: bars on a terminal, lines of the log elsewhere.
 #pragma once
 
 #include <cstdint>
@@ -8,14 +8,15 @@
 #include <vector>
 
 #include "engine/ports.hpp"
+#include "observe/log.hpp"
 
 namespace sluice::cli {
 
 // How many batches' worth of updates a terminal gets is bounded by time, that of a log by stages.
 class progress_view {
  public:
-  // Draws for the run from now on; `terminal` false writes JSON lines.
-  progress_view(bool terminal, std::string correlation_id);
+  // Draws for the run from now on; `terminal` false writes to the log, which outlives this.
+  progress_view(bool terminal, observe::logger& log);
 
   // Any thread.
   void update(const engine::progress& p);
@@ -27,7 +28,7 @@ class progress_view {
   void write_line(const engine::progress& p);
 
   bool terminal_;
-  std::string correlation_id_;
+  observe::logger& log_;
   std::mutex mutex_;
   std::vector<std::string> order_;
   std::map<std::string, engine::progress> stages_;

@@ -1,26 +1,21 @@
 // `sluice runs|rejects|deferred …`: what has happened, read from the store.
+#include <array>
 #include <cstdio>
 #include <memory>
+#include <utility>
 
 #include <CLI/CLI.hpp>
 #include <nlohmann/json.hpp>
 
-#include "cli/app.hpp"
+#include "cli/look.hpp"
+#include "engine/failure.hpp"
 #include "host/open.hpp"
 #include "host/receipt.hpp"
 
 namespace sluice::cli {
 
-namespace {
-
-struct list_options {
-  std::string pipeline, tenant, state, run_id;
-  int limit = 50;
-};
-
-// Opens the store of a pipeline for looking only, and hands a session over.
 int with_session(app& a, const std::string& manifest, const std::function<int(engine::session&)>& look) {
-  const auto pipeline = a.load(manifest);
+  const auto pipeline = a.load_store(manifest);
   if (!pipeline) return exit_code::bad_manifest;
   const host::secret_store secrets(pipeline->tenants, a.redactor());
   store::store_options options = host::store_options_of(*pipeline, secrets);
@@ -30,17 +25,48 @@ int with_session(app& a, const std::string& manifest, const std::function<int(en
   return look(*store->open_session());
 }
 
+engine::run_row must_show(engine::session& s, const std::string& run_id) {
+  if (auto row = s.show_run(run_id)) return std::move(*row);
+  throw engine::failure(engine::failure_class::invalid, "SLU-7012",
+                        "no run `" + run_id + "`; `sluice runs list --pipeline FILE` shows what there is");
+}
+
+void say_none(app& a, const list_options& o, const std::string& what) {
+  std::string filter = o.tenant.empty() ? "" : " of tenant `" + o.tenant + "`";
+  if (!o.state.empty()) filter += " that are " + o.state;
+  a.say(observe::log_level::info, {.tenant = o.tenant}, "no " + what + filter + " in this store");
+}
+
+namespace {
+
+std::string duration_of(const engine::run_row& r) {
+  if (r.ended_us == 0) return "-";
+  std::array<char, 32> text{};
+  std::snprintf(text.data(), text.size(), "%.1f s", static_cast<double>(r.ended_us - r.created_us) / 1e6);
+  return text.data();
+}
+
 void print_run(const engine::run_row& r) {
-  std::printf("%s  %-10s %-10s %-9s %s\n", r.run_id.c_str(), r.tenant.c_str(),
-              std::string(engine::to_string(r.state)).c_str(), r.backend.c_str(), r.error.c_str());
+  std::printf("%s  %9s  %-10s %-12s %s%s%s\n", host::instant_text(r.created_us).c_str(),
+              duration_of(r).c_str(), std::string(engine::to_string(r.state)).c_str(), r.tenant.c_str(),
+              r.run_id.c_str(), r.error_code.empty() ? "" : "  ",
+              (r.error_code + (r.error.empty() ? "" : " " + r.error)).c_str());
+}
+
+// The list knows runs alone; their stages and counts are what `show` is for.
+nlohmann::json without_stages(nlohmann::json receipt) {
+  receipt.erase("stages");
+  receipt.erase("streams");
+  return receipt;
 }
 
 int list_runs(app& a, const list_options& o) {
   return with_session(a, o.pipeline, [&](engine::session& s) {
     const auto rows = s.list_runs({o.tenant, o.state, {}, o.limit});
+    if (rows.empty()) say_none(a, o, "runs");
     if (a.options().json) {
       nlohmann::json out = nlohmann::json::array();
-      for (const engine::run_row& r : rows) out.push_back(host::receipt_json(r));
+      for (const engine::run_row& r : rows) out.push_back(without_stages(host::receipt_json(r)));
       std::printf("%s\n", out.dump(2).c_str());
     } else {
       for (const engine::run_row& r : rows) print_run(r);
@@ -51,37 +77,11 @@ int list_runs(app& a, const list_options& o) {
 
 int show_run(app& a, const list_options& o) {
   return with_session(a, o.pipeline, [&](engine::session& s) {
-    const auto row = s.show_run(o.run_id);
-    if (!row) {
-      throw engine::failure(engine::failure_class::invalid, "SLU-7012",
-                            "no run `" + o.run_id + "`; `sluice runs list --pipeline FILE` shows what there is");
-    }
+    const engine::run_row row = must_show(s, o.run_id);
     if (a.options().json) {
-      std::printf("%s\n", host::receipt_json(*row).dump(2).c_str());
+      std::printf("%s\n", host::receipt_json(row).dump(2).c_str());
     } else {
-      std::printf("%s", host::receipt_text(*row).c_str());
-    }
-    return exit_code::good;
-  });
-}
-
-int list_rejects(app& a, const list_options& o) {
-  return with_session(a, o.pipeline, [&](engine::session& s) {
-    nlohmann::json out = nlohmann::json::array();
-    for (const engine::reject_row& r : s.list_rejects(o.tenant, o.run_id, o.limit)) {
-      if (a.options().json) {
-        out.push_back({{"id", r.id}, {"run_id", r.run_id}, {"tenant", r.tenant}, {"stage", r.stage},
-                       {"item", r.item}, {"page", r.page_seq}, {"record", r.what.ordinal},
-                       {"stream", r.what.stream}, {"key", r.what.key}, {"field", r.what.field},
-                       {"reason", r.what.reason}, {"raw", r.what.raw}});
-        continue;
-      }
-      std::printf("%s page %lld record %lld  %s %s: %s %s\n", r.stage.c_str(), static_cast<long long>(r.page_seq),
-                  static_cast<long long>(r.what.ordinal), r.what.stream.c_str(), r.what.key.c_str(),
-                  r.what.field.c_str(), r.what.reason.c_str());
-    }
-    if (a.options().json) {
-      std::printf("%s\n", out.dump(2, ' ', false, nlohmann::json::error_handler_t::replace).c_str());
+      std::printf("%s", host::receipt_text(row, o.pipeline).c_str());
     }
     return exit_code::good;
   });
@@ -92,9 +92,15 @@ int list_deferred(app& a, const list_options& o) {
     nlohmann::json out = nlohmann::json::array();
     for (const engine::deferred_row& r : s.list_deferred(o.tenant, o.limit)) {
       if (a.options().json) {
-        out.push_back({{"tenant", r.tenant}, {"stream", r.stream}, {"key", r.key}, {"reference", r.reference},
-                       {"parent_stream", r.parent_stream}, {"parent_key", r.parent_key}, {"run_id", r.run_id},
-                       {"first_seen_us", r.first_seen_us}, {"expires_us", r.expires_us}});
+        out.push_back({{"tenant", r.tenant},
+                       {"stream", r.stream},
+                       {"key", r.key},
+                       {"reference", r.reference},
+                       {"parent_stream", r.parent_stream},
+                       {"parent_key", r.parent_key},
+                       {"run_id", r.run_id},
+                       {"first_seen_us", r.first_seen_us},
+                       {"expires_us", r.expires_us}});
         continue;
       }
       std::printf("%s %s waits for %s %s (%s)\n", r.stream.c_str(), r.key.c_str(), r.parent_stream.c_str(),
@@ -110,7 +116,9 @@ using command = int (*)(app&, const list_options&);
 CLI::App* add_list(CLI::App& group, const char* name, const char* what, common_options& options, int& result,
                    const std::shared_ptr<list_options>& o, command run) {
   CLI::App* c = group.add_subcommand(name, what);
-  c->add_option("--pipeline", o->pipeline, "The manifest that says which store")->required();
+  c->add_option("--pipeline", o->pipeline, "The manifest that says which store")
+      ->required()
+      ->type_name("FILE");
   c->callback([&options, &result, o, run] { result = guarded(options, [&](app& a) { return run(a, *o); }); });
   return c;
 }
@@ -122,24 +130,37 @@ void add_runs(CLI::App& cli, common_options& options, int& result) {
   CLI::App* runs = cli.add_subcommand("runs", "Runs, the newest first");
   runs->require_subcommand(1);
   CLI::App* list = add_list(*runs, "list", "One line a run", options, result, o, list_runs);
-  list->add_option("--tenant", o->tenant);
-  list->add_option("--state", o->state);
-  list->add_option("--limit", o->limit)->check(CLI::Range(1, 1000))->capture_default_str();
+  list->add_option("--tenant", o->tenant, "Only of this tenant");
+  list->add_option("--state", o->state, "Only in this state")
+      ->check(CLI::IsMember({"queued", "running", "succeeded", "partial", "held", "failed", "cancelled"}))
+      ->type_name("STATE");
+  list->add_option("--limit", o->limit, "At most so many")->check(CLI::Range(1, 1000))->capture_default_str();
   add_list(*runs, "show", "The receipt of one run", options, result, o, show_run)
-      ->add_option("RUN", o->run_id)->required();
+      ->add_option("RUN", o->run_id, "The run, as `runs list` has it")
+      ->required();
+  add_cancel(*runs, options, result);
+  add_approve(*runs, options, result);
+  add_tenants(cli, options, result);
 
-  CLI::App* rejects = cli.add_subcommand("rejects", "Records and rows that could not be taken, with the reason");
+  CLI::App* rejects =
+      cli.add_subcommand("rejects", "Records and rows that could not be taken, with the reason");
   rejects->require_subcommand(1);
   CLI::App* refused = add_list(*rejects, "list", "One line a reject", options, result, o, list_rejects);
-  refused->add_option("--tenant", o->tenant);
-  refused->add_option("--run", o->run_id);
-  refused->add_option("--limit", o->limit)->check(CLI::Range(1, 100'000))->capture_default_str();
+  refused->add_option("--tenant", o->tenant, "Only of this tenant");
+  refused->add_option("--run", o->run_id,
+                      "Only of this run; else of each tenant's newest one that has ended");
+  refused->add_flag("--all", o->all, "Of all runs, older ones too");
+  refused->add_option("--limit", o->limit, "At most so many")
+      ->check(CLI::Range(1, 100'000))
+      ->capture_default_str();
 
   CLI::App* deferred = cli.add_subcommand("deferred", "Rows that wait for the row that they refer to");
   deferred->require_subcommand(1);
   CLI::App* waiting = add_list(*deferred, "list", "One line a row", options, result, o, list_deferred);
-  waiting->add_option("--tenant", o->tenant);
-  waiting->add_option("--limit", o->limit)->check(CLI::Range(1, 100'000))->capture_default_str();
+  waiting->add_option("--tenant", o->tenant, "Only of this tenant");
+  waiting->add_option("--limit", o->limit, "At most so many")
+      ->check(CLI::Range(1, 100'000))
+      ->capture_default_str();
 }
 
 }  // namespace sluice::cli

@@ -11,7 +11,8 @@ namespace sluice::host {
 
 namespace {
 
-engine::stage_plan stage_of(const manifest::pipeline& pipeline, const manifest::read& read, engine::phase phase) {
+engine::stage_plan stage_of(const manifest::pipeline& pipeline, const manifest::read& read,
+                            engine::phase phase) {
   engine::stage_plan s;
   s.name = read.stage;
   s.entry = read.entry;
@@ -124,15 +125,18 @@ engine::run_plan plan_from_json(const std::string& text, const manifest::pipelin
   engine::run_plan plan;
   const nlohmann::json json = nlohmann::json::parse(text);
   for (const nlohmann::json& step : json.at("steps")) {
-    const auto phase =
-        step.at("phase").get<std::string>() == "essential" ? engine::phase::essential : engine::phase::background;
+    const auto phase = step.at("phase").get<std::string>() == "essential" ? engine::phase::essential
+                                                                          : engine::phase::background;
     engine::step_plan s{step.at("name"), phase, step.at("after"), step.at("stages")};
     for (const std::string& name : s.stages) {
       const manifest::read* read = pipeline.find_read(name);
       if (read == nullptr) {
         throw engine::failure(engine::failure_class::invalid, "SLU-6024",
-                              "the open run has a stage `" + name + "` that this manifest doesn't have; run the "
-                              "manifest that it was started with, or cancel the run");
+                              "the open run has a stage `" + name +
+                                  "` that this manifest doesn't have; run the "
+                                  "manifest that it was started with, or cancel it: `sluice runs cancel " +
+                                  json.value("run_id", std::string("RUN")) + " --pipeline " + pipeline.file +
+                                  "`");
       }
       plan.stages.push_back(stage_of(pipeline, *read, phase));
       take_stored(plan.stages.back(), json.at("stages"));

@@ -1,6 +1,8 @@
 // What a run did, for tools (JSON) and for people (a table). Only what is committed is counted.
 #pragma once
 
+#include <cstdint>
+#include <map>
 #include <string>
 
 #include <nlohmann/json_fwd.hpp>
@@ -11,7 +13,12 @@ namespace sluice::host {
 
 [[nodiscard]] nlohmann::json to_json(const engine::row_counts& counts);
 [[nodiscard]] nlohmann::json receipt_json(const engine::run_row& run);
-[[nodiscard]] std::string receipt_text(const engine::run_row& run);
+// `manifest` is the file to name in the commands that show more.
+[[nodiscard]] std::string receipt_text(const engine::run_row& run, const std::string& manifest);
+// "2026-11-22T10:00:00.000Z", or null for 0.
+[[nodiscard]] nlohmann::json instant_json(std::int64_t us);
+[[nodiscard]] std::string instant_text(std::int64_t us);  // "-" for 0
+[[nodiscard]] std::map<std::string, engine::row_counts> counts_by_stream(const engine::run_row& run);
 // 0 good, 1 failed, 3 partial, 4 held, 130 cancelled.
 [[nodiscard]] int exit_code(engine::run_state state);
 

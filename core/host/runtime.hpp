@@ -36,21 +36,23 @@ struct runtime_setup {
   store::store& store;  // migrated
 };
 
-struct run_ask {
-  std::string tenant, backend, correlation_id;  // backend and correlation id may be empty
-  wanted_phase phases = wanted_phase::both;
-  engine::progress_fn on_progress;  // called on the engine's thread
-};
-
 struct run_answer {
   std::string run_id, correlation_id, backend, route_reason;
   engine::run_lease::how how = engine::run_lease::how::started;
   engine::holder held_by;  // when joined
 };
 
+struct run_ask {
+  std::string tenant, backend, correlation_id;  // backend and correlation id may be empty
+  wanted_phase phases = wanted_phase::both;
+  engine::progress_fn on_progress;                  // called on the engine's thread
+  std::function<void(const run_answer&)> on_lease;  // once it is known which run it is, before its first line
+  bool tells_end = false;                           // the caller shows how it ended: the log does not
+};
+
 class runtime final : public plugin::host_services {
  public:
-  // Makes the tables of the pipeline's streams, loads its plugins. Throws plugin::error,
+  // Loads the pipeline's plugins, then makes the tables of its streams. Throws plugin::error,
   // decode::error or engine::failure with one line that says what to do.
   explicit runtime(runtime_setup setup);
   ~runtime() override;
@@ -76,6 +78,7 @@ class runtime final : public plugin::host_services {
     std::shared_ptr<engine::run> run;
     std::string backend;
     engine::progress_fn on_progress;
+    bool tells_end = false;
     // Guarded by the runtime's mutex:
     bool over = false;  // finished here, fenced or failed
     std::optional<engine::failure> failed;
@@ -112,5 +115,10 @@ class runtime final : public plugin::host_services {
   std::thread engine_;
   std::map<std::string, std::unique_ptr<plugin::backend_instance>> backends_;
 };
+
+// What can be told before a store is touched: that the tenant and the backend exist, there is something
+// to read, and every plugin can be loaded. Throws plugin::error or engine::failure.
+void check_before_store(const manifest::pipeline& pipeline, const plugin::catalog& catalog,
+                        plugin::loader& loader, const run_ask& ask);
 
 }  // namespace sluice::host

@@ -11,6 +11,15 @@
 namespace sluice::manifest {
 namespace {
 
+// For parts of a manifest that name no plugin.
+const class : public component_catalog {
+ public:
+  [[nodiscard]] const component_info* find(component_kind, std::string_view) const override {
+    return nullptr;
+  }
+  [[nodiscard]] std::vector<std::string> names(component_kind) const override { return {}; }
+} nothing_installed;
+
 bool has_error(const std::vector<finding>& all) {
   return std::ranges::any_of(all, [](const finding& f) { return f.severity == severity::error; });
 }
@@ -114,14 +123,33 @@ check_result check_file(const std::string& path, const component_catalog& catalo
   return check_text(path, file.text, catalog, env);
 }
 
+check_result check_store(const std::string& path, const environment& env) {
+  const file_text file = read_text_file(path, max_document_bytes);
+  if (std::optional<diagnostic> d = unreadable(path, file)) return {{}, {std::move(*d)}};
+  check_result out;
+  document doc(path, file.text);
+  std::vector<finding> findings;
+  const std::optional<node> tree = parse_yaml(doc, findings);
+  context c(doc, nothing_installed, env, findings);
+  build b(c);
+  if (tree) {
+    const std::size_t before = c.count();
+    view root(c, *tree, manifest_shape, {}, {tree->at.begin, tree->at.begin});
+    if (root.has("name") && root.has("store")) c.forget_since(before);  // what is said of other parts
+    check_version(c, root);
+    b.out.name = root.text("name");
+    read_store(b, root);
+  }
+  if (tree && !has_error(findings)) {
+    b.out.file = path;
+    out.pipeline = std::move(b.out);
+  }
+  out.diagnostics = to_diagnostics(std::move(findings));
+  if (!tree && out.diagnostics.empty()) out.diagnostics.push_back(empty_file(path));
+  return out;
+}
+
 tenants_result check_tenants_file(const std::string& path, const environment& env) {
-  static const class : public component_catalog {
-   public:
-    [[nodiscard]] const component_info* find(component_kind, std::string_view) const override {
-      return nullptr;
-    }
-    [[nodiscard]] std::vector<std::string> names(component_kind) const override { return {}; }
-  } nothing_installed;
   const file_text file = read_text_file(path, max_document_bytes);
   if (std::optional<diagnostic> d = unreadable(path, file)) return {{}, {std::move(*d)}};
   tenants_result out;

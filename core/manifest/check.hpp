@@ -30,6 +30,10 @@ struct check_result {
 [[nodiscard]] check_result check_text(const std::string& path, std::string_view text,
                                       const component_catalog&, const environment&);
 
+// Its name and its store alone: for whoever looks into the store. Nothing else is judged, so that a
+// manifest that has changed, or needs an environment that isn't here, still says where its data are.
+[[nodiscard]] check_result check_store(const std::string& path, const environment&);
+
 struct tenants_result {
   std::optional<struct tenants> tenants;
   std::vector<diagnostic> diagnostics;

@@ -4,6 +4,7 @@
 #include <chrono>
 #include <cstdio>
 #include <ctime>
+#include <mutex>
 #include <string>
 #include <utility>
 
@@ -67,12 +68,13 @@ json redacted(const redactor& secrets, const json& value, int depth = 0) {
   }
 }
 
-json head(log_level level, const log_context& context, std::string_view message) {
+json head(log_level level, const log_context& context, const std::string& default_id,
+          std::string_view message) {
   json line{{"ts", timestamp()}, {"level", to_text(level)}, {"msg", message}};
   const auto put = [&](const char* key, std::string_view value) {
     if (!value.empty()) line[key] = value;
   };
-  put("correlation_id", context.correlation_id);
+  put("correlation_id", context.correlation_id.empty() ? default_id : context.correlation_id);
   put("tenant", context.tenant);
   put("run_id", context.run_id);
   put("plugin", context.plugin);
@@ -111,7 +113,7 @@ struct logger::state {
              AddFields add_fields) noexcept {
     try {
       if (!out.should_log(to_spdlog(level))) return;
-      json line = head(level, context, message);
+      json line = head(level, context, own_id(), message);
       add_fields(line);
       out.log(to_spdlog(level), redacted(secrets, line).dump(-1, ' ', false, json::error_handler_t::replace));
     } catch (...) {
@@ -119,9 +121,16 @@ struct logger::state {
     }
   }
 
+  std::string own_id() {
+    const std::lock_guard lock(mutex);
+    return correlation_id;
+  }
+
   std::shared_ptr<fd_sink> sink;  // shared, as spdlog wants it
   spdlog::logger out;
   const redactor& secrets;
+  std::mutex mutex;
+  std::string correlation_id;
 };
 
 logger::logger(log_options options, const redactor& secrets)
@@ -149,6 +158,10 @@ void logger::write_json(log_level level, const log_context& context, std::string
 
 bool logger::enabled(log_level level) const noexcept { return state_->out.should_log(to_spdlog(level)); }
 void logger::set_level(log_level level) noexcept { state_->out.set_level(to_spdlog(level)); }
+void logger::set_correlation_id(std::string id) {
+  const std::lock_guard lock(state_->mutex);
+  state_->correlation_id = std::move(id);
+}
 std::uint64_t logger::lost_lines() const noexcept { return state_->sink->lost(); }
 
 }  // namespace sluice::observe

@@ -10,6 +10,7 @@
 #include <initializer_list>
 #include <memory>
 #include <optional>
+#include <string>
 #include <string_view>
 #include <variant>
 
@@ -69,6 +70,8 @@ class logger {
 
   [[nodiscard]] bool enabled(log_level level) const noexcept;
   void set_level(log_level level) noexcept;
+  // For lines that have none of their own: a process that is there for one run says so once.
+  void set_correlation_id(std::string id);
   // Lines that could not be written, because nobody reads any more or memory ran out.
   [[nodiscard]] std::uint64_t lost_lines() const noexcept;
 

@@ -109,6 +109,15 @@ void catalog::scan_folder(const fs::path& given) {
                                 "the plugin folder can't be read: " + failure.message(),
                                 "make it, or mend the path in the host file"});
   }
+  if (!failure && looks_like_plugin(folder)) {
+    const std::string holder = folder.parent_path().string();
+    folder_problems_.push_back({code::folder_is_plugin,
+                                given.string(),
+                                {},
+                                "this folder is itself a plugin",
+                                "name the folder that holds it: " + holder,
+                                true});
+  }
   std::sort(found.begin(), found.end());
   for (const fs::path& p : found) plugins_.push_back(read_plugin(p));
 }

@@ -16,6 +16,7 @@ inline constexpr const char* reference_mismatch = "SLU-2005";
 inline constexpr const char* unknown_component = "SLU-2006";
 inline constexpr const char* folder_unreadable = "SLU-2007";
 inline constexpr const char* unknown_kind = "SLU-2008";
+inline constexpr const char* folder_is_plugin = "SLU-2009";
 // Files, before any code runs.
 inline constexpr const char* not_a_file = "SLU-2010";
 inline constexpr const char* symlink = "SLU-2011";
@@ -61,6 +62,7 @@ inline constexpr auto table = std::to_array<observe::code_entry>({
      "mend `plugins` in the host file, or make the folder"},
     {unknown_kind, "a component is of a kind that this host doesn't know",
      "upgrade sluice to use that component"},
+    {folder_is_plugin, "a searched folder is itself a plugin", "name the folder that holds it"},
     {not_a_file, "a plugin is not a regular file", "install the plugin again"},
     {symlink, "a plugin is a symbolic link", "put the file itself into the plugin's folder"},
     {wrong_owner, "a plugin belongs to another user", "chown it to root or to the user that runs sluice"},
@@ -81,7 +83,8 @@ inline constexpr auto table = std::to_array<observe::code_entry>({
      "ask its maker for a build against the SDK that the message names"},
     {no_entry, "a library doesn't have the entry of a plugin",
      "its maker has to build it with sluice_add_plugin()"},
-    {no_library, "a plugin has no library where it needs one", "install the plugin again, complete"},
+    {no_library, "a plugin has no library where it needs one",
+     "install the plugin complete; a domain without code must not say `transform`"},
     {changed, "a plugin changed while it was checked", "find out who writes to the folder; then start again"},
     {load_failed, "the system can't load a plugin", "install the library that the message names"},
     {wrong_major, "a plugin speaks another major version of the contract",

@@ -1,7 +1,8 @@
 // The rules over a whole stream, apart from reading it.
 #include <algorithm>
-#include <array>
 #include <set>
+
+#include <sluice/stored_columns.hpp>
 
 #include "plugin/codes.hpp"
 #include "plugin/stream_reader.hpp"
@@ -11,14 +12,6 @@ namespace sluice::plugin {
 
 namespace {
 
-constexpr std::array<std::string_view, 9> reserved = {"id",         "tenant_id",  "row_hash",
-                                                      "origin",     "synced_at",  "run_id",
-                                                      "deleted_at", "attributes", "source_version"};
-
-bool is_reserved(std::string_view name) {
-  return std::find(reserved.begin(), reserved.end(), name) != reserved.end();
-}
-
 std::string stored_name(const reference& r) { return r.name + "_id"; }
 
 class stream_check {
@@ -26,13 +19,19 @@ class stream_check {
   stream_check(const stream_schema& stream, const std::string& pointer, problem_list& problems)
       : s_(stream), pointer_(pointer), problems_(problems), layout_(wire_layout(stream)) {}
 
+  void name() {
+    if (s_.name.starts_with("sluice_") || s_.name.starts_with("sqlite_"))
+      fail("/name", "tables whose names begin with `sluice_` or `sqlite_` are the store's own",
+           "choose another name");
+  }
+
   void columns() {
     if (s_.columns.empty()) fail("/columns", "a stream needs at least one column");
     std::set<std::string> seen;
     for (std::size_t i = 0; i < s_.columns.size(); ++i) {
       const std::string& name = s_.columns[i].name;
       const std::string where = "/columns/" + std::to_string(i) + "/name";
-      if (is_reserved(name))
+      if (is_stored_column(name))
         fail(where, "`" + name + "` is a column that every table has", "choose another name");
       if (!name.empty() && !seen.insert(name).second) fail(where, "column `" + name + "` is declared twice");
     }
@@ -75,7 +74,7 @@ class stream_check {
       if (!r.name.empty() && !seen.insert(r.name).second)
         fail(where, "reference `" + r.name + "` is declared twice");
       const std::string stored = stored_name(r);
-      if (is_reserved(stored) || declared(stored) != nullptr) {
+      if (is_stored_column(stored) || declared(stored) != nullptr) {
         fail(where + "/name", "is stored as `" + stored + "`, which is taken",
              "rename the reference or the column");
       }
@@ -148,6 +147,7 @@ class stream_check {
 
 void check_stream(const stream_schema& stream, const std::string& pointer, problem_list& problems) {
   stream_check check(stream, pointer, problems);
+  check.name();
   check.columns();
   check.key();
   check.derived_key();

@@ -1,17 +1,14 @@
 #include "store/schema.hpp"
 
 #include <algorithm>
-#include <array>
+
+#include <sluice/stored_columns.hpp>
 
 #include "store/errors.hpp"
 
 namespace sluice::store {
 
 namespace {
-
-constexpr std::array<std::string_view, 11> reserved = {
-    "id",      "tenant_id", "attributes", "source_version", "row_hash", "origin",
-    "read_at", "synced_at", "run_id",     "deleted_at",     "_deleted"};
 
 bool is_identifier(std::string_view name) {
   if (name.empty() || name.size() > 63 || name.front() < 'a' || name.front() > 'z') return false;
@@ -49,7 +46,7 @@ void check_names(const stream_schema& s, const stored_shape& shape) {
   if (s.key.empty() || s.key.size() > 2) refuse_stream(s, "a key has one or two columns");
   for (const column& c : s.columns) {
     if (!is_identifier(c.name)) refuse_stream(s, "`" + c.name + "` is not a column's name (a-z, 0-9, _)");
-    if (std::find(reserved.begin(), reserved.end(), c.name) != reserved.end()) {
+    if (is_stored_column(c.name)) {
       refuse_stream(s, "the column `" + c.name + "` has the name of one that the store makes");
     }
   }

@@ -230,3 +230,16 @@ class Case(unittest.TestCase):
 
 def interrupt(process):
     process.send_signal(signal.SIGINT)
+
+
+def start(case, updates):
+    """A run in a process of its own that has committed so many times."""
+    process = subprocess.Popen(case.command("run", case.manifest, "--tenant", "acme"), stdout=subprocess.PIPE,
+                               stderr=subprocess.PIPE, text=True, env=case.environment())
+    for clean in (process.stdout.close, process.stderr.close, process.wait, process.kill):
+        case.addCleanup(clean)
+    for line in process.stderr:
+        updates -= json.loads(line).get("event") == "progress"
+        if updates == 0:
+            return process
+    case.fail("the run ended before it could be disturbed: " + process.stdout.read())

@@ -87,9 +87,7 @@ class IntoSqlite(harness.Case):
                            "--correlation-id", "sync-acme-1-0badcafe")
         lines = [json.loads(line) for line in done.stderr.splitlines()]
         self.assertGreater(len(lines), 3)
-        of_run = [l for l in lines if l.get("run_id") or l.get("event") == "progress"]
-        self.assertTrue(of_run)
-        self.assertTrue(all(l["correlation_id"] == "sync-acme-1-0badcafe" for l in of_run if "correlation_id" in l))
+        self.assertEqual({l["correlation_id"] for l in lines}, {"sync-acme-1-0badcafe"})
         self.assertTrue(all(r["correlation_id"] == "sync-acme-1-0badcafe" for r in self.upstream.served()))
 
 
@@ -125,12 +123,12 @@ class Commands(harness.Case):
         done = subprocess.run([harness.SLUICE, "--plugins", harness.PLUGINS, "check", self.manifest],
                               capture_output=True, text=True, env=self.environment())
         self.assertEqual(done.returncode, 78)
-        self.assertIn("did you mean `phases`", done.stderr)
-        self.assertIn("did you mean `retry`", done.stderr)
+        self.assertIn("did you mean `phases`", done.stdout)
+        self.assertIn("did you mean `retry`", done.stdout)
 
     def test_an_unknown_tenant_is_named_with_those_there_are(self):
         done = self.sluice("run", self.manifest, "--tenant", "acne")
-        self.assertNotEqual(done.returncode, 0)
+        self.assertEqual(done.returncode, 2)
         self.assertIn("unknown tenant `acne`", done.stderr)
         self.assertIn("`acme`", done.stderr)
 

@@ -65,6 +65,7 @@ PLANTED = [
     ("docs", "docs/b.md", "<!-- file: ../scripts/go -->\n```sh\nelse\n```\n", "does not exist"),
     ("docs", "docs/b.md", "<!-- file: scripts/go -->\n```sh\nelse\n```\n", "differs from the file"),
     ("codes", "core/host/b.cpp", 'throw error("SLU-7002", "no");\n', "SLU-7002 is not in docs/errors.md"),
+    ("codes", "sdk/include/sluice/f.hpp", HEADER + 'const char* defect = "SLU-7004";\n', "SLU-7004 is not in docs/errors.md"),
     ("codes", "docs/errors.md", "| SLU-7001 | a |\n| SLU-7003 | b |\n", "SLU-7003 is used nowhere"),
     ("codes", "docs/errors.md", "| SLU-7001 | a |\n| SLU-7001 | b |\n", "stands there twice"),
 ]

@@ -85,6 +85,19 @@ TEST_F(sqlite_file, that_another_process_writes_is_refused_with_its_number) {
   EXPECT_NO_THROW(open());
 }
 
+TEST_F(sqlite_file, in_a_folder_that_is_not_there_names_the_folder) {
+  store_options o;
+  o.uses = "sqlite";
+  o.path = path() + ".d/sluice.db";
+  const auto text = refusal_text([&] { static_cast<void>(open_store(o)); });
+  EXPECT_NE(text.find("the folder " + path() + ".d does not exist; make it"), std::string::npos) << text;
+}
+
+TEST_F(sqlite_file, that_is_not_there_can_not_be_looked_at) {
+  EXPECT_EQ(refusal_code([&] { open(true); }), code::cannot_open);
+  EXPECT_FALSE(std::filesystem::exists(path()));
+}
+
 TEST_F(sqlite_file, opened_for_reading_only_is_not_written) {
   make();
   const auto s = open(true);

@@ -54,19 +54,26 @@ void check_header(const std::string& path, std::uintmax_t size) {
   }
 }
 
+engine::failure cannot_make(const std::string& lock, int why) {
+  if (why == ENOENT) {
+    const std::string folder = std::filesystem::path(lock).parent_path().string();
+    return invalid(code::cannot_open,
+                   "the folder " + folder + " does not exist; make it, or mend `store.path`");
+  }
+  return invalid(code::cannot_open, "cannot make the lock file " + lock + ": " + std::strerror(why) +
+                                        "; make its folder writable");
+}
+
 }  // namespace
 
 write_lock::write_lock(const std::string& database_path) : path_(database_path + ".lock") {
   fd_ = ::open(path_.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600);
-  if (fd_ < 0) {
-    throw invalid(code::cannot_open, "cannot make the lock file " + path_ + ": " + std::strerror(errno) +
-                                         "; make its folder writable");
-  }
+  if (fd_ < 0) throw cannot_make(path_, errno);
   if (flock(fd_, LOCK_EX | LOCK_NB) != 0) {
     const std::string holder = holder_of(fd_);
     close(fd_);
-    throw invalid(code::held,
-                  database_path + " is being written by " + holder + "; stop that process, or wait for it");
+    throw transient(code::held,
+                    database_path + " is being written by " + holder + "; stop that process, or wait for it");
   }
   const std::string me = "process " + std::to_string(getpid()) + " on " + host_name() + "\n";
   if (ftruncate(fd_, 0) != 0 || pwrite(fd_, me.data(), me.size(), 0) != static_cast<ssize_t>(me.size())) {
@@ -83,7 +90,10 @@ write_lock::~write_lock() { close(fd_); }
 void check_file(const std::string& path, bool write) {
   struct stat s {};
   if (::stat(path.c_str(), &s) != 0) {
-    if (errno == ENOENT) return;
+    if (errno == ENOENT && write) return;
+    if (errno == ENOENT) {
+      throw invalid(code::cannot_open, "there is no " + path + "; has anything run yet? check `store.path`");
+    }
     throw invalid(code::cannot_open, "cannot look at " + path + ": " + std::strerror(errno));
   }
   if (!S_ISREG(s.st_mode))

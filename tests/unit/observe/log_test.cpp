@@ -50,6 +50,19 @@ class log_test : public ::testing::Test {
   redactor secrets_;
 };
 
+TEST_F(log_test, gives_lines_without_a_correlation_id_that_of_the_process) {
+  logger log(options(), secrets_);
+  log.write(log_level::info, {}, "before");
+  log.set_correlation_id("sync-acme-1-0badcafe");
+  log.write(log_level::info, {}, "its own");
+  log.write(log_level::info, {.correlation_id = "other"}, "another's");
+  const auto all = lines();
+  ASSERT_EQ(all.size(), 3U);
+  EXPECT_FALSE(all[0].contains("correlation_id"));
+  EXPECT_EQ(all[1]["correlation_id"], "sync-acme-1-0badcafe");
+  EXPECT_EQ(all[2]["correlation_id"], "other");
+}
+
 TEST_F(log_test, writes_one_json_object_a_line_with_context_and_fields) {
   logger log(options(), secrets_);
   log.write(log_level::warn, {"sync-acme-1-2", "acme", "run-1", "http", "SLU-3103"}, "page refused",
@@ -59,9 +72,7 @@ TEST_F(log_test, writes_one_json_object_a_line_with_context_and_fields) {
   json line = all[0];
   EXPECT_EQ(line["ts"].get<std::string>().size(), std::string("2026-01-01T00:00:00.000000Z").size());
   line.erase("ts");
-  EXPECT_EQ(
-      line,
-      json::parse(R"({"level":"warn","msg":"page refused","correlation_id":"sync-acme-1-2",
+  EXPECT_EQ(line, json::parse(R"({"level":"warn","msg":"page refused","correlation_id":"sync-acme-1-2",
       "tenant":"acme","run_id":"run-1","plugin":"http","code":"SLU-3103","page":12,"ratio":0.5,"last":true,
       "rows":7,"path":"/users"})"));
 }

@@ -16,8 +16,8 @@ namespace {
 std::string domain(const std::string& name, const std::string& stream, const std::string& extra = "") {
   return R"({"name": ")" + name +
          R"(", "version": "1.0", "sdk": "1.0", "components": [
-         {"kind": "domain", "name": ")" + name +
-         R"(", "streams": [{"name": ")" + stream +
+         {"kind": "domain", "name": ")" +
+         name + R"(", "streams": [{"name": ")" + stream +
          R"(",
           "columns": [{"name": "external_id", "type": "text", "required": true}], "key": ["external_id"])" +
          extra + "}]}]}";
@@ -48,6 +48,15 @@ class catalog_test : public ::testing::Test {
 };
 
 }  // namespace
+
+TEST_F(catalog_test, a_searched_folder_that_is_a_plugin_gets_a_hint) {
+  install("p/shop", domain("shop", "orders"));
+  const catalog c = catalog::scan({root_ / "p/shop"});
+  EXPECT_EQ(lines(c).find("SLU-2009 p/shop: this folder is itself a plugin; name the folder that holds it: "),
+            0U);
+  EXPECT_TRUE(c.problems().at(0).warning);
+  EXPECT_TRUE(c.plugins().empty());
+}
 
 TEST_F(catalog_test, finds_components_by_kind_and_name) {
   install("p/shop", domain("shop", "orders"));

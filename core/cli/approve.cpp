@@ -1,0 +1,108 @@
+// `sluice runs approve` and `sluice tenants`: what only a person may decide.
+#include <cstdio>
+#include <memory>
+
+#include <CLI/CLI.hpp>
+#include <nlohmann/json.hpp>
+
+#include "cli/look.hpp"
+#include "engine/failure.hpp"
+#include "host/open.hpp"
+#include "host/receipt.hpp"
+
+namespace sluice::cli {
+
+namespace {
+
+struct decide_options {
+  std::string pipeline, run_id, tenant;
+  bool yes = false;
+};
+
+int with_writer(app& a, const std::string& manifest, const std::function<int(engine::session&)>& work) {
+  const auto pipeline = a.load_store(manifest);
+  if (!pipeline) return exit_code::bad_manifest;
+  const host::secret_store secrets(pipeline->tenants, a.redactor());
+  const auto store = store::open_store(host::store_options_of(*pipeline, secrets));
+  store->check_version();
+  return work(*store->open_session());
+}
+
+int approve(app& a, const decide_options& o) {
+  return with_writer(a, o.pipeline, [&](engine::session& s) {
+    const engine::run_state state = s.approve(o.run_id);
+    const engine::run_row row = must_show(s, o.run_id);
+    if (a.options().json) {
+      std::printf("%s\n", host::receipt_json(row).dump(2).c_str());
+    } else {
+      std::printf("%s", host::receipt_text(row, o.pipeline).c_str());
+    }
+    return host::exit_code(state);
+  });
+}
+
+int list_tenants(app& a, const decide_options& o) {
+  return with_session(a, o.pipeline, [&](engine::session& s) {
+    nlohmann::json out = nlohmann::json::array();
+    for (const engine::tenant_row& t : s.list_tenants()) {
+      out.push_back({{"tenant", t.tenant},
+                     {"first_seen_at", host::instant_text(t.first_seen_us)},
+                     {"seen_at", host::instant_text(t.seen_us)}});
+      if (!a.options().json) {
+        std::printf("%-24s first seen %s, last %s\n", t.tenant.c_str(), host::instant_text(t.first_seen_us).c_str(),
+                    host::instant_text(t.seen_us).c_str());
+      }
+    }
+    if (a.options().json) std::printf("%s\n", out.dump(2).c_str());
+    return exit_code::good;
+  });
+}
+
+int erase_tenant(app& a, const decide_options& o) {
+  if (!o.yes) {
+    throw engine::failure(engine::failure_class::invalid, "SLU-7014",
+                          "this removes every row of tenant `" + o.tenant +
+                              "` for good, of all streams, its runs and its history; say --yes if that is meant");
+  }
+  return with_writer(a, o.pipeline, [&](engine::session& s) {
+    nlohmann::json out = nlohmann::json::object();
+    for (const auto& [table, rows] : s.erase_tenant(o.tenant)) {
+      out[table] = rows;
+      if (!a.options().json && rows > 0) std::printf("%8lld  %s\n", static_cast<long long>(rows), table.c_str());
+    }
+    if (a.options().json) std::printf("%s\n", out.dump(2).c_str());
+    return exit_code::good;
+  });
+}
+
+using command = int (*)(app&, const decide_options&);
+
+CLI::App* add(CLI::App& group, const char* name, const char* what, common_options& options, int& result,
+              const std::shared_ptr<decide_options>& o, command run) {
+  CLI::App* c = group.add_subcommand(name, what);
+  c->add_option("--pipeline", o->pipeline, "The manifest that says which store")->required()->type_name("FILE");
+  c->callback([&options, &result, o, run] { result = guarded(options, [&](app& a) { return run(a, *o); }); });
+  return c;
+}
+
+}  // namespace
+
+void add_approve(CLI::App& runs, common_options& options, int& result) {
+  const auto o = std::make_shared<decide_options>();
+  add(runs, "approve", "Delete what a held run has held and nothing has brought since", options, result, o, approve)
+      ->add_option("RUN", o->run_id, "The run, as `runs list --state held` has it")
+      ->required();
+}
+
+void add_tenants(CLI::App& cli, common_options& options, int& result) {
+  const auto o = std::make_shared<decide_options>();
+  CLI::App* tenants = cli.add_subcommand("tenants", "Tenants that the store knows");
+  tenants->require_subcommand(1);
+  add(*tenants, "list", "One line a tenant", options, result, o, list_tenants);
+  CLI::App* erase =
+      add(*tenants, "erase", "Remove every row of a tenant for good", options, result, o, erase_tenant);
+  erase->add_option("TENANT", o->tenant, "Whose rows")->required();
+  erase->add_flag("--yes", o->yes, "It is meant");
+}
+
+}  // namespace sluice::cli

@@ -1,0 +1,28 @@
+// What the commands share that only look into a store.
+#pragma once
+
+#include <functional>
+#include <string>
+
+#include "cli/app.hpp"
+#include "engine/store.hpp"
+
+namespace sluice::cli {
+
+struct list_options {
+  std::string pipeline, tenant, state, run_id;
+  int limit = 50;
+  bool all = false;
+};
+
+// Opens the store of a pipeline for looking only, and hands a session over.
+[[nodiscard]] int with_session(app& a, const std::string& manifest,
+                               const std::function<int(engine::session&)>& look);
+// The run, or a failure that says that there is none.
+[[nodiscard]] engine::run_row must_show(engine::session& session, const std::string& run_id);
+// Nothing found is an answer too, but a mistyped name looks the same.
+void say_none(app& a, const list_options& o, const std::string& what);
+
+int list_rejects(app& a, const list_options& o);
+
+}  // namespace sluice::cli

@@ -1,0 +1,58 @@
+#include "host/cancel.hpp"
+
+#include <random>
+
+#include "engine/failure.hpp"
+#include "host/process.hpp"
+#include "observe/identifiers.hpp"
+
+namespace sluice::host {
+
+namespace {
+
+engine::run_row must_show(engine::session& session, const std::string& run_id) {
+  if (auto row = session.show_run(run_id)) return std::move(*row);
+  throw engine::failure(engine::failure_class::invalid, "SLU-7012",
+                        "no run `" + run_id + "`; `sluice runs list --pipeline FILE` shows what there is");
+}
+
+// What asks for the lease of a run's tenant, pipeline and scope. It reads nothing, so its plan is empty.
+engine::run_request lease_request(engine::session& session, const engine::run_row& run) {
+  std::random_device random;
+  const auto draw = [&] { return std::uint64_t{random()} << 32 | random(); };
+  engine::run_request r;
+  r.run_id = observe::uuid_v7(session.now_us() / 1000, draw(), draw());
+  r.tenant = run.tenant;
+  r.pipeline = run.pipeline;
+  r.scope = run.scope;
+  r.correlation_id = run.correlation_id;
+  r.manifest_hash = run.manifest_hash;
+  r.backend = run.backend;
+  r.route_reason = "only to cancel " + run.run_id;
+  r.mode = run.mode;
+  r.plan = R"({"steps": [], "stages": []})";
+  r.by = this_process();
+  return r;
+}
+
+}  // namespace
+
+cancel_answer cancel_run(engine::session& session, const std::string& run_id) {
+  using how = cancel_answer::how;
+  engine::run_row run = must_show(session, run_id);
+  if (engine::is_terminal(run.state) || !session.request_cancel(run_id)) {
+    return {how::ended, must_show(session, run_id), {}};
+  }
+  const engine::run_lease lease = session.start_run(lease_request(session, run), is_dead);
+  if (lease.result == engine::run_lease::how::joined && lease.run_id == run_id) {
+    return {how::asked, must_show(session, run_id), lease.held_by};
+  }
+  // Where the run has ended between the two questions, the lease is that of a run of ours that did nothing.
+  if (lease.result != engine::run_lease::how::joined) {
+    static_cast<void>(session.finish_run(lease.run_id, lease.epoch, true, {}, {}));
+  }
+  const bool taken = lease.result == engine::run_lease::how::took_over && lease.run_id == run_id;
+  return {taken ? how::cancelled : how::ended, must_show(session, run_id), {}};
+}
+
+}  // namespace sluice::host

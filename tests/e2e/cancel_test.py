@@ -1,0 +1,73 @@
+"""`sluice runs cancel`: runs whose host lives, is gone, or has ended."""
+import json
+import signal
+import unittest
+
+import harness
+
+
+class Cancels:
+    """In any store."""
+    upstream_args = ("--tenants", "acme:3000", "--seed", "7", "--latency", "5ms")
+
+    def cancel(self, run_id):
+        return self.sluice("runs", "cancel", run_id, "--pipeline", self.manifest)
+
+    def open_run(self):
+        runs = json.loads(self.sluice("runs", "list", "--pipeline", self.manifest, "--state", "running").stdout)
+        self.assertEqual(len(runs), 1)
+        return runs[0]["run_id"]
+
+    def test_a_run_whose_host_died_is_cancelled_although_the_manifest_has_changed(self):
+        process = harness.start(self, 2)
+        process.kill()
+        process.wait()
+        run_id = self.open_run()
+        self.write_manifest(domains=harness.DOMAINS.replace("roles: { uses", "rollen: { uses"),
+                            phases=harness.PHASES.replace("roles ]", "rollen ]"))
+        stuck = self.sluice("run", self.manifest, "--tenant", "acme")
+        self.assertEqual(json.loads(stuck.stdout)["error"]["code"], "SLU-6024")
+        self.assertIn("sluice runs cancel %s --pipeline %s" % (run_id, self.manifest), stuck.stderr)
+        done = self.cancel(run_id)
+        self.assertEqual((done.returncode, json.loads(done.stdout)["state"]), (0, "cancelled"), done.stderr)
+        self.assertEqual(json.loads(self.cancel(run_id).stdout)["state"], "cancelled")
+        self.assertNotEqual(self.run_sync()["run_id"], run_id)
+        self.assert_holds_what_the_upstream_has()
+
+    def test_a_run_that_has_ended_stays_as_it_is(self):
+        run_id = self.run_sync()["run_id"]
+        done = self.cancel(run_id)
+        self.assertEqual((done.returncode, json.loads(done.stdout)["state"]), (1, "succeeded"))
+
+    def test_an_unknown_run_is_2(self):
+        self.run_sync()
+        self.assertEqual(self.cancel("01a205a7-0000-7000-8000-000000000000").returncode, 2)
+
+
+class CancelsInPostgres(Cancels, harness.Case):
+    store_type = harness.Postgres
+
+    def test_a_run_whose_host_lives_is_asked_to_stop(self):
+        # It can't end by itself: the upstream asks it to come back, for ever.
+        self.upstream.faults({"match": {"path": "*/credits"}, "do": "status", "status": 429,
+                              "headers": {"Retry-After": "600"}})
+        process = harness.start(self, 1)
+        done = self.cancel(self.open_run())
+        self.assertEqual(done.returncode, 0, done.stderr)
+        self.assertTrue(json.loads(done.stdout)["asked"])
+        out, err = process.communicate(timeout=120)
+        self.assertEqual((process.returncode, json.loads(out)["state"]), (130, "cancelled"), err[-2000:])
+
+
+class CancelsInSqlite(Cancels, harness.Case):
+    def test_a_run_whose_host_lives_is_left_to_that_process(self):
+        process = harness.start(self, 1)
+        done = self.cancel(self.open_run())
+        self.assertEqual(done.returncode, 75)
+        self.assertIn("process %d" % process.pid, done.stderr)
+        process.send_signal(signal.SIGINT)
+        self.assertEqual(json.loads(process.communicate(timeout=120)[0])["state"], "cancelled")
+
+
+if __name__ == "__main__":
+    unittest.main(verbosity=2)
