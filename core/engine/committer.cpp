@@ -12,10 +12,19 @@ namespace sluice::engine {
 using boost::asio::awaitable;
 
 committer::committer(const run_identity& run, store_port& store, clock_port& clock, random_port& random,
-                     boost::asio::any_io_executor on, batch_limits limits, stop_source& stop, committed_fn committed,
-                     keep_fn keep)
-    : run_(run), store_(store), clock_(clock), random_(random), executor_(std::move(on)), limits_(limits),
-      stop_(stop), committed_(std::move(committed)), keep_(std::move(keep)), changed_(executor_), room_(executor_),
+                     boost::asio::any_io_executor on, batch_limits limits, stop_source& stop,
+                     committed_fn committed, keep_fn keep)
+    : run_(run),
+      store_(store),
+      clock_(clock),
+      random_(random),
+      executor_(std::move(on)),
+      limits_(limits),
+      stop_(stop),
+      committed_(std::move(committed)),
+      keep_(std::move(keep)),
+      changed_(executor_),
+      room_(executor_),
       linger_stop_(stop) {}
 
 bool committer::full() const { return open_rows_ >= limits_.rows || open_bytes_ >= limits_.bytes; }
@@ -52,15 +61,17 @@ awaitable<void> committer::submit(page_write page) {
   stop_.throw_if_stopped();
   const bool first = open_.empty();
   append(std::move(page));
-  if (ready()) {
-    changed_.notify();
-  } else if (first) {
+  // Even if it looks ready: by the time that the loop wakes, another read may be under way again.
+  if (first && !full()) {
     ++lingering_;
     boost::asio::co_spawn(
         executor_,
-        [kept = keep_(), this, generation = generation_]() -> awaitable<void> { co_await linger(generation); },
+        [kept = keep_(), this, generation = generation_]() -> awaitable<void> {
+          co_await linger(generation);
+        },
         boost::asio::detached);
   }
+  if (ready()) changed_.notify();
 }
 
 awaitable<void> committer::linger(std::uint64_t generation) {
@@ -140,9 +151,11 @@ awaitable<commit_result> committer::commit_with_retry(commit_request& request) {
       throw failure(*failed);
     }
     if (clock_.steady_us() >= patience_ends) {
-      throw failure(failure_class::transient, "SLU-6101",
-                    "the store has been unavailable for too long; the run can be taken over from its checkpoints. "
-                    "Last: " + failed->message());
+      throw failure(
+          failure_class::transient, "SLU-6101",
+          "the store has been unavailable for too long; the run can be taken over from its checkpoints. "
+          "Last: " +
+              failed->message());
     }
     co_await clock_.sleep(backoff_us(limits_.store_retry, failures, *failed, random_), stop_);
     stop_.throw_if_stopped();

@@ -1,5 +1,7 @@
 #include "host/catalog_adapter.hpp"
 
+#include <algorithm>
+
 namespace sluice::host {
 
 namespace {
@@ -21,7 +23,11 @@ std::string text_of(const nlohmann::json& schema) {
 
 catalog_adapter::catalog_adapter(const plugin::catalog& plugins) {
   for (const plugin::installed_plugin& p : plugins.plugins()) {
-    if (p.broken) continue;
+    if (p.broken) {
+      const auto why = std::ranges::find(p.problems, false, &plugin::problem::warning);
+      if (why != p.problems.end()) refused_.emplace(p.meta.name, why->code + " " + to_line(*why));
+      continue;
+    }
     for (const plugin::component& c : p.meta.components) {
       manifest::component_info info;
       info.name = c.name;
@@ -36,7 +42,8 @@ catalog_adapter::catalog_adapter(const plugin::catalog& plugins) {
   }
 }
 
-const manifest::component_info* catalog_adapter::find(manifest::component_kind kind, std::string_view name) const {
+const manifest::component_info* catalog_adapter::find(manifest::component_kind kind,
+                                                      std::string_view name) const {
   const auto of_kind = by_kind_.find(kind);
   if (of_kind == by_kind_.end()) return nullptr;
   const auto at = of_kind->second.find(name);
@@ -49,6 +56,12 @@ std::vector<std::string> catalog_adapter::names(manifest::component_kind kind) c
     for (const auto& [name, info] : of_kind->second) out.push_back(name);
   }
   return out;
+}
+
+// A plugin whose description can't be read has no components to go by; most are called like their plugin.
+std::string catalog_adapter::refusal(manifest::component_kind, std::string_view name) const {
+  const auto at = refused_.find(name);
+  return at == refused_.end() ? std::string() : at->second;
 }
 
 }  // namespace sluice::host

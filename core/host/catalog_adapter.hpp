@@ -16,8 +16,10 @@ class catalog_adapter final : public manifest::component_catalog {
   [[nodiscard]] const manifest::component_info* find(manifest::component_kind kind,
                                                      std::string_view name) const override;
   [[nodiscard]] std::vector<std::string> names(manifest::component_kind kind) const override;
+  [[nodiscard]] std::string refusal(manifest::component_kind kind, std::string_view name) const override;
 
  private:
+  std::map<std::string, std::string, std::less<>> refused_;  // why, by plugin
   std::map<manifest::component_kind, std::map<std::string, manifest::component_info, std::less<>>> by_kind_;
 };
 

@@ -30,6 +30,8 @@ class component_catalog {
   // Null when no such component is installed. Valid as long as the catalog.
   [[nodiscard]] virtual const component_info* find(component_kind, std::string_view name) const = 0;
   [[nodiscard]] virtual std::vector<std::string> names(component_kind) const = 0;
+  // Why what lies there under this name can't be used; empty: nothing does.
+  [[nodiscard]] virtual std::string refusal(component_kind, std::string_view /*name*/) const { return {}; }
 };
 
 }  // namespace sluice::manifest

@@ -41,6 +41,9 @@ In a path a value is encoded as one segment.
 
 Secret fields are those that a plugin marks so, `store.dsn` and `tenants.*.secrets`; nothing but a reference may stand there.
 
+What `request` of a read may hold is up to the source's plugin: [http](../plugins/http/README.md) has the ways to page,
+[files](../plugins/files/README.md) the formats. [plugin.json](plugin-json.md) says what a plugin declares.
+
 A host file, not the manifest, says where to listen, where plugins are and what is kept how long.
 )";
 

@@ -105,18 +105,32 @@ std::vector<named_node> named_nodes(context& c, view& v, std::string_view key) {
   return out;
 }
 
+namespace {
+
+void explain_missing(context& c, finding& f, component_kind kind, const std::string& name) {
+  if (const std::string why = c.catalog().refusal(kind, name); !why.empty()) {
+    f.help.push_back(in_ticks(name) + " is there, but was refused: " + why);
+    return;
+  }
+  const std::vector<std::string> known = c.catalog().names(kind);
+  if (std::string help = suggestion(name, known, std::string(to_string(kind)) + " plugins"); !help.empty())
+    f.help.push_back(std::move(help));
+  if (nearest(name, known).empty())
+    f.help.emplace_back(
+        "`sluice plugins list` shows what is installed, `sluice plugins doctor` what was refused");
+}
+
+}  // namespace
+
 const component_info* find_component(context& c, view& v, component_kind kind) {
   if (!v.has("uses")) return nullptr;
   const std::string name = v.text("uses");
   const component_info* found = c.catalog().find(kind, name);
   if (found == nullptr && !name.empty()) {
-    const std::string what = std::string(to_string(kind));
-    finding& f = c.report(code::unknown_component, v.get("uses")->at, v.path("uses"),
-                          "no " + what + " plugin " + in_ticks(name) + " is installed",
-                          suggestion(name, c.catalog().names(kind), what + " plugins"));
-    if (nearest(name, c.catalog().names(kind)).empty())
-      f.help.emplace_back(
-          "`sluice plugins list` shows what is installed, `sluice plugins doctor` what was refused");
+    finding& f =
+        c.report(code::unknown_component, v.get("uses")->at, v.path("uses"),
+                 "no " + std::string(to_string(kind)) + " plugin " + in_ticks(name) + " is installed");
+    explain_missing(c, f, kind, name);
   }
   return found;
 }

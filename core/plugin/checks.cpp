@@ -34,7 +34,7 @@ class inspector {
     } else if (plugin_.meta.needs_code()) {
       fail("library is there", code::no_library, plugin_.folder,
            "has no library `" + plugin_.meta.name + ".so`, which its components need",
-           "install the plugin again, complete");
+           "install the plugin complete; a domain without code must not say `transform`");
     } else if (described) {
       look_into(plugin_.metadata_file, false);
     }

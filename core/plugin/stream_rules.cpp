@@ -19,6 +19,12 @@ class stream_check {
   stream_check(const stream_schema& stream, const std::string& pointer, problem_list& problems)
       : s_(stream), pointer_(pointer), problems_(problems), layout_(wire_layout(stream)) {}
 
+  void name() {
+    if (s_.name.starts_with("sluice_") || s_.name.starts_with("sqlite_"))
+      fail("/name", "tables whose names begin with `sluice_` or `sqlite_` are the store's own",
+           "choose another name");
+  }
+
   void columns() {
     if (s_.columns.empty()) fail("/columns", "a stream needs at least one column");
     std::set<std::string> seen;
@@ -141,6 +147,7 @@ class stream_check {
 
 void check_stream(const stream_schema& stream, const std::string& pointer, problem_list& problems) {
   stream_check check(stream, pointer, problems);
+  check.name();
   check.columns();
   check.key();
   check.derived_key();

@@ -1,6 +1,6 @@
 #!/bin/sh
-# build_out_of_tree.sh PREFIX OUT [NAME]: installs the SDK to PREFIX, and builds sdk/template, renamed to NAME
-# (badge), against that install alone. OUT/NAME is then a plugin folder that any host loads: its stream is NAMEs.
+# build_out_of_tree.sh PREFIX OUT [NAME]: installs the SDK to PREFIX, and builds the template in it, renamed to
+# NAME (badge), against that install alone. OUT/NAME is then a plugin folder that any host loads: its stream is NAMEs.
 set -eu
 prefix=$1
 out=$2
@@ -15,15 +15,12 @@ cmake_minimum_required(VERSION 3.25)
 project(sluice-sdk-alone LANGUAGES CXX)
 add_subdirectory("$root/sdk" sdk)
 EOF
-cmake -S "$work" -B "$work/sdk-build" -DCMAKE_INSTALL_PREFIX="$prefix" >/dev/null
+cmake -S "$work" -B "$work/sdk-build" -G Ninja -DCMAKE_INSTALL_PREFIX="$prefix" >/dev/null
 cmake --install "$work/sdk-build" --component sdk >/dev/null
 
-mkdir "$work/plugin"
-for file in "$root"/sdk/template/*; do
-  to=$(basename "$file" | sed "s/example/$name/g")
-  sed "s/example/$name/g" "$file" >"$work/plugin/$to"
-done
-cmake -S "$work/plugin" -B "$work/build" -DCMAKE_BUILD_TYPE=Debug -DCMAKE_PREFIX_PATH="$prefix" \
+cp -r "$prefix/share/sluice/template" "$work/plugin"
+grep -rl example "$work/plugin" | xargs sed -i "s/example/$name/g"
+cmake -S "$work/plugin" -B "$work/build" -G Ninja -DCMAKE_BUILD_TYPE=Debug -DCMAKE_PREFIX_PATH="$prefix" \
   -DCMAKE_CXX_FLAGS="-Wall -Wextra -Wpedantic -Werror" >/dev/null
 cmake --build "$work/build"
 ctest --test-dir "$work/build" --output-on-failure

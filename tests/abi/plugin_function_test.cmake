@@ -15,7 +15,7 @@ function(expect what call json wanted)
     static_assert(streams::class_::entity_kind.name() == \"entity.kind\");\n")
   file(WRITE "${dir}/CMakeLists.txt" "cmake_minimum_required(VERSION 3.25)\nproject(t LANGUAGES CXX)\n
     add_subdirectory(\"${SDK}\" sdk)\nsluice_add_plugin(${call})\n")
-  execute_process(COMMAND "${CMAKE_COMMAND}" -S "${dir}" -B "${dir}/build" RESULT_VARIABLE code OUTPUT_VARIABLE out
+  execute_process(COMMAND "${CMAKE_COMMAND}" -G Ninja -S "${dir}" -B "${dir}/build" RESULT_VARIABLE code OUTPUT_VARIABLE out
                   ERROR_VARIABLE out)
   if(wanted STREQUAL "OK")
     if(code EQUAL 0)

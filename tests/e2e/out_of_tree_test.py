@@ -39,6 +39,16 @@ class OutOfTree(harness.Case):
         self.assertEqual(rows[1], 3 * rows[0])
         self.assertEqual(hashlib.sha256(harness.SLUICE.read_bytes()).hexdigest(), core)
 
+    def test_a_plugin_that_was_refused_is_named_where_a_manifest_uses_it(self):
+        plugins = pathlib.Path(self.folder.name) / "plugins"
+        shutil.copytree(harness.PLUGINS, plugins)
+        described = plugins / "roles" / "plugin.json"
+        described.write_text(described.read_text().replace('"columns"', '"colums"', 1))
+        checked = self.sluice("check", self.manifest, plugins=plugins)
+        self.assertEqual(checked.returncode, 78)
+        self.assertIn("SLU-1030", checked.stdout)
+        self.assertRegex(checked.stdout, "`roles` is there, but was refused: SLU-2003 .*/roles/plugin.json: /components/0")
+
 
 if __name__ == "__main__":
     unittest.main(verbosity=2)

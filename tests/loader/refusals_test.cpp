@@ -243,10 +243,9 @@ TEST_F(refusal_of, a_fifo_in_place_of_the_library) {
 
 TEST_F(refusal_of, a_plugin_whose_library_is_missing) {
   fs::remove(install("good"));
-  EXPECT_EQ(
-      refusal("good"),
-      "SLU-2023 plugins/good: has no library `good.so`, which its components need; install the plugin again, "
-      "complete");
+  EXPECT_EQ(refusal("good"),
+            "SLU-2023 plugins/good: has no library `good.so`, which its components need; install the plugin "
+            "complete; a domain without code must not say `transform`");
 }
 
 TEST_F(refusal_of, a_library_without_its_plugin_json) {

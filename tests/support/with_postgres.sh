@@ -37,7 +37,7 @@ pick_owner() {
 dsn() { printf 'host=%s port=5432 user=sluice dbname=postgres\n' "$dir"; }
 
 launch() {
-  (cd / && as_owner env -u PGDATA "$bin/pg_ctl" -D "$dir/data" -l "$dir/log" -w -t 60 \
+  (cd / && as_owner env -u PGDATA "$bin/pg_ctl" -D "$dir/data" -l "$dir/log" -w -t 300 \
     -o "-k $dir" start >/dev/null) || { cat "$dir/log" >&2; exit 1; }
 }
 

@@ -49,6 +49,10 @@ class fake_catalog : public component_catalog {
     }
     return out;
   }
+  // Of every kind one plugin lies there that can't be used.
+  std::string refusal(component_kind, std::string_view name) const override {
+    return name == "refused" ? "SLU-2003 plugins/refused/plugin.json: lacks `key`" : "";
+  }
   component_info& change(component_kind kind, const std::string& name) { return all_.at({kind, name}); }
 
  private:

@@ -68,9 +68,12 @@ INSTANTIATE_TEST_SUITE_P(
         fault{"reserved_column", R"({"name": "total")",
               R"({"name": "synced_at", "type": "text"}, {"name": "total")",
               AT "/columns/2/name: `synced_at` is a column that every table has; choose another name"},
-        fault{"reserved_column_of_the_store", R"({"name": "total")",
+        fault{"reserved_read_at", R"({"name": "total")",
               R"({"name": "read_at", "type": "timestamp"}, {"name": "total")",
               AT "/columns/2/name: `read_at` is a column that every table has; choose another name"},
+        fault{"reserved_table", R"("name": "orders")", R"("name": "sluice_orders")",
+              AT "/name: tables whose names begin with `sluice_` or `sqlite_` are the store's own; choose "
+                 "another name"},
         fault{"column_twice", R"({"name": "total")", R"({"name": "kind", "type": "text"}, {"name": "total")",
               AT "/columns/2/name: column `kind` is declared twice"},
         fault{"key_not_text", R"({"name": "kind", "type": "text")", R"({"name": "kind", "type": "int")",
@@ -95,7 +98,7 @@ INSTANTIATE_TEST_SUITE_P(
         fault{"reference_taken", R"("name": "buyer")", R"("name": "tenant")",
               AT "/references/0/name: is stored as `tenant_id`, which is taken; rename the reference or the "
                  "column\n" AT "/indexes/0: no stored column `buyer_id`; known are: synced_at, deleted_at, "
-                               "source_version, kind, "
+                 "source_version, kind, "
                  "external_id, total, tenant_id"},
         fault{"on_missing", R"("to": "entities")", R"("to": "entities", "on_missing": "wait")",
               AT "/references/0/on_missing: `wait` is none of the on_missings that there are; known are: "

@@ -1,0 +1,84 @@
+"""Cases c and d: small tenants at an upstream that is slow to answer. Latency decides, so the floor stands beside."""
+import math
+
+import manifests
+from loads import STORE, rival_turn, sluice_turn
+from postgres import digest
+from session import differences, receipt_problem
+from upstreams import Own, Rivals
+
+ESSENTIAL = ["roles", "entities", "credits"]
+ALL = ["entities", "credits", "roles", "role-assignments"]
+SEED = "x520-520-20-1220"  # pages of 20: 1 + 26 + 26 essential ones, and 61
+
+
+def keep_floor(session, place, requests, longest, latency_ms, rows):
+    session.keep(place, "floor: %d pages in a row" % longest, longest * latency_ms / 1000, rows)
+    session.note("%s, %s: %d requests of %d ms; the longest list has %d pages" % (*place, requests, latency_ms, longest))
+
+
+def own_small(session, sluice, definitions):
+    cluster, tenant, latency = session.cluster, "acme", 50
+    place, text = ("c small tenant", "own"), manifests.own(STORE, 100)
+    with Own(session.options.build / "sluice-upstream", {tenant: 200, "first": 20}, latency) as upstream:
+        environment = lambda tenant: sluice.environment(upstream.url, tenant, cluster.dsn("own"))
+        owed = upstream.state(tenant)
+        rows = sum(s["count"] for s in owed.values())
+        held = lambda: differences({s: digest(cluster, "own", d, s, tenant) for s, d in definitions.items()}, owed)
+        for _ in session.rounds():
+            cluster.fresh("own")
+            session.prepare(sluice.command(text, "first"), environment("first"))
+            upstream.forget_served()
+            session.measure(place, "sluice", sluice.command(text, tenant), environment(tenant), rows=rows,
+                            proof=lambda took: receipt_problem(took, rows) or held())
+            pages = upstream.pages(tenant)
+            keep_floor(session, place, sum(pages.values()), max(pages.values()), latency, rows)
+
+
+def rivals_round(session, number, sluice, rivals, upstream, tenant, shape):
+    """One turn each. `shape`: case, streams, background streams, page size, latency, options of sluice."""
+    cluster, place = session.cluster, (shape["case"], "rivals'", shape["limit"])
+    owed = upstream.state(tenant, shape["streams"])
+    text = manifests.rivals(STORE, shape["limit"], shape["manifest"], shape["background"])
+    cluster.fresh("rivals")
+    command = lambda tenant: sluice.command(text, tenant, *shape["options"])
+    session.prepare(command("x20-20-5-40"), sluice.environment(upstream.url, "", cluster.dsn("rivals")))
+    pages = {s: math.ceil(owed[s]["count"] / shape["limit"]) for s in owed}
+    upstream.requests()
+    for who in session.turns([sluice, *rivals], number):
+        if who is sluice:
+            sluice_turn(session, "first", place, sluice, command(tenant), upstream, tenant, owed)
+        else:
+            who.prepare(cluster, "rivals")
+            rival_turn(session, place, who, upstream, tenant, owed)
+        made = upstream.requests()
+        if made != sum(pages.values()):
+            session.note("%s, %s made %d requests, not %d" % (shape["case"], who.name, made, sum(pages.values())))
+    keep_floor(session, place[:2], sum(pages.values()), max(pages.values()), shape["latency"], sum(s["count"] for s in owed.values()))
+
+
+def rivals_small(session, sluice, rivals, program):
+    shape = {"case": "c small tenant", "streams": ALL, "manifest": ALL, "background": (), "limit": 100, "latency": 50, "options": ()}
+    with Rivals(program, "s1", shape["latency"]) as upstream:
+        for number in session.rounds():
+            rivals_round(session, number, sluice, [r for r in rivals if not r.skips("small")], upstream, "s1", shape)
+
+
+def rivals_story(session, sluice, rivals, program):
+    """The essential part alone, then everything at once."""
+    latency = session.size(89, 5)
+    common = {"limit": 20, "latency": latency}
+    shapes = [{"case": "d story, essential", "streams": ESSENTIAL, "manifest": ESSENTIAL, "background": ["role-assignments"],
+               "options": ("--phase", "essential"), **common},
+              {"case": "d story, everything", "streams": ALL, "manifest": ALL, "background": (), "options": (), **common}]
+    able = [r for r in rivals if not r.skips("seed")]
+    with Rivals(program, SEED, latency) as upstream:
+        for number in session.rounds():
+            for shape in shapes:
+                rivals_round(session, number, sluice, able, upstream, SEED, shape)
+
+
+def story_missing(session):
+    session.note("d: not measured: sluice-upstream makes a role for every 20 entities (at least 5) and two assignments for each; "
+                 "the story has 520 entities, 520 credits, 20 roles and 1,220 assignments, so it needs a size for each list. "
+                 "The rivals' upstream has that.")
