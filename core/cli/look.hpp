@@ -18,8 +18,6 @@ struct list_options {
 // Opens the store of a pipeline for looking only, and hands a session over.
 [[nodiscard]] int with_session(app& a, const std::string& manifest,
                                const std::function<int(engine::session&)>& look);
-// The run, or a failure that says that there is none.
-[[nodiscard]] engine::run_row must_show(engine::session& session, const std::string& run_id);
 // Nothing found is an answer too, but a mistyped name looks the same.
 void say_none(app& a, const list_options& o, const std::string& what);
 

@@ -6,6 +6,7 @@
 #include <nlohmann/json.hpp>
 
 #include "cli/look.hpp"
+#include "host/cancel.hpp"
 #include "host/receipt.hpp"
 
 namespace sluice::cli {
@@ -28,7 +29,7 @@ std::vector<std::string> newest_runs(engine::session& s, const std::string& tena
 }
 
 std::vector<engine::reject_row> wanted_rejects(engine::session& s, const list_options& o) {
-  if (!o.run_id.empty()) static_cast<void>(must_show(s, o.run_id));
+  if (!o.run_id.empty()) static_cast<void>(host::find_run(s, o.run_id));
   if (o.all || !o.run_id.empty()) return s.list_rejects(o.tenant, o.run_id, o.limit);
   std::vector<engine::reject_row> out;
   for (const std::string& run : newest_runs(s, o.tenant)) {

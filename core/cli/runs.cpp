@@ -2,13 +2,12 @@
 #include <array>
 #include <cstdio>
 #include <memory>
-#include <utility>
 
 #include <CLI/CLI.hpp>
 #include <nlohmann/json.hpp>
 
 #include "cli/look.hpp"
-#include "engine/failure.hpp"
+#include "host/cancel.hpp"
 #include "host/open.hpp"
 #include "host/receipt.hpp"
 
@@ -23,12 +22,6 @@ int with_session(app& a, const std::string& manifest, const std::function<int(en
   const auto store = store::open_store(options);
   store->check_version();
   return look(*store->open_session());
-}
-
-engine::run_row must_show(engine::session& s, const std::string& run_id) {
-  if (auto row = s.show_run(run_id)) return std::move(*row);
-  throw engine::failure(engine::failure_class::invalid, "SLU-7012",
-                        "no run `" + run_id + "`; `sluice runs list --pipeline FILE` shows what there is");
 }
 
 void say_none(app& a, const list_options& o, const std::string& what) {
@@ -77,7 +70,7 @@ int list_runs(app& a, const list_options& o) {
 
 int show_run(app& a, const list_options& o) {
   return with_session(a, o.pipeline, [&](engine::session& s) {
-    const engine::run_row row = must_show(s, o.run_id);
+    const engine::run_row row = host::find_run(s, o.run_id);
     if (a.options().json) {
       std::printf("%s\n", host::receipt_json(row).dump(2).c_str());
     } else {

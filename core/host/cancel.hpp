@@ -18,6 +18,9 @@ struct cancel_answer {
   engine::holder held_by;  // when asked
 };
 
+// The run, or an engine::failure that says that there is none.
+[[nodiscard]] engine::run_row find_run(engine::session& session, const std::string& run_id);
+
 // Throws engine::failure for an unknown run.
 [[nodiscard]] cancel_answer cancel_run(engine::session& session, const std::string& run_id);
 

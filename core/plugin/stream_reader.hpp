@@ -1,7 +1,6 @@
 // Reads the streams of a domain from plugin.json and checks that they hang together.
 #pragma once
 
-#include <array>
 #include <string>
 
 #include <nlohmann/json.hpp>

@@ -41,7 +41,9 @@ class Cancels:
 
     def test_an_unknown_run_is_2(self):
         self.run_sync()
-        self.assertEqual(self.cancel("01a205a7-0000-7000-8000-000000000000").returncode, 2)
+        for unknown in ("01a205a7-0000-7000-8000-000000000000", "nope"):
+            done = self.cancel(unknown)
+            self.assertEqual((done.returncode, json.loads(done.stdout)["error"]["code"]), (2, "SLU-7012"), done.stderr)
 
 
 class CancelsInPostgres(Cancels, harness.Case):

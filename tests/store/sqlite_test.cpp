@@ -86,10 +86,10 @@ TEST_F(sqlite_file, that_another_process_writes_is_refused_with_its_number) {
 }
 
 TEST_F(sqlite_file, in_a_folder_that_is_not_there_names_the_folder) {
-  store_options o;
-  o.uses = "sqlite";
-  o.path = path() + ".d/sluice.db";
-  const auto text = refusal_text([&] { static_cast<void>(open_store(o)); });
+  const std::string file = path() + ".d/sluice.db";
+  const auto text = refusal_text([&] {
+    static_cast<void>(store::open_store({"sqlite", file, {}, 1, {}, false}));
+  });
   EXPECT_NE(text.find("the folder " + path() + ".d does not exist; make it"), std::string::npos) << text;
 }
 
