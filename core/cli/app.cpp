@@ -36,8 +36,8 @@ host::settings settings_of(const common_options& options) {
 
 int exit_of(const engine::failure& f) {
   // What the caller has named is not there, or can't be said so.
-  constexpr std::array<std::string_view, 6> mistakes = {"SLU-6023", "SLU-6028", "SLU-7010", "SLU-7011",
-                                                        "SLU-7012", "SLU-7014"};
+  constexpr std::array<std::string_view, 6> mistakes = {"SLU-6023", "SLU-6028", "SLU-7010",
+                                                        "SLU-7011", "SLU-7012", "SLU-7014"};
   if (std::find(mistakes.begin(), mistakes.end(), f.code()) != mistakes.end()) return exit_code::usage;
   switch (f.kind()) {
     case engine::failure_class::transient:

@@ -49,8 +49,8 @@ int list_tenants(app& a, const decide_options& o) {
                      {"first_seen_at", host::instant_text(t.first_seen_us)},
                      {"seen_at", host::instant_text(t.seen_us)}});
       if (!a.options().json) {
-        std::printf("%-24s first seen %s, last %s\n", t.tenant.c_str(), host::instant_text(t.first_seen_us).c_str(),
-                    host::instant_text(t.seen_us).c_str());
+        std::printf("%-24s first seen %s, last %s\n", t.tenant.c_str(),
+                    host::instant_text(t.first_seen_us).c_str(), host::instant_text(t.seen_us).c_str());
       }
     }
     if (a.options().json) std::printf("%s\n", out.dump(2).c_str());
@@ -60,15 +60,17 @@ int list_tenants(app& a, const decide_options& o) {
 
 int erase_tenant(app& a, const decide_options& o) {
   if (!o.yes) {
-    throw engine::failure(engine::failure_class::invalid, "SLU-7014",
-                          "this removes every row of tenant `" + o.tenant +
-                              "` for good, of all streams, its runs and its history; say --yes if that is meant");
+    throw engine::failure(
+        engine::failure_class::invalid, "SLU-7014",
+        "this removes every row of tenant `" + o.tenant +
+            "` for good, of all streams, its runs and its history; say --yes if that is meant");
   }
   return with_writer(a, o.pipeline, [&](engine::session& s) {
     nlohmann::json out = nlohmann::json::object();
     for (const auto& [table, rows] : s.erase_tenant(o.tenant)) {
       out[table] = rows;
-      if (!a.options().json && rows > 0) std::printf("%8lld  %s\n", static_cast<long long>(rows), table.c_str());
+      if (!a.options().json && rows > 0)
+        std::printf("%8lld  %s\n", static_cast<long long>(rows), table.c_str());
     }
     if (a.options().json) std::printf("%s\n", out.dump(2).c_str());
     return exit_code::good;
@@ -80,7 +82,9 @@ using command = int (*)(app&, const decide_options&);
 CLI::App* add(CLI::App& group, const char* name, const char* what, common_options& options, int& result,
               const std::shared_ptr<decide_options>& o, command run) {
   CLI::App* c = group.add_subcommand(name, what);
-  c->add_option("--pipeline", o->pipeline, "The manifest that says which store")->required()->type_name("FILE");
+  c->add_option("--pipeline", o->pipeline, "The manifest that says which store")
+      ->required()
+      ->type_name("FILE");
   c->callback([&options, &result, o, run] { result = guarded(options, [&](app& a) { return run(a, *o); }); });
   return c;
 }
@@ -89,7 +93,8 @@ CLI::App* add(CLI::App& group, const char* name, const char* what, common_option
 
 void add_approve(CLI::App& runs, common_options& options, int& result) {
   const auto o = std::make_shared<decide_options>();
-  add(runs, "approve", "Delete what a held run has held and nothing has brought since", options, result, o, approve)
+  add(runs, "approve", "Delete what a held run has held and nothing has brought since", options, result, o,
+      approve)
       ->add_option("RUN", o->run_id, "The run, as `runs list --state held` has it")
       ->required();
 }

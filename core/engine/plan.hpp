@@ -22,7 +22,7 @@ struct stage_plan {
   enum phase phase = phase::background;
   bool critical = false;
   std::vector<std::string> parents;  // stages whose records give this one its items; none: a root
-  std::string root_vars;  // JSON of a root's item
+  std::string root_vars;             // JSON of a root's item
   retry_policy retry;
   std::optional<watermark_rule> watermark;  // of a read that can be incremental
   std::string why;  // for people: "incremental since ...", "full: the mapping has changed"; may be empty
@@ -46,9 +46,9 @@ struct step_plan {
 struct run_plan {
   std::vector<stage_plan> stages;  // parents before children
   std::vector<step_plan> steps;
-  std::vector<sweep_plan> sweeps;      // parents' streams before children's
-  delete_guard cascade;                // of what hangs on deleted rows
-  std::vector<std::string> left_out;   // stages that are not read, since their data are fresh
+  std::vector<sweep_plan> sweeps;     // parents' streams before children's
+  delete_guard cascade;               // of what hangs on deleted rows
+  std::vector<std::string> left_out;  // stages that are not read, since their data are fresh
 
   [[nodiscard]] const stage_plan* find_stage(const std::string& name) const;
   [[nodiscard]] const step_plan* find_step(const std::string& name) const;

@@ -13,10 +13,14 @@ namespace sluice::engine {
 using boost::asio::awaitable;
 
 run::run(run_identity id, run_plan plan, run_ports ports, run_options options)
-    : id_(std::move(id)), plan_(std::move(plan)), ports_(ports), options_(options),
-      committer_(id_, ports_.store, ports_.clock, ports_.random, ports_.executor, options_.batch, stop_,
-                 [this](const page_write& p, const page_result& r) { page_committed(p, r); },
-                 [this] { return shared_from_this(); }) {
+    : id_(std::move(id)),
+      plan_(std::move(plan)),
+      ports_(ports),
+      options_(options),
+      committer_(
+          id_, ports_.store, ports_.clock, ports_.random, ports_.executor, options_.batch, stop_,
+          [this](const page_write& p, const page_result& r) { page_committed(p, r); },
+          [this] { return shared_from_this(); }) {
   for (const stage_plan& s : plan_.stages) {
     if (s.phase == phase::essential) essential_open_.insert(s.name);
   }
@@ -27,15 +31,19 @@ void run::start() {
   const auto self = shared_from_this();
   const auto& on = ports_.executor;
   // Each lambda keeps the run alive for as long as its coroutine runs.
-  boost::asio::co_spawn(on, [self]() -> awaitable<void> { co_await self->committer_.loop(); }, boost::asio::detached);
-  boost::asio::co_spawn(on, [self]() -> awaitable<void> { co_await self->keep_lease(); }, boost::asio::detached);
-  boost::asio::co_spawn(on, [self]() -> awaitable<void> { co_await self->watch_deadline(); }, boost::asio::detached);
+  boost::asio::co_spawn(
+      on, [self]() -> awaitable<void> { co_await self->committer_.loop(); }, boost::asio::detached);
+  boost::asio::co_spawn(
+      on, [self]() -> awaitable<void> { co_await self->keep_lease(); }, boost::asio::detached);
+  boost::asio::co_spawn(
+      on, [self]() -> awaitable<void> { co_await self->watch_deadline(); }, boost::asio::detached);
 }
 
 void run::cancel() { stop_.stop(failure(failure_class::cancelled, "SLU-6001", "the run was cancelled")); }
 
 void run::leave() {
-  const failure why(failure_class::transient, "SLU-6005", "this host shuts down; another goes on with the run");
+  const failure why(failure_class::transient, "SLU-6005",
+                    "this host shuts down; another goes on with the run");
   stop_.stop(why);
   finishing_.stop(why);
 }
@@ -44,7 +52,8 @@ awaitable<void> run::watch_deadline() {
   co_await ports_.clock.sleep(options_.deadline_us, finishing_);
   if (!finishing_.stopped()) {
     stop_.stop(failure(failure_class::deadline, "SLU-6002",
-                       "the run has reached its deadline of " + std::to_string(options_.deadline_us / 1'000'000) +
+                       "the run has reached its deadline of " +
+                           std::to_string(options_.deadline_us / 1'000'000) +
                            " s; start it again to go on from its checkpoints"));
   }
 }
@@ -85,7 +94,8 @@ awaitable<void> run::persist(std::function<void(session&)> work) {
       failed = f;
     }
     if (!failed->retryable() || ports_.clock.steady_us() >= ends) throw failure(*failed);
-    co_await ports_.clock.sleep(backoff_us(patience.store_retry, failures, *failed, ports_.random), finishing_);
+    co_await ports_.clock.sleep(backoff_us(patience.store_retry, failures, *failed, ports_.random),
+                                finishing_);
   }
 }
 
@@ -98,14 +108,16 @@ void run::page_committed(const page_write& page, const page_result& result) {
 awaitable<step_outcome> run::run_step(std::string step, progress_fn on_progress) {
   const auto self = shared_from_this();
   const step_plan* plan = plan_.find_step(step);
-  if (plan == nullptr) throw failure(failure_class::invalid, "SLU-6004", "the plan has no step `" + step + "`");
+  if (plan == nullptr)
+    throw failure(failure_class::invalid, "SLU-6004", "the plan has no step `" + step + "`");
   const auto runner = std::make_shared<step_runner>(self, *plan, std::move(on_progress));
   co_return co_await runner->execute();
 }
 
 awaitable<void> run::stage_ended(const stage_plan& stage) {
   if (deferred_) co_await resolve_all();
-  if (stage.phase != phase::essential || essential_open_.erase(stage.name) == 0 || !essential_open_.empty()) co_return;
+  if (stage.phase != phase::essential || essential_open_.erase(stage.name) == 0 || !essential_open_.empty())
+    co_return;
   co_await persist([this](session& s) { s.mark_essential(id_.run_id, id_.epoch); });
   committer_.essential(false);
 }
@@ -113,7 +125,8 @@ awaitable<void> run::stage_ended(const stage_plan& stage) {
 awaitable<void> run::resolve_all() {
   for (bool more = true; more;) {
     resolve_result done;
-    co_await persist([&](session& s) { done = s.resolve(id_.run_id, id_.epoch, id_.tenant, options_.resolve_rows); });
+    co_await persist(
+        [&](session& s) { done = s.resolve(id_.run_id, id_.epoch, id_.tenant, options_.resolve_rows); });
     more = done.more;
   }
 }
@@ -125,7 +138,8 @@ awaitable<void> run::sweep_all() {
     co_await persist([&](session& s) { static_cast<void>(s.sweep(request)); });
   }
   const std::string& stage = plan_.stages.front().name;
-  co_await persist([&](session& s) { static_cast<void>(s.cascade(id_.run_id, id_.epoch, stage, plan_.cascade)); });
+  co_await persist(
+      [&](session& s) { static_cast<void>(s.cascade(id_.run_id, id_.epoch, stage, plan_.cascade)); });
 }
 
 awaitable<run_state> run::finish() {

@@ -40,8 +40,8 @@ struct run_options {
   int active_items = 16;                            // of one step, at the same time
   int step_pages = 500;                             // then the step yields
   std::int64_t step_us = 30'000'000;
-  int resolve_rows = 5'000;                         // in one transaction
-  std::function<void(const wait_note&)> on_wait;    // may be empty; called on the executor
+  int resolve_rows = 5'000;                       // in one transaction
+  std::function<void(const wait_note&)> on_wait;  // may be empty; called on the executor
 };
 
 // True for what ends this attempt and not the run: another host owns it, or the store can't be

@@ -14,8 +14,12 @@ namespace sluice::engine {
 using boost::asio::awaitable;
 
 step_runner::step_runner(std::shared_ptr<run> owner, const step_plan& plan, progress_fn on_progress)
-    : owner_(std::move(owner)), run_(*owner_), plan_(plan), on_progress_(std::move(on_progress)),
-      changed_(run_.ports_.executor), began_us_(run_.ports_.clock.steady_us()) {
+    : owner_(std::move(owner)),
+      run_(*owner_),
+      plan_(plan),
+      on_progress_(std::move(on_progress)),
+      changed_(run_.ports_.executor),
+      began_us_(run_.ports_.clock.steady_us()) {
   for (const std::string& name : plan.stages) {
     const stage_plan* stage = run_.plan_.find_stage(name);
     stages_.push_back(std::make_unique<stage_work>(*stage, run_.stop_));
@@ -32,7 +36,8 @@ step_runner::~step_runner() {
 }
 
 step_runner::stage_work* step_runner::find(const std::string& stage) {
-  const auto at = std::find_if(stages_.begin(), stages_.end(), [&](const auto& s) { return s->plan.name == stage; });
+  const auto at =
+      std::find_if(stages_.begin(), stages_.end(), [&](const auto& s) { return s->plan.name == stage; });
   return at == stages_.end() ? nullptr : at->get();
 }
 
@@ -72,10 +77,11 @@ awaitable<void> step_runner::begin() {
     co_await run_.persist([this](session& s) { s.mark_running(run_.id_.run_id, run_.id_.epoch); });
   }
   for (const auto& stage : stages_) {
-    const stage_start start{stage->plan.name, stage->plan.phase, stage->plan.critical, stage->plan.parents.empty(),
-                            stage->plan.root_vars};
+    const stage_start start{stage->plan.name, stage->plan.phase, stage->plan.critical,
+                            stage->plan.parents.empty(), stage->plan.root_vars};
     stage_attempt attempt;
-    co_await run_.persist([&](session& s) { attempt = s.begin_stage(run_.id_.run_id, run_.id_.epoch, start); });
+    co_await run_.persist(
+        [&](session& s) { attempt = s.begin_stage(run_.id_.run_id, run_.id_.epoch, start); });
     stage->epoch = attempt.epoch;
     stage->terminal = attempt.state > stage_state::running;
     for (item& it : attempt.open_items) stage->waiting.push_back(std::move(it));
@@ -256,10 +262,11 @@ void step_runner::fail(stage_work& stage, const failure& why) {
   stage.stop.stop(why);
   for (const auto& child : stages_) {
     const auto& parents = child->plan.parents;
-    if (child->stop.stopped() || std::find(parents.begin(), parents.end(), stage.plan.name) == parents.end()) continue;
+    if (child->stop.stopped() || std::find(parents.begin(), parents.end(), stage.plan.name) == parents.end())
+      continue;
     fail(*child, failure(why.kind(), "SLU-6014",
-                         "the stage that it gets its items from, `" + stage.plan.name + "`, has failed: " +
-                             why.message()));
+                         "the stage that it gets its items from, `" + stage.plan.name +
+                             "`, has failed: " + why.message()));
   }
 }
 

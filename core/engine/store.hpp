@@ -29,7 +29,7 @@ struct holder {
 };
 
 struct run_request {
-  std::string run_id;  // UUID text, made by the caller
+  std::string run_id;                   // UUID text, made by the caller
   std::string tenant, pipeline, scope;  // scope: "" = the tenant, else "subject:ID"
   std::string correlation_id, manifest_hash, backend, route_reason, mode;
   std::string plan;  // JSON; what a take-over goes on with
@@ -55,12 +55,14 @@ struct stage_row {
   record_counts records;
   std::vector<std::pair<std::string, row_counts>> streams;
   bool critical = false;
-  bool suspect = false;  // complete without a record, where the run before had some: nothing is deleted for it
+  bool suspect =
+      false;  // complete without a record, where the run before had some: nothing is deleted for it
   std::string error_code, error;
 };
 
 struct run_row {
-  std::string run_id, tenant, pipeline, scope, correlation_id, manifest_hash, backend, route_reason, mode, plan;
+  std::string run_id, tenant, pipeline, scope, correlation_id, manifest_hash, backend, route_reason, mode,
+      plan;
   run_state state = run_state::queued;
   std::int64_t created_us = 0, started_us = 0, essential_us = 0, ended_us = 0;  // 0 = not yet
   std::string error_code, error;
@@ -76,7 +78,7 @@ struct run_filter {
 
 struct page_write {
   std::string stage, item;
-  std::string entry;          // the manifest entry that feeds these rows: with the pipeline, their origin
+  std::string entry;  // the manifest entry that feeds these rows: with the pipeline, their origin
   std::int64_t stage_epoch = 0;
   std::int64_t page_seq = 0;  // pages committed before this one: the compare of the compare-and-set
   std::string next_state;
@@ -88,7 +90,7 @@ struct commit_request {
   std::string run_id, tenant, pipeline;
   std::int64_t run_epoch = 0;
   std::array<std::uint8_t, 16> id{};  // random; names this commit
-  std::vector<page_write> pages;  // consecutive pages of an item follow each other in order
+  std::vector<page_write> pages;      // consecutive pages of an item follow each other in order
 };
 
 struct page_result {
@@ -108,7 +110,7 @@ struct stage_start {
   std::string stage;
   enum phase phase = phase::background;
   bool critical = false;
-  bool root = true;       // a root stage gets its item "0" when it has none
+  bool root = true;  // a root stage gets its item "0" when it has none
   std::string root_vars;
 };
 struct stage_attempt {
@@ -122,7 +124,7 @@ struct stage_attempt {
 struct watermark_rule {
   std::string mapping;  // digest of what the values went through
   std::int64_t lag_us = 0;
-  bool full = true;     // this stage read everything
+  bool full = true;  // this stage read everything
 };
 struct stage_end {
   std::string run_id, stage;
@@ -162,8 +164,8 @@ struct sweep_request {
 struct sweep_result {
   enum class how : std::uint8_t { done, unproven, held };
   how result = how::done;
-  std::string reason;                  // unproven: which stage, and why
-  std::int64_t live = 0, gone = 0;     // before; gone: deleted, or held
+  std::string reason;               // unproven: which stage, and why
+  std::int64_t live = 0, gone = 0;  // before; gone: deleted, or held
 };
 
 struct tenant_row {
@@ -196,7 +198,8 @@ class session {
   // has run out or of which `dead` says that it is gone. One transaction.
   virtual run_lease start_run(const run_request&, const std::function<bool(const holder&)>& dead) = 0;
   // False: fenced; the run belongs to somebody else or is terminal.
-  [[nodiscard]] virtual bool renew_lease(const std::string& run_id, std::int64_t epoch, std::int64_t lease_us) = 0;
+  [[nodiscard]] virtual bool renew_lease(const std::string& run_id, std::int64_t epoch,
+                                         std::int64_t lease_us) = 0;
   // Sets `running`, or marks the essential phase as terminal. Fenced by the run's epoch.
   virtual void mark_running(const std::string& run_id, std::int64_t epoch) = 0;
   virtual void mark_essential(const std::string& run_id, std::int64_t epoch) = 0;
@@ -205,7 +208,8 @@ class session {
   [[nodiscard]] virtual bool cancel_requested(const std::string& run_id) = 0;
 
   // Takes a new epoch for the stage and returns what is open. A terminal stage is returned as it is.
-  virtual stage_attempt begin_stage(const std::string& run_id, std::int64_t run_epoch, const stage_start&) = 0;
+  virtual stage_attempt begin_stage(const std::string& run_id, std::int64_t run_epoch,
+                                    const stage_start&) = 0;
   // One transaction: fence, rows, rejects, deferred, ledger, checkpoints, children.
   virtual commit_result commit(commit_request&) = 0;
   // After in_doubt: the result of that commit if it happened, nothing if it did not.
@@ -218,7 +222,8 @@ class session {
   virtual void end_stage(const stage_end&) = 0;
   [[nodiscard]] virtual std::vector<watermark_row> watermarks(const std::string& tenant,
                                                               const std::string& pipeline) = 0;
-  [[nodiscard]] virtual std::vector<freshness_row> freshness(const std::string& tenant, const std::string& pipeline,
+  [[nodiscard]] virtual std::vector<freshness_row> freshness(const std::string& tenant,
+                                                             const std::string& pipeline,
                                                              const std::string& scope) = 0;
   // Writes deferred rows of the tenant whose parents are there now, at most `limit`.
   virtual resolve_result resolve(const std::string& run_id, std::int64_t run_epoch, const std::string& tenant,
@@ -244,8 +249,8 @@ class session {
 
   [[nodiscard]] virtual std::vector<run_row> list_runs(const run_filter&) = 0;
   [[nodiscard]] virtual std::optional<run_row> show_run(const std::string& run_id) = 0;
-  [[nodiscard]] virtual std::vector<reject_row> list_rejects(const std::string& tenant, const std::string& run_id,
-                                                             int limit) = 0;
+  [[nodiscard]] virtual std::vector<reject_row> list_rejects(const std::string& tenant,
+                                                             const std::string& run_id, int limit) = 0;
   [[nodiscard]] virtual std::vector<deferred_row> list_deferred(const std::string& tenant, int limit) = 0;
   [[nodiscard]] virtual std::vector<tenant_row> list_tenants() = 0;
   // Removes every row that belongs to the tenant, of all streams and of the machinery. How many of each

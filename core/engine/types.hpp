@@ -55,7 +55,7 @@ struct record_counts {
 struct reject {
   std::int64_t ordinal = 0;  // of the record in its page
   std::string stream, key, field, reason;
-  std::string raw;           // the record as it came, at most 64 KiB
+  std::string raw;  // the record as it came, at most 64 KiB
 };
 
 // One page's rows of one stream, after decode and transform, with the hash of each row.
@@ -82,8 +82,8 @@ struct page {
   bool end = false;
   std::int64_t declared_total = -1;
   std::optional<std::int64_t> high_us;  // the greatest value of the column that an incremental read goes by
-  std::int64_t requested_at_us = 0;  // database clock, when its request was sent
-  std::size_t bytes = 0;             // rough size in memory, for the batch's cap
+  std::int64_t requested_at_us = 0;     // database clock, when its request was sent
+  std::size_t bytes = 0;                // rough size in memory, for the batch's cap
 };
 
 // What advances page by page.

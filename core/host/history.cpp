@@ -18,8 +18,8 @@ const engine::watermark_row* find_watermark(const read_history& history, const s
 }
 
 // Why a read that could be incremental is full; empty: it is incremental.
-std::string why_full(const manifest::item& item, const manifest::read& read, const engine::watermark_row* from,
-                     std::int64_t now_us) {
+std::string why_full(const manifest::item& item, const manifest::read& read,
+                     const engine::watermark_row* from, std::int64_t now_us) {
   if (from == nullptr || from->value_us == 0) return "full: there is no watermark yet";
   if (from->mapping != read.mapping_digest) return "full: the mapping or its plugin has changed";
   if (item.full_every_us > 0 && now_us - from->full_us >= item.full_every_us) {
@@ -79,7 +79,8 @@ void add_sweeps(engine::run_plan& plan, const manifest::pipeline& pipeline) {
         const engine::stage_plan* stage = plan.find_stage(read.stage);
         for (const std::string& stream : read.streams) {
           if (stage == nullptr || !swept(*stage)) partly.insert(stream);
-          const auto at = std::find_if(found.begin(), found.end(), [&](const auto& s) { return s.stream == stream; });
+          const auto at =
+              std::find_if(found.begin(), found.end(), [&](const auto& s) { return s.stream == stream; });
           if (at != found.end()) at->stages.push_back(read.stage);
           else found.push_back({item.entry, stream, {read.stage}, guard});
         }

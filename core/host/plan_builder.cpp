@@ -76,7 +76,8 @@ void take_stored(engine::stage_plan& stage, const nlohmann::json& stages) {
 
 }  // namespace
 
-engine::run_plan build_plan(const manifest::pipeline& pipeline, wanted_phase phases, const read_history& history) {
+engine::run_plan build_plan(const manifest::pipeline& pipeline, wanted_phase phases,
+                            const read_history& history) {
   engine::run_plan plan;
   if (phases != wanted_phase::background) {
     add_phase(plan, pipeline, pipeline.essential, engine::phase::essential, history);
@@ -99,7 +100,8 @@ std::string plan_to_json(const engine::run_plan& plan, const plan_names& names) 
   // The store's proof asks for every stage by its name: one that never began can't be green.
   nlohmann::json stages = nlohmann::json::array();
   for (const engine::stage_plan& s : plan.stages) {
-    nlohmann::json& stage = stages.emplace_back(nlohmann::json{{"name", s.name}, {"vars", s.root_vars}, {"why", s.why}});
+    nlohmann::json& stage =
+        stages.emplace_back(nlohmann::json{{"name", s.name}, {"vars", s.root_vars}, {"why", s.why}});
     if (s.watermark) {
       stage["watermark"] = {
           {"mapping", s.watermark->mapping}, {"lag_us", s.watermark->lag_us}, {"full", s.watermark->full}};
@@ -107,16 +109,13 @@ std::string plan_to_json(const engine::run_plan& plan, const plan_names& names) 
   }
   nlohmann::json sweeps = nlohmann::json::array();
   for (const engine::sweep_plan& s : plan.sweeps) {
-    sweeps.push_back({{"entry", s.entry}, {"stream", s.stream}, {"stages", s.stages}, {"guard", guard_json(s.guard)}});
+    sweeps.push_back(
+        {{"entry", s.entry}, {"stream", s.stream}, {"stages", s.stages}, {"guard", guard_json(s.guard)}});
   }
-  return nlohmann::json{{"run_id", names.run_id},
-                        {"tenant", names.tenant},
-                        {"pipeline", names.pipeline},
-                        {"correlation_id", names.correlation_id},
-                        {"steps", std::move(steps)},
-                        {"stages", std::move(stages)},
-                        {"sweeps", std::move(sweeps)},
-                        {"cascade", guard_json(plan.cascade)},
+  return nlohmann::json{{"run_id", names.run_id},      {"tenant", names.tenant},
+                        {"pipeline", names.pipeline},  {"correlation_id", names.correlation_id},
+                        {"steps", std::move(steps)},   {"stages", std::move(stages)},
+                        {"sweeps", std::move(sweeps)}, {"cascade", guard_json(plan.cascade)},
                         {"left_out", plan.left_out}}
       .dump();
 }

@@ -74,9 +74,9 @@ void reader::open_source(const manifest::source& source) {
   source_work& w = sources_[source.name];
   const auto component = setup_.loader.open(plugin::component_kind::source, source.uses);
   w.instance = std::make_unique<plugin::source_instance>(component, setup_.services, source.config);
-  w.limits = std::make_unique<limiter>(
-      setup_.executor, setup_.clock,
-      request_limits{source.limits.rate_per_second, source.limits.in_flight, source.limits.essential_reserved});
+  w.limits = std::make_unique<limiter>(setup_.executor, setup_.clock,
+                                       request_limits{source.limits.rate_per_second, source.limits.in_flight,
+                                                      source.limits.essential_reserved});
 }
 
 void reader::open_entry(const manifest::domain& domain) {
@@ -94,7 +94,8 @@ void reader::open_stage(const manifest::read& read) {
   request["request"] = read.request.empty() ? nlohmann::json::object() : nlohmann::json::parse(read.request);
   if (read.incremental) request["incremental"] = {{"param", read.incremental->param}};
   w.handle = w.source->instance->prepare(request.dump());
-  w.program = std::make_unique<decode::program>(decode::compile(read.decode, w.entry->component.item->streams));
+  w.program =
+      std::make_unique<decode::program>(decode::compile(read.decode, w.entry->component.item->streams));
   for (const stream_schema& s : w.program->streams()) {
     w.layouts.push_back(wire_layout(s));
     w.watermarks.push_back(read.incremental ? column_index(w.layouts.back(), read.incremental->column) : -1);
@@ -123,8 +124,8 @@ awaitable<plugin::page> reader::fetch(const stage_work& stage, const engine::rea
   request.stop->throw_if_stopped();
   // The result is not copyable; a function object must be.
   using shared_result = std::shared_ptr<plugin::fetch_result>;
-  const auto result = co_await await_callback<shared_result>(
-      setup_.executor, [&](std::function<void(shared_result)> done) {
+  const auto result =
+      co_await await_callback<shared_result>(setup_.executor, [&](std::function<void(shared_result)> done) {
         stage.source->instance->fetch(stage.handle, call, ask, [done](plugin::fetch_result r) {
           done(std::make_shared<plugin::fetch_result>(std::move(r)));
         });
@@ -173,13 +174,14 @@ engine::page reader::make_page(const stage_work& stage, const engine::read_reque
   engine::page out;
   out.records = {decoded.records, decoded.mapped, decoded.filtered, decoded.rejected};
   for (decode::reject& r : decoded.rejects) {
-    out.rejects.push_back({r.ordinal, std::move(r.stream), std::move(r.key), std::move(r.field), std::move(r.reason),
-                           std::move(r.raw)});
+    out.rejects.push_back({r.ordinal, std::move(r.stream), std::move(r.key), std::move(r.field),
+                           std::move(r.reason), std::move(r.raw)});
   }
   for (std::size_t i = 0; i < decoded.streams.size(); ++i) {
     take_stream(stage, i, call, *slot->domain, decoded, raw, out);
   }
-  for (decode::child& c : decoded.children) out.children.push_back({std::move(c.stage), {}, std::move(c.vars)});
+  for (decode::child& c : decoded.children)
+    out.children.push_back({std::move(c.stage), {}, std::move(c.vars)});
   out.next_state = from.next_state();
   out.end = from.end();
   out.declared_total = from.declared_total();
@@ -201,8 +203,9 @@ void reader::take_stream(const stage_work& stage, std::size_t index, const plugi
   if (from.batches.empty() && from.rejected == 0) return;
   if (from.batches.size() > 1) {
     throw failure(failure_class::invalid, "SLU-6025",
-                  "stage `" + stage.read->stage + "`: one page gives " + std::to_string(from.rows) + " rows of `" +
-                      from.schema->name + "`, more than a batch holds; ask the upstream for smaller pages");
+                  "stage `" + stage.read->stage + "`: one page gives " + std::to_string(from.rows) +
+                      " rows of `" + from.schema->name +
+                      "`, more than a batch holds; ask the upstream for smaller pages");
   }
   engine::stream_rows rows;
   rows.schema = &stage.program->streams()[index];

@@ -65,7 +65,8 @@ class reader final : public engine::reader_port {
   void open_source(const manifest::source& source);
   void open_entry(const manifest::domain& domain);
   void open_stage(const manifest::read& read);
-  [[nodiscard]] std::map<std::string, std::string, std::less<>> variables(const engine::read_request& request) const;
+  [[nodiscard]] std::map<std::string, std::string, std::less<>> variables(
+      const engine::read_request& request) const;
   boost::asio::awaitable<plugin::page> fetch(const stage_work& stage, const engine::read_request& request,
                                              const std::shared_ptr<plugin::call_scope>& call);
   engine::page make_page(const stage_work& stage, const engine::read_request& request,

@@ -21,7 +21,8 @@ using engine::failure_class;
 
 namespace {
 
-engine::run_plan plan_of(const manifest::pipeline& pipeline, wanted_phase phases, const read_history& history) {
+engine::run_plan plan_of(const manifest::pipeline& pipeline, wanted_phase phases,
+                         const read_history& history) {
   engine::run_plan plan = build_plan(pipeline, phases, history);
   if (!plan.steps.empty() || !plan.left_out.empty()) return plan;
   throw failure(failure_class::invalid, "SLU-6027",
@@ -150,8 +151,8 @@ engine::run_request runtime::make_request(const run_ask& ask, const engine::run_
 
 read_history runtime::history_of(const std::string& tenant) {
   const std::lock_guard lock(session_mutex_);
-  return {session_->watermarks(tenant, setup_.pipeline.name), session_->freshness(tenant, setup_.pipeline.name, ""),
-          session_->now_us()};
+  return {session_->watermarks(tenant, setup_.pipeline.name),
+          session_->freshness(tenant, setup_.pipeline.name, ""), session_->now_us()};
 }
 
 run_answer runtime::start(const run_ask& ask) {
@@ -185,12 +186,14 @@ run_answer runtime::start(const run_ask& ask) {
 engine::run_options runtime::options_of(const engine::run_identity& id) {
   engine::run_options out;
   out.on_wait = [this, id](const engine::wait_note& n) {
-    setup_.log.write(observe::log_level::warn,
-                     {.correlation_id = id.correlation_id, .tenant = id.tenant, .run_id = id.run_id,
-                      .code = n.why.code()},
-                     n.why.message(),
-                     {{"stage", n.stage}, {"asked_again_in_ms", n.wait_us / 1000}, {"failures", n.failures},
-                      {"attempts", n.attempts}});
+    setup_.log.write(
+        observe::log_level::warn,
+        {.correlation_id = id.correlation_id, .tenant = id.tenant, .run_id = id.run_id, .code = n.why.code()},
+        n.why.message(),
+        {{"stage", n.stage},
+         {"asked_again_in_ms", n.wait_us / 1000},
+         {"failures", n.failures},
+         {"attempts", n.attempts}});
   };
   return out;
 }
@@ -200,7 +203,8 @@ void runtime::launch(const engine::run_lease& lease, const engine::run_request& 
   const std::string plan_json =
       plan_to_json(plan, {lease.run_id, request.tenant, request.pipeline, lease.correlation_id});
   const auto active = std::make_shared<active_run>();
-  const engine::run_identity id{lease.run_id, request.tenant, request.pipeline, lease.correlation_id, lease.epoch};
+  const engine::run_identity id{lease.run_id, request.tenant, request.pipeline, lease.correlation_id,
+                                lease.epoch};
   active->run = std::make_shared<engine::run>(
       id, std::move(plan), engine::run_ports{store_, *reader_, clock_, random_, context_.get_executor()},
       options_of(id));

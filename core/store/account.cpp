@@ -126,14 +126,16 @@ verdict judge(const run_account& run) {
   }
   if (run.held > 0) {
     return {run_state::held, code::deletes_held,
-            std::to_string(run.held) + " rows have vanished upstream, more than the guard lets through; look "
-                                       "into it, then `sluice runs approve` deletes them"};
+            std::to_string(run.held) +
+                " rows have vanished upstream, more than the guard lets through; look "
+                "into it, then `sluice runs approve` deletes them"};
   }
   for (const stage_account& s : run.stages) {
     if (!s.row.suspect) continue;
     return {run_state::partial, code::suspect,
-            "stage `" + s.row.stage + "` brought nothing, where the run before had brought records; if that "
-                                      "is right, the next run takes it for granted"};
+            "stage `" + s.row.stage +
+                "` brought nothing, where the run before had brought records; if that "
+                "is right, the next run takes it for granted"};
   }
   const bool rejects = run.rejects > 0 || std::any_of(run.stages.begin(), run.stages.end(), has_rejects);
   if (rejects || run.deferred > 0) return {run_state::partial, {}, {}};

@@ -36,12 +36,12 @@ inline constexpr const char* bad_stream = "SLU-5034";  // a declaration that no 
 // use
 inline constexpr const char* unknown_stream = "SLU-5040";
 inline constexpr const char* unknown_run = "SLU-5041";
-inline constexpr const char* unproven = "SLU-5042";   // the account of a stage does not balance
-inline constexpr const char* bad_batch = "SLU-5043";  // a batch that contradicts itself
-inline constexpr const char* deletes_held = "SLU-5044";   // too many at once; see `sluice runs approve`
-inline constexpr const char* suspect = "SLU-5045";        // nothing where there was something
-inline constexpr const char* not_held = "SLU-5046";       // there is nothing to approve
-inline constexpr const char* tenant_busy = "SLU-5047";    // a run of the tenant is open
+inline constexpr const char* unproven = "SLU-5042";      // the account of a stage does not balance
+inline constexpr const char* bad_batch = "SLU-5043";     // a batch that contradicts itself
+inline constexpr const char* deletes_held = "SLU-5044";  // too many at once; see `sluice runs approve`
+inline constexpr const char* suspect = "SLU-5045";       // nothing where there was something
+inline constexpr const char* not_held = "SLU-5046";      // there is nothing to approve
+inline constexpr const char* tenant_busy = "SLU-5047";   // a run of the tenant is open
 inline constexpr const char* internal = "SLU-5050";
 }  // namespace code
 

@@ -31,8 +31,12 @@ awaitable<void> store_gate::execute(engine::urgency, std::function<void(engine::
 }
 
 host::host(world& w, engine::session& store, host_setup setup)
-    : world_(w), setup_(std::move(setup)), clock_(w, context_->get_executor()), random_(w),
-      upstream_(w, clock_, setup_.shape, setup_.upstream), gate_(w, store, clock_, setup_.store, setup_.watch) {
+    : world_(w),
+      setup_(std::move(setup)),
+      clock_(w, context_->get_executor()),
+      random_(w),
+      upstream_(w, clock_, setup_.shape, setup_.upstream),
+      gate_(w, store, clock_, setup_.store, setup_.watch) {
   boost::asio::co_spawn(*context_, main(), boost::asio::detached);
 }
 

@@ -25,7 +25,10 @@ using watch_fn = std::function<void(const char* call)>;
 class store_gate final : public engine::store_port {
  public:
   store_gate(world& w, engine::session& inner, engine::clock_port& clock, store_faults faults, watch_fn watch)
-      : world_(w), clock_(clock), faults_(faults), watch_(std::move(watch)),
+      : world_(w),
+        clock_(clock),
+        faults_(faults),
+        watch_(std::move(watch)),
         session_(inner, [this](const char* call) { return draw(call); }) {}
 
   boost::asio::awaitable<void> execute(engine::urgency, std::function<void(engine::session&)> work) override;

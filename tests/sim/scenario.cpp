@@ -21,8 +21,7 @@ std::string key_of(const std::map<std::string, std::string>& row) {
 
 class scenario {
  public:
-  explicit scenario(std::uint64_t seed)
-      : world_(seed), store_([this] { return world_.now_us(); }) {
+  explicit scenario(std::uint64_t seed) : world_(seed), store_([this] { return world_.now_us(); }) {
     store_.migrate();
     std::vector<stream_schema> streams;
     for (const stream_schema* s : upstream::streams()) streams.push_back(*s);
@@ -69,7 +68,8 @@ class scenario {
     setup_.dead = [this](const engine::holder& h) { return h.pid != hosts_; };
     const auto session = store_.open_session();
     host h(world_, *session, setup_);
-    std::int64_t handlers = crash_rate_ == 0 || crashes_ >= most_crashes ? INT64_MAX : world_.between(1, crash_rate_);
+    std::int64_t handlers =
+        crash_rate_ == 0 || crashes_ >= most_crashes ? INT64_MAX : world_.between(1, crash_rate_);
     while (!h.state() && broken_.empty()) {
       if (h.step()) {
         if (--handlers > 0) continue;
@@ -104,8 +104,9 @@ class scenario {
     if (!run) return "the run was never started";
     std::string out(engine::to_string(run->state));
     for (const engine::stage_row& s : run->stages) {
-      out += "; " + s.stage + " " + std::string(engine::to_string(s.state)) + " epoch " + std::to_string(s.epoch) +
-             ", " + std::to_string(s.pages) + " pages, " + std::to_string(s.items_open) + " items open";
+      out += "; " + s.stage + " " + std::string(engine::to_string(s.state)) + " epoch " +
+             std::to_string(s.epoch) + ", " + std::to_string(s.pages) + " pages, " +
+             std::to_string(s.items_open) + " items open";
     }
     return out + "; " + std::to_string(crashes_) + " crashes, " + std::to_string(calls_) + " calls";
   }
@@ -117,9 +118,11 @@ class scenario {
     std::map<std::string, std::int64_t> written;
     bool essential_open = false, background_began = false;
     for (const engine::stage_row& s : run->stages) {
-      if (!s.records.balances()) broken_ = "after " + std::string(call) + ": records of " + s.stage + " don't add up";
+      if (!s.records.balances())
+        broken_ = "after " + std::string(call) + ": records of " + s.stage + " don't add up";
       for (const auto& [stream, counts] : s.streams) {
-        if (!counts.balances()) broken_ = "after " + std::string(call) + ": rows of " + s.stage + " don't add up";
+        if (!counts.balances())
+          broken_ = "after " + std::string(call) + ": rows of " + s.stage + " don't add up";
         written[stream] += counts.inserted + counts.resolved_inserted;
       }
       const bool essential = s.phase == engine::phase::essential;
@@ -149,7 +152,8 @@ class scenario {
       const std::set<std::string> have = stored(s->name);
       const auto least = upstream::expected(s->name, setup_.shape, gone_);
       const auto most = upstream::expected(s->name, setup_.shape, {});
-      if (!std::includes(have.begin(), have.end(), least.begin(), least.end())) broken_ = s->name + ": rows are lost";
+      if (!std::includes(have.begin(), have.end(), least.begin(), least.end()))
+        broken_ = s->name + ": rows are lost";
       if (!std::includes(most.begin(), most.end(), have.begin(), have.end())) {
         broken_ = s->name + ": rows that the upstream never had";
       }

@@ -20,7 +20,8 @@ std::uint64_t seeds_of_tier() {
 
 TEST(simulation, loses_nothing_whatever_the_seed) {
   const std::uint64_t one = number("SLUICE_SIM_SEED", 0);
-  const std::uint64_t first = one == 0 ? 1 : one, count = one == 0 ? number("SLUICE_SIM_SEEDS", seeds_of_tier()) : 1;
+  const std::uint64_t first = one == 0 ? 1 : one,
+                      count = one == 0 ? number("SLUICE_SIM_SEEDS", seeds_of_tier()) : 1;
   int crashes = 0, calls = 0;
   double simulated = 0;
   for (std::uint64_t seed = first; seed < first + count; ++seed) {

@@ -58,7 +58,8 @@ class sqlite_under_test final : public store_under_test {
   stored_values_list rows(const stream_schema& stream) override {
     const auto shape = store::shape_of(stream);
     std::string sql = "SELECT ";
-    for (const auto& c : shape.columns) sql += (c.name == "id" ? "" : ", ") + store::sqlite::quoted_name(c.name);
+    for (const auto& c : shape.columns)
+      sql += (c.name == "id" ? "" : ", ") + store::sqlite::quoted_name(c.name);
     sql += " FROM " + store::sqlite::quoted_name(stream.name) + " ORDER BY";
     for (std::size_t i = 0; i < shape.unique.size(); ++i) sql += (i == 0 ? " " : ", ") + shape.unique[i];
     store::sqlite::database db(path(), store::sqlite::access::read_only);

@@ -90,10 +90,11 @@ TEST_P(conformance, a_newer_attempt_of_a_stage_fences_the_older_one) {
   auto old_page = next_page(make_page({}));
   begin("s");
   EXPECT_EQ(refusal_code([&] { commit(std::move(old_page)); }), code::fenced_stage);
-  EXPECT_EQ(refusal_code([&] {
-              session().end_stage({run_id(1), "s", epochs_["s"] - 1, engine::stage_state::failed, "", "", {}});
-            }),
-            code::fenced_stage);
+  EXPECT_EQ(
+      refusal_code([&] {
+        session().end_stage({run_id(1), "s", epochs_["s"] - 1, engine::stage_state::failed, "", "", {}});
+      }),
+      code::fenced_stage);
 }
 
 TEST_P(conformance, a_page_commits_only_at_its_checkpoint) {

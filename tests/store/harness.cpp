@@ -205,8 +205,13 @@ void conformance::end_item() { commit(next_page(make_page({}), true)); }
 
 void conformance::end_stage(const std::string& stage, engine::stage_state state) {
   const bool failed = state == engine::stage_state::failed;
-  session().end_stage({run_.run_id, stage, epochs_[stage], state, failed ? "SLU-3001" : "",
-                       failed ? "the upstream is away" : "", {}});
+  session().end_stage({run_.run_id,
+                       stage,
+                       epochs_[stage],
+                       state,
+                       failed ? "SLU-3001" : "",
+                       failed ? "the upstream is away" : "",
+                       {}});
 }
 
 engine::run_state conformance::finish() {

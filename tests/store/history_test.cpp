@@ -23,7 +23,8 @@ class remembering : public conformance {
     engine::page page = page_of_u1();
     page.high_us = high;
     commit(next_page(std::move(page), true));
-    session().end_stage({run_.run_id, "s", epochs_["s"], engine::stage_state::complete, "", "", std::move(rule)});
+    session().end_stage(
+        {run_.run_id, "s", epochs_["s"], engine::stage_state::complete, "", "", std::move(rule)});
   }
   engine::run_state end_run() { return session().finish_run(run_.run_id, run_.epoch, false, "", ""); }
   [[nodiscard]] engine::watermark_row mark() {

@@ -43,7 +43,8 @@ class faulty_session final : public engine::session {
     return around("begin_stage", [&] { return inner_.begin_stage(run, epoch, start); });
   }
   engine::commit_result commit(engine::commit_request& request) override {
-    return around("commit", [&] { return inner_.commit(request); }, engine::failure_class::in_doubt);
+    return around(
+        "commit", [&] { return inner_.commit(request); }, engine::failure_class::in_doubt);
   }
   std::optional<engine::commit_result> find_commit(const engine::commit_request& request) override {
     return around("find_commit", [&] { return inner_.find_commit(request); });
@@ -55,7 +56,8 @@ class faulty_session final : public engine::session {
   void end_stage(const engine::stage_end& end) override {
     around("end_stage", [&] { inner_.end_stage(end); });
   }
-  std::vector<engine::watermark_row> watermarks(const std::string& tenant, const std::string& pipeline) override {
+  std::vector<engine::watermark_row> watermarks(const std::string& tenant,
+                                                const std::string& pipeline) override {
     return inner_.watermarks(tenant, pipeline);
   }
   std::vector<engine::freshness_row> freshness(const std::string& tenant, const std::string& pipeline,
@@ -79,8 +81,8 @@ class faulty_session final : public engine::session {
   std::int64_t expire_deferred(const std::string& run, const std::string& tenant) override {
     return around("expire_deferred", [&] { return inner_.expire_deferred(run, tenant); });
   }
-  engine::run_state finish_run(const std::string& run, std::int64_t epoch, bool cancelled, const std::string& code,
-                               const std::string& error) override {
+  engine::run_state finish_run(const std::string& run, std::int64_t epoch, bool cancelled,
+                               const std::string& code, const std::string& error) override {
     return around("finish_run", [&] { return inner_.finish_run(run, epoch, cancelled, code, error); });
   }
   std::vector<engine::run_row> list_runs(const engine::run_filter& f) override { return inner_.list_runs(f); }

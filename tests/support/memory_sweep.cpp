@@ -22,12 +22,14 @@ std::int64_t memory_tables::records_before(const engine::run_row& run, const std
   std::int64_t order = 0;
   for (const auto& [id, other] : state_.runs) {
     const engine::run_row& r = other.row;
-    if (id == run.run_id || std::tie(r.tenant, r.pipeline, r.scope) != std::tie(run.tenant, run.pipeline, run.scope)) {
+    if (id == run.run_id ||
+        std::tie(r.tenant, r.pipeline, r.scope) != std::tie(run.tenant, run.pipeline, run.scope)) {
       continue;
     }
     const auto s = state_.stages.find(std::tuple(id, stage));
     if (s == state_.stages.end() || s->second.state != engine::stage_state::complete) continue;
-    if (const std::int64_t at = state_.run_order.at(id); last == nullptr || at > order) last = &id, order = at;
+    if (const std::int64_t at = state_.run_order.at(id); last == nullptr || at > order)
+      last = &id, order = at;
   }
   std::int64_t records = 0;
   for (const auto& [key, line] : state_.pages) {

@@ -70,7 +70,8 @@ class session final : public engine::session {
   [[nodiscard]] stage_record fence_stage(const std::string& run_id, const std::string& stage,
                                          std::int64_t epoch);
   [[nodiscard]] run_account account_of(const run_record& run);
-  void move_watermark(const engine::run_row& run, const stage_record& stage, const engine::watermark_rule& rule);
+  void move_watermark(const engine::run_row& run, const stage_record& stage,
+                      const engine::watermark_rule& rule);
   void fence_pages(const engine::commit_request& request);
   void write_ledger(const engine::commit_request& request, const prepared_batch& batch,
                     const engine::commit_result& result, std::int64_t now);

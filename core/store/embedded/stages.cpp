@@ -91,7 +91,8 @@ void session::end_stage(const engine::stage_end& end) {
 void session::move_watermark(const engine::run_row& run, const stage_record& stage,
                              const engine::watermark_rule& rule) {
   engine::watermark_row to{stage.stage, rule.mapping, stage.started_us - rule.lag_us, stage.started_us};
-  if (const auto high = tables_->greatest(run.run_id, stage.stage)) to.value_us = std::min(to.value_us, *high);
+  if (const auto high = tables_->greatest(run.run_id, stage.stage))
+    to.value_us = std::min(to.value_us, *high);
   else if (!rule.full) to.value_us = 0;
   if (!rule.full) {
     for (const engine::watermark_row& old : tables_->watermarks(run.tenant, run.pipeline)) {

@@ -16,7 +16,11 @@ class sweeper {
   // The tombstones speak of the instant `as_of_us`: what was requested later overwrites them. Lines of the
   // ledger go to (stage, item).
   sweeper(tables& t, writer by, std::int64_t as_of_us, std::string stage, std::string item)
-      : tables_(t), by_(std::move(by)), as_of_us_(as_of_us), stage_(std::move(stage)), item_(std::move(item)) {}
+      : tables_(t),
+        by_(std::move(by)),
+        as_of_us_(as_of_us),
+        stage_(std::move(stage)),
+        item_(std::move(item)) {}
 
   // Tombstones of those rows that are live; how many.
   std::int64_t remove(stream_table& table, const std::vector<std::string>& keys) {
@@ -156,7 +160,8 @@ engine::run_state session::approve(const std::string& run_id) {
 std::vector<std::pair<std::string, std::int64_t>> session::erase_tenant(const std::string& tenant) {
   transaction tx(*tables_);
   if (tables_->has_open_run(tenant)) {
-    throw invalid(code::tenant_busy, "a run of tenant `" + tenant + "` is open; cancel it first, or wait for its end");
+    throw invalid(code::tenant_busy,
+                  "a run of tenant `" + tenant + "` is open; cancel it first, or wait for its end");
   }
   auto out = tables_->erase_tenant(tenant);
   tx.commit();

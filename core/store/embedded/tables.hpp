@@ -167,7 +167,8 @@ class tables {
   [[nodiscard]] virtual std::int64_t records_before(const engine::run_row& run, const std::string& stage) = 0;
   [[nodiscard]] virtual std::vector<engine::watermark_row> watermarks(const std::string& tenant,
                                                                       const std::string& pipeline) = 0;
-  virtual void put_watermark(const engine::run_row& run, const engine::watermark_row& w, std::int64_t now) = 0;
+  virtual void put_watermark(const engine::run_row& run, const engine::watermark_row& w,
+                             std::int64_t now) = 0;
   [[nodiscard]] virtual std::vector<engine::freshness_row> freshness(const std::string& tenant,
                                                                      const std::string& pipeline,
                                                                      const std::string& scope) = 0;

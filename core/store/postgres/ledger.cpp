@@ -78,7 +78,8 @@ void postgres_session::insert_pages(const engine::commit_request& request, std::
   db().query(
       "INSERT INTO sluice.pages (run_id, stage, item, page_seq, entry, records, mapped, filtered, rejected, "
       "declared_total, "
-      "is_end, ordinal, requested_us, high_us, commit_id, at_us) SELECT $1::uuid, s.*, $2::uuid, $3::int8 FROM "
+      "is_end, ordinal, requested_us, high_us, commit_id, at_us) SELECT $1::uuid, s.*, $2::uuid, $3::int8 "
+      "FROM "
       "unnest($4::text[], $5::text[], $6::int8[], $7::text[], $8::int8[], $9::int8[], $10::int8[], "
       "$11::int8[], $12::int8[], "
       "$13::bool[], $14::int8[], $15::int8[], $16::int8[]) s",

@@ -85,7 +85,8 @@ const std::string& point_settings() {
 
 const std::string& whole_settings() {
   static const std::string sql =
-      "SET LOCAL plan_cache_mode = force_custom_plan; SET LOCAL enable_seqscan = on; SET LOCAL enable_hashjoin = on;"
+      "SET LOCAL plan_cache_mode = force_custom_plan; SET LOCAL enable_seqscan = on; SET LOCAL "
+      "enable_hashjoin = on;"
       "SET LOCAL enable_mergejoin = on; SET LOCAL enable_bitmapscan = on; SET LOCAL enable_material = on;"
       "SET LOCAL statement_timeout = '10min'";
   return sql;

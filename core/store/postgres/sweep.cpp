@@ -25,8 +25,10 @@ std::string key_of(const stream_schema& s) {
 
 // What pages of tenant $1 have brought of stream $2 since $3.
 constexpr const char* seen_sql =
-    "WITH seen AS MATERIALIZED (SELECT DISTINCT u.k FROM sluice.runs r JOIN sluice.pages p ON p.run_id = r.run_id "
-    "AND p.at_us >= $3::int8 JOIN sluice.ledger l ON l.run_id = p.run_id AND l.stage = p.stage AND l.item = p.item "
+    "WITH seen AS MATERIALIZED (SELECT DISTINCT u.k FROM sluice.runs r JOIN sluice.pages p ON p.run_id = "
+    "r.run_id "
+    "AND p.at_us >= $3::int8 JOIN sluice.ledger l ON l.run_id = p.run_id AND l.stage = p.stage AND l.item = "
+    "p.item "
     "AND l.page_seq = p.page_seq AND l.stream = $2::text CROSS JOIN LATERAL unnest(l.keys) AS u(k) "
     "WHERE r.tenant = $1::text AND (r.ended_us = 0 OR r.ended_us >= $3::int8)) ";
 
@@ -45,16 +47,18 @@ postgres_session::found_rows postgres_session::rows_that(const std::string& sql,
 std::int64_t postgres_session::live_rows(const std::string& tenant, const std::string& stream,
                                          std::int64_t origin) {
   return db()
-      .query_once("SELECT count(*) FROM " + qualified(schema_, stream) +
-                      " WHERE tenant_id = $1::text AND ($2::int8 = 0 OR origin = $2::int8) AND deleted_at IS NULL",
-                  {tenant, encode_int8(origin)})
+      .query_once(
+          "SELECT count(*) FROM " + qualified(schema_, stream) +
+              " WHERE tenant_id = $1::text AND ($2::int8 = 0 OR origin = $2::int8) AND deleted_at IS NULL",
+          {tenant, encode_int8(origin)})
       .number(0, 0);
 }
 
 void postgres_session::hold(const std::string& run, const std::string& stream,
                             const std::vector<std::string>& keys) {
   db().query(
-      "INSERT INTO sluice.held (run_id, stream, key) SELECT $1::uuid, $2::text, k FROM unnest($3::text[]) AS x(k) "
+      "INSERT INTO sluice.held (run_id, stream, key) SELECT $1::uuid, $2::text, k FROM unnest($3::text[]) AS "
+      "x(k) "
       "ON CONFLICT DO NOTHING",
       {run, stream, encode_texts(keys)});
 }
@@ -65,18 +69,21 @@ std::int64_t postgres_session::remove(const deletion& d, const std::string& stre
   for (const std::int64_t id : which.ids) ids.int8(id);
   const std::string now = encode_instant(now_us());
   const std::int64_t gone =
-      db().query_once("UPDATE " + qualified(schema_, stream) +
-                          " SET deleted_at = $3::timestamptz, synced_at = $3::timestamptz, run_id = $4::uuid, "
-                          "read_at = $5::timestamptz WHERE tenant_id = $1::text AND id = ANY ($2::int8[]) "
-                          "AND deleted_at IS NULL",
-                      {d.tenant, ids.finish(), now, d.run, encode_instant(d.as_of_us)})
+      db().query_once(
+              "UPDATE " + qualified(schema_, stream) +
+                  " SET deleted_at = $3::timestamptz, synced_at = $3::timestamptz, run_id = $4::uuid, "
+                  "read_at = $5::timestamptz WHERE tenant_id = $1::text AND id = ANY ($2::int8[]) "
+                  "AND deleted_at IS NULL",
+              {d.tenant, ids.finish(), now, d.run, encode_instant(d.as_of_us)})
           .affected();
   const std::string keys = encode_texts(which.keys);
   db().query(drop_links, {d.tenant, stream, keys});
   db().query(
       "INSERT INTO sluice.ledger (run_id, stage, item, page_seq, stream, ordinal, rows, inserted, updated, "
-      "unchanged, deleted, deferred, rejected, duplicate, stale, skipped, swept, keys) SELECT $1::uuid, $2::text, "
-      "$3::text, (SELECT coalesce(max(page_seq) + 1, 0) FROM sluice.ledger WHERE run_id = $1::uuid AND item = "
+      "unchanged, deleted, deferred, rejected, duplicate, stale, skipped, swept, keys) SELECT $1::uuid, "
+      "$2::text, "
+      "$3::text, (SELECT coalesce(max(page_seq) + 1, 0) FROM sluice.ledger WHERE run_id = $1::uuid AND item "
+      "= "
       "$3::text), $4::text, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, $5::int8, $6::text[]",
       {d.run, d.stage, d.item, stream, encode_int8(gone), keys});
   return gone;
@@ -98,14 +105,16 @@ sweep_result postgres_session::sweep(const engine::sweep_request& r) {
     if (schema == streams_.end()) {
       throw internal(code::unknown_stream, "no plugin has declared stream `" + r.stream + "`");
     }
-    const rows of = db().query("SELECT tenant, pipeline, created_us FROM sluice.runs WHERE run_id = $1::uuid", {run});
+    const rows of =
+        db().query("SELECT tenant, pipeline, created_us FROM sluice.runs WHERE run_id = $1::uuid", {run});
     const std::string tenant(of.text(0, 0));
     const std::int64_t origin = origin_of(std::string(of.text(0, 1)), r.entry);
     const std::string key = key_of(schema->second);
     const found_rows unseen =
         rows_that(seen_sql + ("SELECT t.id, " + key) + " FROM " + qualified(schema_, r.stream) +
                       " t WHERE t.tenant_id = $1::text AND t.origin = $4::int8 AND t.deleted_at IS NULL "
-                      "AND NOT EXISTS (SELECT FROM seen WHERE seen.k = " + key + ")",
+                      "AND NOT EXISTS (SELECT FROM seen WHERE seen.k = " +
+                      key + ")",
                   {tenant, r.stream, encode_int8(of.number(0, 2)), encode_int8(origin)});
     out.live = live_rows(tenant, r.stream, origin);
     out.gone = static_cast<std::int64_t>(unseen.ids.size());
@@ -128,15 +137,15 @@ sweep_result postgres_session::remove_orphans(const deletion& d,
       std::string orphan;
       for (const reference& to : schema.references) {
         if (!to.required || !streams_.contains(to.to)) continue;
-        orphan += std::string(orphan.empty() ? "" : " OR ") + "EXISTS (SELECT FROM " + qualified(schema_, to.to) +
-                  " p WHERE p.tenant_id = t.tenant_id AND p.id = t." + quoted(to.name + "_id") +
-                  " AND p.deleted_at IS NOT NULL)";
+        orphan += std::string(orphan.empty() ? "" : " OR ") + "EXISTS (SELECT FROM " +
+                  qualified(schema_, to.to) + " p WHERE p.tenant_id = t.tenant_id AND p.id = t." +
+                  quoted(to.name + "_id") + " AND p.deleted_at IS NOT NULL)";
       }
       if (orphan.empty()) continue;
-      const found_rows found = rows_that("SELECT t.id, " + key_of(schema) + " FROM " + qualified(schema_, name) +
-                                             " t WHERE t.tenant_id = $1::text AND t.deleted_at IS NULL AND (" +
-                                             orphan + ")",
-                                         {d.tenant});
+      const found_rows found =
+          rows_that("SELECT t.id, " + key_of(schema) + " FROM " + qualified(schema_, name) +
+                        " t WHERE t.tenant_id = $1::text AND t.deleted_at IS NULL AND (" + orphan + ")",
+                    {d.tenant});
       const auto gone = static_cast<std::int64_t>(found.ids.size());
       if (gone == 0) continue;
       if (guard && guard->holds(gone, live_rows(d.tenant, name, 0))) {
@@ -170,12 +179,13 @@ sweep_result postgres_session::cascade(const std::string& run_id, std::int64_t r
 void postgres_session::remove_held(const deletion& d) {
   for (const auto& [name, schema] : streams_) {
     const std::string key = key_of(schema);
-    const found_rows still =
-        rows_that(seen_sql + ("SELECT t.id, " + key) + " FROM " + qualified(schema_, name) +
-                      " t WHERE t.tenant_id = $1::text AND t.deleted_at IS NULL AND " + key +
-                      " IN (SELECT h.key FROM sluice.held h WHERE h.run_id = $4::uuid AND h.stream = $2::text) "
-                      "AND NOT EXISTS (SELECT FROM seen WHERE seen.k = " + key + ")",
-                  {d.tenant, name, encode_int8(d.as_of_us), d.run});
+    const found_rows still = rows_that(
+        seen_sql + ("SELECT t.id, " + key) + " FROM " + qualified(schema_, name) +
+            " t WHERE t.tenant_id = $1::text AND t.deleted_at IS NULL AND " + key +
+            " IN (SELECT h.key FROM sluice.held h WHERE h.run_id = $4::uuid AND h.stream = $2::text) "
+            "AND NOT EXISTS (SELECT FROM seen WHERE seen.k = " +
+            key + ")",
+        {d.tenant, name, encode_int8(d.as_of_us), d.run});
     remove(d, name, still);
   }
 }
@@ -191,7 +201,8 @@ engine::run_state postgres_session::approve(const std::string& run_id) {
         {run});
     if (of.empty()) throw invalid(code::unknown_run, "run " + run_id + " is not in this store");
     if (of.text(0, 1) != "held") {
-      throw invalid(code::not_held, "run " + run_id + " holds no deletes: it is " + std::string(of.text(0, 1)));
+      throw invalid(code::not_held,
+                    "run " + run_id + " holds no deletes: it is " + std::string(of.text(0, 1)));
     }
     db().execute(whole_settings());
     const deletion d{run, std::string(of.text(0, 0)), std::string(of.text(0, 3)), "approve", of.number(0, 2)};
@@ -200,7 +211,8 @@ engine::run_state postgres_session::approve(const std::string& run_id) {
     db().query("DELETE FROM sluice.held WHERE run_id = $1::uuid", {run});
     const verdict v = judge(read_account(run));
     db().query(
-        "UPDATE sluice.runs SET state = $2::text, error_code = $3::text, error = $4::text WHERE run_id = $1::uuid",
+        "UPDATE sluice.runs SET state = $2::text, error_code = $3::text, error = $4::text WHERE run_id = "
+        "$1::uuid",
         {run, std::string(to_string(v.state)), v.error_code, v.error});
     return v.state;
   });
@@ -235,7 +247,8 @@ std::vector<std::pair<std::string, std::int64_t>> postgres_session::erase_tenant
       erase(std::string("sluice.") + table,
             "run_id IN (SELECT run_id FROM sluice.runs WHERE tenant = $1::text)");
     }
-    for (const char* table : {"rejects", "deferred", "pending_links", "watermarks", "leases", "runs", "tenants"}) {
+    for (const char* table :
+         {"rejects", "deferred", "pending_links", "watermarks", "leases", "runs", "tenants"}) {
       erase(std::string("sluice.") + table, "tenant = $1::text");
     }
     return out;

@@ -44,7 +44,8 @@ bool postgres_session::complete_stage(const std::string& run, const engine::stag
     return true;
   }
   if (e.watermark) {
-    db().query(move_sql, {run, e.stage, encode_int8(e.watermark->lag_us), encode_bool(full), e.watermark->mapping});
+    db().query(move_sql,
+               {run, e.stage, encode_int8(e.watermark->lag_us), encode_bool(full), e.watermark->mapping});
   }
   return false;
 }
@@ -52,7 +53,8 @@ bool postgres_session::complete_stage(const std::string& run, const engine::stag
 std::vector<engine::watermark_row> postgres_session::watermarks(const std::string& tenant,
                                                                 const std::string& pipeline) {
   const rows r = db().query(
-      "SELECT stage, mapping, value_us, full_us FROM sluice.watermarks WHERE tenant = $1::text AND pipeline = "
+      "SELECT stage, mapping, value_us, full_us FROM sluice.watermarks WHERE tenant = $1::text AND pipeline "
+      "= "
       "$2::text",
       {tenant, pipeline});
   std::vector<engine::watermark_row> out;

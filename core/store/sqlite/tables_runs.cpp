@@ -139,7 +139,8 @@ std::int64_t tables::origin(const std::string& pipeline, const std::string& entr
 
 std::optional<stage_record> tables::find_stage(const std::string& run_id, const std::string& stage) {
   auto c = db_->query(
-      "SELECT phase, critical, state, epoch, started_us, ended_us, error_code, error, suspect FROM sluice_stages "
+      "SELECT phase, critical, state, epoch, started_us, ended_us, error_code, error, suspect FROM "
+      "sluice_stages "
       "WHERE run_id=? AND stage=?",
       run_id, stage);
   if (!c.next()) return std::nullopt;
@@ -160,7 +161,8 @@ void tables::put_stage(const stage_record& r) {
   db_->run(
       "INSERT INTO sluice_stages (run_id, stage, phase, critical, state, epoch, started_us, ended_us, "
       "error_code, error, suspect) "
-      "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (run_id, stage) DO UPDATE SET phase=excluded.phase, "
+      "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (run_id, stage) DO UPDATE SET "
+      "phase=excluded.phase, "
       "critical=excluded.critical, state=excluded.state, epoch=excluded.epoch, "
       "started_us=excluded.started_us, "
       "ended_us=excluded.ended_us, error_code=excluded.error_code, error=excluded.error, "

@@ -57,7 +57,8 @@ std::vector<engine::watermark_row> tables::watermarks(const std::string& tenant,
 
 void tables::put_watermark(const engine::run_row& run, const engine::watermark_row& w, std::int64_t now) {
   db_->run(
-      "INSERT OR REPLACE INTO sluice_watermarks (tenant, pipeline, stage, value_us, full_us, mapping, run_id, "
+      "INSERT OR REPLACE INTO sluice_watermarks (tenant, pipeline, stage, value_us, full_us, mapping, "
+      "run_id, "
       "at_us) VALUES (?,?,?,?,?,?,?,?)",
       run.tenant, run.pipeline, w.stage, w.value_us, w.full_us, w.mapping, run.run_id, now);
 }
@@ -111,11 +112,13 @@ std::vector<std::string> tables::stream_names() {
 }
 
 bool tables::has_deletes(const std::string& run_id) {
-  return db_->query("SELECT 1 FROM sluice_ledger WHERE run_id=? AND (deleted > 0 OR swept > 0) LIMIT 1", run_id)
+  return db_
+      ->query("SELECT 1 FROM sluice_ledger WHERE run_id=? AND (deleted > 0 OR swept > 0) LIMIT 1", run_id)
       .next();
 }
 
-void tables::hold(const std::string& run_id, const std::string& stream, const std::vector<std::string>& keys) {
+void tables::hold(const std::string& run_id, const std::string& stream,
+                  const std::vector<std::string>& keys) {
   for (const std::string& key : keys) {
     db_->run("INSERT OR IGNORE INTO sluice_held (run_id, stream, key) VALUES (?,?,?)", run_id, stream, key);
   }
@@ -140,7 +143,8 @@ std::vector<engine::tenant_row> tables::tenants() {
 }
 
 bool tables::has_open_run(const std::string& tenant) {
-  return db_->query("SELECT 1 FROM sluice_leases WHERE tenant=? AND run_id IS NOT NULL LIMIT 1", tenant).next();
+  return db_->query("SELECT 1 FROM sluice_leases WHERE tenant=? AND run_id IS NOT NULL LIMIT 1", tenant)
+      .next();
 }
 
 std::vector<std::pair<std::string, std::int64_t>> tables::erase_tenant(const std::string& tenant) {
@@ -153,7 +157,8 @@ std::vector<std::pair<std::string, std::int64_t>> tables::erase_tenant(const std
   for (const char* table : {"items", "pages", "ledger", "stages", "held"}) {
     erase(std::string("sluice_") + table, "run_id IN (SELECT run_id FROM sluice_runs WHERE tenant=?)");
   }
-  for (const char* table : {"rejects", "deferred", "pending_links", "watermarks", "leases", "runs", "tenants"}) {
+  for (const char* table :
+       {"rejects", "deferred", "pending_links", "watermarks", "leases", "runs", "tenants"}) {
     erase(std::string("sluice_") + table, "tenant=?");
   }
   return out;
