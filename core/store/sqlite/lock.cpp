@@ -54,11 +54,11 @@ void check_header(const std::string& path, std::uintmax_t size) {
   }
 }
 
-engine::failure cannot_make(const std::string& lock, int why) {
+engine::failure cannot_make(const std::string& database, const std::string& lock, int why) {
   if (why == ENOENT) {
     const std::string folder = std::filesystem::path(lock).parent_path().string();
-    return invalid(code::cannot_open,
-                   "the folder " + folder + " does not exist; make it, or mend `store.path`");
+    return invalid(code::cannot_open, "cannot open " + database + ": the folder " + folder +
+                                          " does not exist; make it, or mend `store.path`");
   }
   return invalid(code::cannot_open, "cannot make the lock file " + lock + ": " + std::strerror(why) +
                                         "; make its folder writable");
@@ -68,7 +68,7 @@ engine::failure cannot_make(const std::string& lock, int why) {
 
 write_lock::write_lock(const std::string& database_path) : path_(database_path + ".lock") {
   fd_ = ::open(path_.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600);
-  if (fd_ < 0) throw cannot_make(path_, errno);
+  if (fd_ < 0) throw cannot_make(database_path, path_, errno);
   if (flock(fd_, LOCK_EX | LOCK_NB) != 0) {
     const std::string holder = holder_of(fd_);
     close(fd_);
