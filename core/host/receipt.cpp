@@ -80,9 +80,25 @@ nlohmann::json to_json(const engine::row_counts& c) {
           {"balances", c.balances()}};
 }
 
+plan_notes notes_of(const engine::run_row& run) {
+  plan_notes out;
+  const auto plan = nlohmann::json::parse(run.plan, nullptr, false);
+  if (!plan.is_object()) return out;
+  for (const auto& stage : plan.value("stages", nlohmann::json::array())) {
+    out.why[stage.value("name", "")] = stage.value("why", "");
+  }
+  out.left_out = plan.value("left_out", std::vector<std::string>{});
+  return out;
+}
+
 nlohmann::json receipt_json(const engine::run_row& run) {
+  const plan_notes notes = notes_of(run);
   nlohmann::json stages = nlohmann::json::array();
-  for (const engine::stage_row& s : run.stages) stages.push_back(stage_json(s));
+  for (const engine::stage_row& s : run.stages) {
+    nlohmann::json& stage = stages.emplace_back(stage_json(s));
+    const auto why = notes.why.find(s.stage);
+    if (why != notes.why.end() && !why->second.empty()) stage["read"] = why->second;
+  }
   nlohmann::json streams = nlohmann::json::object();
   for (const auto& [name, counts] : counts_by_stream(run)) streams[name] = to_json(counts);
   nlohmann::json out{{"run_id", run.run_id},
@@ -101,7 +117,8 @@ nlohmann::json receipt_json(const engine::run_row& run) {
                      {"essential_ms", elapsed_ms(run.created_us, run.essential_us)},
                      {"duration_ms", elapsed_ms(run.created_us, run.ended_us)},
                      {"streams", std::move(streams)},
-                     {"stages", std::move(stages)}};
+                     {"stages", std::move(stages)},
+                     {"left_out", notes.left_out}};
   if (!run.error_code.empty()) out["error"] = {{"code", run.error_code}, {"message", run.error}};
   return out;
 }

@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <map>
 #include <string>
+#include <vector>
 
 #include <nlohmann/json_fwd.hpp>
 
@@ -12,6 +13,13 @@
 namespace sluice::host {
 
 [[nodiscard]] nlohmann::json to_json(const engine::row_counts& counts);
+// What the plan of a run says for people: how stages are read, and which are not.
+struct plan_notes {
+  std::map<std::string, std::string> why;  // by stage; may be empty
+  std::vector<std::string> left_out;
+};
+[[nodiscard]] plan_notes notes_of(const engine::run_row& run);
+
 [[nodiscard]] nlohmann::json receipt_json(const engine::run_row& run);
 // `manifest` is the file to name in the commands that show more.
 [[nodiscard]] std::string receipt_text(const engine::run_row& run, const std::string& manifest);

@@ -30,6 +30,7 @@ std::string count(std::int64_t n, const std::string& what) {
 }
 
 std::string stage_lines(const engine::run_row& run) {
+  const plan_notes notes = notes_of(run);
   std::size_t width = 0;
   for (const engine::stage_row& s : run.stages) width = std::max(width, s.stage.size());
   std::string out;
@@ -42,7 +43,13 @@ std::string stage_lines(const engine::run_row& run) {
     out += "  " + s.stage + std::string(width - s.stage.size(), ' ') + "  " + state + "  " + pages + "  " +
            count(n.records, "record") + " = " + std::to_string(n.mapped) + " mapped + " +
            std::to_string(n.filtered) + " filtered + " + std::to_string(n.rejected) + " rejected\n";
+    const auto why = notes.why.find(s.stage);
+    if (why != notes.why.end() && !why->second.empty()) out += "    " + why->second + "\n";
+    if (s.suspect) out += "    suspect: nothing came, where the run before had brought records\n";
     if (!s.error_code.empty()) out += "    " + s.error_code + " " + s.error + "\n";
+  }
+  for (const std::string& stage : notes.left_out) {
+    out += "  " + stage + ": not read again, its data are younger than `fresh_for`\n";
   }
   return out.empty() ? out : "\n" + out;
 }
@@ -63,14 +70,17 @@ std::string stream_table(const engine::run_row& run) {
 
 // Where to look for what is not stored.
 std::string hints(const engine::run_row& run, const std::string& manifest) {
-  std::int64_t records = 0, rows = 0, waiting = 0;
+  std::int64_t records = 0, rows = 0, waiting = 0, swept = 0;
   for (const engine::stage_row& s : run.stages) records += s.records.rejected;
   for (const auto& [name, c] : counts_by_stream(run)) {
     rows += c.rejected;
+    swept += c.swept;
     waiting += std::max<std::int64_t>(
         0, c.deferred - c.resolved_inserted - c.resolved_updated - c.resolved_unchanged);
   }
   std::string out;
+  if (swept > 0)
+    out += "  " + count(swept, "row") + " deleted, as nothing brought them or their parents any more\n";
   if (records + rows > 0) {
     out += "  " + count(records, "record") + " and " + count(rows, "row") +
            " rejected: sluice rejects list --run " + run.run_id + " --pipeline " + manifest + "\n";
