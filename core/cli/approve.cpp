@@ -7,6 +7,7 @@
 
 #include "cli/look.hpp"
 #include "engine/failure.hpp"
+#include "host/cancel.hpp"
 #include "host/open.hpp"
 #include "host/receipt.hpp"
 
@@ -30,8 +31,9 @@ int with_writer(app& a, const std::string& manifest, const std::function<int(eng
 
 int approve(app& a, const decide_options& o) {
   return with_writer(a, o.pipeline, [&](engine::session& s) {
+    static_cast<void>(host::find_run(s, o.run_id));
     const engine::run_state state = s.approve(o.run_id);
-    const engine::run_row row = must_show(s, o.run_id);
+    const engine::run_row row = host::find_run(s, o.run_id);
     if (a.options().json) {
       std::printf("%s\n", host::receipt_json(row).dump(2).c_str());
     } else {
@@ -77,10 +79,10 @@ int erase_tenant(app& a, const decide_options& o) {
   });
 }
 
-using command = int (*)(app&, const decide_options&);
+using decision = int (*)(app&, const decide_options&);
 
-CLI::App* add(CLI::App& group, const char* name, const char* what, common_options& options, int& result,
-              const std::shared_ptr<decide_options>& o, command run) {
+CLI::App* add_decision(CLI::App& group, const char* name, const char* what, common_options& options,
+                       int& result, const std::shared_ptr<decide_options>& o, decision run) {
   CLI::App* c = group.add_subcommand(name, what);
   c->add_option("--pipeline", o->pipeline, "The manifest that says which store")
       ->required()
@@ -93,8 +95,8 @@ CLI::App* add(CLI::App& group, const char* name, const char* what, common_option
 
 void add_approve(CLI::App& runs, common_options& options, int& result) {
   const auto o = std::make_shared<decide_options>();
-  add(runs, "approve", "Delete what a held run has held and nothing has brought since", options, result, o,
-      approve)
+  add_decision(runs, "approve", "Delete what a held run has held and nothing has brought since", options,
+               result, o, approve)
       ->add_option("RUN", o->run_id, "The run, as `runs list --state held` has it")
       ->required();
 }
@@ -103,9 +105,9 @@ void add_tenants(CLI::App& cli, common_options& options, int& result) {
   const auto o = std::make_shared<decide_options>();
   CLI::App* tenants = cli.add_subcommand("tenants", "Tenants that the store knows");
   tenants->require_subcommand(1);
-  add(*tenants, "list", "One line a tenant", options, result, o, list_tenants);
-  CLI::App* erase =
-      add(*tenants, "erase", "Remove every row of a tenant for good", options, result, o, erase_tenant);
+  add_decision(*tenants, "list", "One line a tenant", options, result, o, list_tenants);
+  CLI::App* erase = add_decision(*tenants, "erase", "Remove every row of a tenant for good", options, result,
+                                 o, erase_tenant);
   erase->add_option("TENANT", o->tenant, "Whose rows")->required();
   erase->add_flag("--yes", o->yes, "It is meant");
 }
