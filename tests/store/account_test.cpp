@@ -109,6 +109,7 @@ TEST_P(conformance, rows_that_still_wait_make_the_run_that_deferred_them_partial
   put("credits", {{{"external_id", "c1"}, {"entity.kind", "user"}, {"entity.external_id", "u1"}}});
   EXPECT_EQ(finish(), run_state::partial);
   start(2);
+  put("entities", {user("u2")});
   EXPECT_EQ(finish(), run_state::succeeded) << "the second run deferred nothing";
 }
 
