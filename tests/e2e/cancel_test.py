@@ -19,9 +19,10 @@ class Cancels:
         return runs[0]["run_id"]
 
     def test_a_run_whose_host_died_is_cancelled_although_the_manifest_has_changed(self):
-        process = harness.start(self, 2)
+        process = harness.start_endless(self, 2)
         process.kill()
         process.wait()
+        self.upstream.faults()
         run_id = self.open_run()
         self.write_manifest(domains=harness.DOMAINS.replace("roles: { uses", "rollen: { uses"),
                             phases=harness.PHASES.replace("roles ]", "rollen ]"))
@@ -50,10 +51,7 @@ class CancelsInPostgres(Cancels, harness.Case):
     store_type = harness.Postgres
 
     def test_a_run_whose_host_lives_is_asked_to_stop(self):
-        # It can't end by itself: the upstream asks it to come back, for ever.
-        self.upstream.faults({"match": {"path": "*/credits"}, "do": "status", "status": 429,
-                              "headers": {"Retry-After": "600"}})
-        process = harness.start(self, 1)
+        process = harness.start_endless(self, 1)
         done = self.cancel(self.open_run())
         self.assertEqual(done.returncode, 0, done.stderr)
         self.assertTrue(json.loads(done.stdout)["asked"])
@@ -63,7 +61,7 @@ class CancelsInPostgres(Cancels, harness.Case):
 
 class CancelsInSqlite(Cancels, harness.Case):
     def test_a_run_whose_host_lives_is_left_to_that_process(self):
-        process = harness.start(self, 1)
+        process = harness.start_endless(self, 1)
         done = self.cancel(self.open_run())
         self.assertEqual(done.returncode, 75)
         self.assertIn("process %d" % process.pid, done.stderr)

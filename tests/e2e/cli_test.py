@@ -67,7 +67,7 @@ class ExitCodes(harness.Case):
         self.assertFalse(self.store.path.exists())
 
     def test_a_store_that_another_process_writes_is_75(self):
-        process = harness.start(self, 1)
+        process = harness.start_endless(self, 1)
         self.refused(75, "SLU-5025", *self.run_of("--tenant", "acme"))
         self.refused(75, "SLU-5025", "migrate", self.manifest)
         process.kill()

@@ -232,6 +232,13 @@ def interrupt(process):
     process.send_signal(signal.SIGINT)
 
 
+def start_endless(case, updates):
+    """The same, of a run that can't end by itself: the upstream asks it to come back, until its faults are cleared."""
+    case.upstream.faults({"match": {"path": "*/credits"}, "do": "status", "status": 429,
+                          "headers": {"Retry-After": "600"}})
+    return start(case, updates)
+
+
 def start(case, updates):
     """A run in a process of its own that has committed so many times."""
     process = subprocess.Popen(case.command("run", case.manifest, "--tenant", "acme"), stdout=subprocess.PIPE,
