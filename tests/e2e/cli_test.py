@@ -111,9 +111,10 @@ class Log(harness.Case):
         self.assertEqual(done.stderr, "")
 
     def test_a_run_that_is_taken_over_keeps_its_correlation_id(self):
-        process = harness.start(self, 1)
+        process = harness.start_endless(self, 1)
         process.kill()
         process.wait()
+        self.upstream.faults()
         done = self.sluice("run", self.manifest, "--tenant", "acme", "--correlation-id", "another")
         own = json.loads(done.stdout)["correlation_id"]
         of_run = [line for line in Lines(done.stderr).all if line.get("event") == "progress" or line.get("run_id")]
