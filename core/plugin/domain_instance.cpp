@@ -67,8 +67,7 @@ class reject_list {
     out.reserve(static_cast<std::size_t>(list_.count));
     for (std::int64_t i = 0; i < list_.count; ++i) {
       const sluice_reject& r = list_.items[i];
-      out.push_back({r.row, std::string(from_abi(r.field).substr(0, longest_text)),
-                     std::string(from_abi(r.reason).substr(0, longest_text))});
+      out.push_back({r.row, readable(r.field, longest_text), readable(r.reason, longest_text)});
     }
     return out;
   }

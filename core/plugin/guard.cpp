@@ -1,5 +1,9 @@
 #include "plugin/guard.hpp"
 
+#include <algorithm>
+
+#include <nlohmann/json.hpp>
+
 namespace sluice::plugin {
 
 namespace {
@@ -27,11 +31,19 @@ const char* in_words(status s) noexcept {
 
 }  // namespace
 
+std::string readable(sluice_str text, std::size_t max) {
+  using json = nlohmann::json;
+  std::string out(from_abi(text).substr(0, max));
+  out = json::parse(json(out).dump(-1, ' ', false, json::error_handler_t::replace)).get<std::string>();
+  std::replace(out.begin(), out.end(), '\0', ' ');  // no store keeps it
+  return out;
+}
+
 error error_slot::take(sluice_status s, const std::string& who) const {
   const status kind = known(s);
-  std::string message(from_abi(error_.message).substr(0, longest_error));
+  std::string message = readable(error_.message, longest_error);
   if (message.empty()) message = who + " failed with status " + std::to_string(s) + ": " + in_words(kind);
-  std::string code(from_abi(error_.code).substr(0, 64));
+  std::string code = readable(error_.code, 64);
   if (code.empty()) code = code::plugin_failed;
   return {kind, std::move(code), std::move(message), error_.retry_after_ms, error_.http_status};
 }

@@ -21,6 +21,10 @@ namespace sluice::plugin {
   return text.data == nullptr ? std::string_view() : std::string_view(text.data, text.len);
 }
 
+// At most so many bytes of a plugin's text, and always text: bytes that are no UTF-8 are replaced, since messages
+// are stored and written as JSON, and often repeat what an upstream sent.
+[[nodiscard]] std::string readable(sluice_str text, std::size_t max);
+
 // A sluice_error for a callee to fill; releases it.
 class error_slot {
  public:

@@ -10,9 +10,7 @@
 #include "plugin/loader.hpp"
 
 namespace sluice::plugin {
-
 namespace {
-
 template <typename Table>
 std::string lacks(const Table* t, std::initializer_list<std::pair<const char*, bool>> present) {
   (void)t;
@@ -184,7 +182,6 @@ class handshaker {
   const installed_plugin& plugin_;
   finding_list findings_;
 };
-
 }  // namespace
 
 std::vector<finding> handshake(const sluice_plugin* offered, const installed_plugin& plugin) {
@@ -199,5 +196,4 @@ const sluice_component* find_offered(const sluice_plugin& offered, component_kin
   }
   return nullptr;
 }
-
 }  // namespace sluice::plugin

@@ -5,6 +5,7 @@
 #include <string>
 #include <string_view>
 #include <utility>
+#include <vector>
 
 #include <sluice/abi/source.h>
 
@@ -43,6 +44,8 @@ class page {
   [[nodiscard]] bool end() const noexcept { return page_.end != 0; }
   [[nodiscard]] std::int64_t declared_total() const noexcept { return page_.declared_total; }  // -1 = unknown
   [[nodiscard]] std::uint64_t wire_bytes() const noexcept { return page_.wire_bytes; }
+  // Where other parts of the read begin.
+  [[nodiscard]] std::vector<std::string> parts() const;
   [[nodiscard]] std::int32_t http_status() const noexcept { return page_.http_status; }
 
  private:
@@ -53,6 +56,9 @@ class page {
 
   sluice_page page_;
 };
+
+// What a plugin gave, which may be of an older and shorter make; its owner is the caller now.
+[[nodiscard]] sluice_page take_page(sluice_page& given);
 
 // Proves that a page keeps the contract of abi/source.h. Empty: it does; else what is wrong.
 [[nodiscard]] std::string check_page(const sluice_page& page);

@@ -86,11 +86,11 @@ fetch_result result_of(const std::string& who, sluice_status s, sluice_page* giv
                  who + " completed a fetch without a page; report it to the plugin's maker");
   }
   const std::string why = check_page(*given);
-  if (given->size < sizeof(sluice_page)) {
+  if (!SLUICE_HAS(given, sluice_page, impl)) {
     return error(status::internal, code::page_broke,
                  who + " gave a page that " + why + "; report it to the plugin's maker");
   }
-  page taken(std::move(*given));
+  page taken(take_page(*given));
   if (why.empty()) return taken;
   return error(status::internal, code::page_broke,
                who + " gave a page that " + why + "; report it to the plugin's maker");

@@ -34,6 +34,7 @@ class credits : public ::testing::Test {
   }
 };
 
+// covers: P5
 TEST_F(credits, keep_digits_and_scale) {
   for (const char* amount :
        {"12.50", "0.000000000000000000000000000000000001", "1234567890123456789012345678901234567890"}) {

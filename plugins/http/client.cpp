@@ -69,6 +69,8 @@ client::easy_ptr client::make_easy() {
   if (!easy) throw std::bad_alloc();
   CURL* e = easy.get();
   curl_easy_setopt(e, CURLOPT_NOSIGNAL, 1L);
+  // A name server that hangs holds up its own request, not all the others of this thread.
+  curl_easy_setopt(e, CURLOPT_QUICK_EXIT, 1L);
   curl_easy_setopt(e, CURLOPT_PROTOCOLS_STR, "http,https");
   curl_easy_setopt(e, CURLOPT_FOLLOWLOCATION, 0L);
   curl_easy_setopt(e, CURLOPT_PROXY, "");  // neither the environment's

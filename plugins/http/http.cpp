@@ -85,7 +85,15 @@ void http_source::answer(pending& p, transfer& ended) {
   host_.add("requests");
   host_.add("wire_bytes", static_cast<double>(ended.wire_bytes));
   const asked a{settings_, p.what, p.place, p.secret, p.deadline_first};
-  p.done.run([&] { return make_page(ended, a, scanner_); });
+  std::string remark;
+  p.done.run([&] {
+    page out = make_page(ended, a, scanner_, remark);
+    if (!remark.empty()) {
+      host_.log(p.done.context(), log_level::warn,
+                ended.request().shown() + ": " + remark);
+    }
+    return out;
+  });
 }
 
 }  // namespace sluice::http

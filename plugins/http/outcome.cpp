@@ -8,6 +8,7 @@
 #include <sluice/failure.hpp>
 
 #include "codes.hpp"
+#include "parts.hpp"
 #include "retry_after.hpp"
 #include "url.hpp"
 
@@ -38,8 +39,7 @@ class teller {
   teller(const transfer& t, const asked& a) : transfer_(t), asked_(a) {}
 
   [[noreturn]] void fail(status kind, const char* code, const std::string& why, std::chrono::milliseconds after = {}) const {
-    const std::string page = asked_.read.page.style == page_style::none ? "" : " (page " + std::to_string(asked_.place.page) + ")";
-    throw failure(kind, code, transfer_.request().shown() + page + ": " + why, after, transfer_.head.status);
+    throw failure(kind, code, transfer_.request().shown() + ": " + why, after, transfer_.head.status);
   }
   [[nodiscard]] std::string line() const {
     return std::to_string(transfer_.head.status) + (transfer_.head.reason.empty() ? "" : " " + shown(transfer_.head.reason, asked_.secret));
@@ -78,6 +78,8 @@ void check_own_reasons(const transfer& t, const asked& a, const teller& tell) {
     case given_up::too_large:
       tell.fail(status::invalid, codes::too_large, "the page is larger than " + std::to_string(s.max_page) +
                                                        " bytes; ask for fewer records (request.page.size) or raise max_page");
+    case given_up::bad_head:
+      tell.fail(status::transient, codes::bad_protocol, "the answer's head is not HTTP: " + t.head.wrong);
     case given_up::bomb:
       tell.fail(status::invalid, codes::bomb, "the page is compressed more than 100:1, after " + std::to_string(t.body.size()) +
                                                   " bytes; an honest page is not");
@@ -96,16 +98,38 @@ void check_timeout(const transfer& t, const asked& a, const teller& tell) {
   }
 }
 
+// An alert, or an answer of another version: asking again would end the same. A cut or silence is something else.
+bool is_tls_refusal(const std::string& detail) {
+  for (const char* sign : {"alert certificate required", "alert handshake failure", "alert protocol version",
+                           "alert bad certificate", "unsupported protocol"}) {
+    if (detail.find(sign) != std::string::npos) return true;
+  }
+  return false;
+}
+
 void check_transport(const transfer& t, const asked& a, const teller& tell) {
   const std::string why = shown(t.detail, a.secret);
+  if (t.code != CURLE_OK && is_tls_refusal(t.detail)) {
+    tell.fail(status::invalid, codes::no_tls,
+              "the server refuses our TLS: " + why + "; it has to speak TLS 1.2 or 1.3 and may not ask for a client certificate");
+  }
   switch (t.code) {
     case CURLE_OK: return;
     case CURLE_OPERATION_TIMEDOUT: return check_timeout(t, a, tell);
     case CURLE_COULDNT_RESOLVE_HOST: tell.fail(status::transient, codes::unresolved, "the host name is not known: " + why);
-    case CURLE_COULDNT_CONNECT: tell.fail(status::transient, codes::unreachable, "no connection: " + why);
+    case CURLE_COULDNT_CONNECT:
+      if (!t.refused_address.empty()) {
+        tell.fail(status::invalid, codes::bad_address,
+                  "the name leads to " + t.refused_address + ", which " +
+                      (a.config.addresses == address_policy::any ? "is link-local; who means it spells it out in base_url"
+                                                                 : "is not public (addresses: public)"));
+      }
+      tell.fail(status::transient, codes::unreachable, "no connection: " + why);
     case CURLE_PEER_FAILED_VERIFICATION: case CURLE_SSL_CACERT_BADFILE: case CURLE_SSL_CERTPROBLEM: case CURLE_SSL_ISSUER_ERROR:
-      tell.fail(status::invalid, codes::bad_certificate, "the server's certificate is not trusted: " + why +
-                                                             "; if it is your own authority's, name it in tls.ca_file");
+      tell.fail(status::invalid, codes::bad_certificate,
+                "the server's certificate is not trusted: " + why +
+                    (t.certificate.empty() ? "" : " (" + shown(t.certificate, a.secret) + ")") +
+                    "; if it is your own authority's, name it in tls.ca_file");
     case CURLE_PARTIAL_FILE: tell.fail(status::transient, codes::truncated, "the answer was cut off: " + why);
     case CURLE_BAD_CONTENT_ENCODING: tell.fail(status::transient, codes::bad_encoding, "the answer can't be decompressed: " + why);
     case CURLE_UNSUPPORTED_PROTOCOL: case CURLE_WEIRD_SERVER_REPLY:
@@ -132,7 +156,9 @@ void check_status(const transfer& t, const teller& tell) {
   if (s == 401) tell.fail(status::denied, codes::unauthorized, said + "; the credentials are refused: check auth and the tenant's secret");
   if (s == 403) tell.fail(status::denied, codes::forbidden, said + "; the credentials are known but may not read this");
   if (s == 404 || s == 410) tell.fail(status::not_found, codes::not_found, said);
-  if (s == 304) tell.fail(status::invalid, codes::bad_status, said + "; nothing conditional was asked");
+  // Whoever stands in between has mistaken the request for another: it is made once more.
+  if (s == 304) tell.fail(status::transient, codes::bad_status, said + "; nothing conditional was asked");
+  if (s == 206) tell.fail(status::transient, codes::bad_status, said + "; no part was asked for, a page is whole");
   if (s >= 300 && s < 400) {
     tell.fail(status::invalid, codes::redirect, said + "; it leads to " + target_of(t.request().url, t.head.location) +
                                                     ", but redirects are not followed: write the final address in base_url");
@@ -153,10 +179,20 @@ bool is_closed(std::string_view body) {
 
 void check_body(const transfer& t, const asked& a, const teller& tell) {
   std::string_view body = t.body.view();
+  if (body.starts_with("\xFF\xFE") || body.starts_with("\xFE\xFF")) {
+    tell.fail(status::invalid, codes::not_json, "the page is UTF-16; make the upstream send UTF-8");
+  }
+  if (body.starts_with("\xEF\xBB\xBF")) body.remove_prefix(3);
   while (!body.empty() && static_cast<unsigned char>(body.front()) <= ' ') body.remove_prefix(1);
   if (body.empty()) tell.fail(status::transient, codes::empty, "200 with an empty body, where a page was expected");
   const bool html = t.head.content_type.find("html") != std::string::npos;
-  if (a.read.format != page_format::json && !html) return;
+  if (a.read.format != page_format::json && !html) {
+    // The end of JSON is seen; that of lines is not.
+    if (t.head.length.empty() && !t.head.chunked) {
+      tell.fail(status::invalid, codes::endless, "the answer says neither its length nor is it chunked: nobody can tell whether it is complete");
+    }
+    return;
+  }
   if (html || body.front() == '<') {
     const std::string type = t.head.content_type.empty() ? "a page of markup" : shown(t.head.content_type, a.secret);
     tell.fail(status::invalid, codes::not_json, "expected data, got " + type + ": " + tell.beginning() +
@@ -167,7 +203,7 @@ void check_body(const transfer& t, const asked& a, const teller& tell) {
 
 }  // namespace
 
-page make_page(transfer& t, const asked& a, scanner& scan) {
+page make_page(transfer& t, const asked& a, scanner& scan, std::string& remark) {
   const teller tell(t, a);
   check_own_reasons(t, a, tell);
   if (t.reason == given_up::no) check_transport(t, a, tell);
@@ -184,7 +220,11 @@ page make_page(transfer& t, const asked& a, scanner& scan) {
     if (a.read.page.style == page_style::link && facts.next && !facts.next->empty()) {
       facts.next = resolve_link(t.request().url, *facts.next);
     }
-    const auto next = next_place(a.read.page, a.place, facts);
+    for (const page_place& range : ranges_of(a.read.page, a.place, facts)) out.parts.push_back(range.to_state());
+    auto next = out.parts.empty() ? next_place(a.read.page, a.place, facts) : std::nullopt;
+    if (!next && out.parts.empty() && a.place.range.first == 0) {
+      next = place_after_end(a.read.page, a.place, facts, remark);
+    }
     out.end = !next.has_value();
     if (next) out.next_state = next->to_state();
     out.declared_total = facts.total;

@@ -18,7 +18,7 @@ struct asked {
   bool deadline_first = false;   // the call's deadline was nearer than the total timeout
 };
 
-// Throws failure.
-[[nodiscard]] page make_page(transfer&, const asked&, scanner&);
+// Throws failure. `remark`: what is to be told of a list that was taken all the same.
+[[nodiscard]] page make_page(transfer&, const asked&, scanner&, std::string& remark);
 
 }  // namespace sluice::http

@@ -50,8 +50,10 @@ page_plan parse_page(const json& page) {
   out.total = page.value("total", "");
   out.more = page.value("more", "");
   out.until_empty = page.value("until", "short") == "empty";
+  out.strict = page.value("check", "strict") == "strict";
   out.base = page.value("base", std::int64_t{out.style == page_style::pages ? 1 : 0});
   out.max_pages = page.value("max_pages", out.max_pages);
+  out.ranges = page.value("parallel", out.ranges);
   const json size = page.value("size", json::object());
   for (const auto& [param, n] : size.items()) {
     out.size_param = param;

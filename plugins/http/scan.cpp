@@ -1,5 +1,6 @@
 #include "scan.hpp"
 
+#include <algorithm>
 #include <charconv>
 
 #include <simdjson.h>
@@ -33,6 +34,41 @@ bool find(ondemand::document& doc, const std::string& pointer, ondemand::value& 
   not_json(e);
 }
 
+// The records as they stand in the page; empty: there are none.
+std::uint64_t hash_records(ondemand::document& doc, const std::string& records) {
+  ondemand::array array;
+  doc.rewind();
+  const error_code e = records.empty() ? doc.get_array().get(array) : doc.at_pointer(records).get_array().get(array);
+  if (is_absent(e)) return 0;
+  if (e != simdjson::SUCCESS) not_json(e);
+  bool none = false;
+  if (const auto bad = array.is_empty().get(none); bad != simdjson::SUCCESS) not_json(bad);
+  if (none) return 0;
+  std::string_view raw;
+  if (const auto bad = array.raw_json().get(raw); bad != simdjson::SUCCESS) not_json(bad);
+  return XXH3_64bits(raw.data(), raw.size());
+}
+
+// The length of the UTF-8 character that begins there; 0: none does.
+std::size_t character(std::string_view text) {
+  const auto lead = static_cast<unsigned char>(text.front());
+  const std::size_t size = lead < 0x80 ? 1 : lead < 0xC2 ? 0 : lead < 0xE0 ? 2 : lead < 0xF0 ? 3 : lead < 0xF5 ? 4 : 0;
+  return size <= text.size() && (size < 2 || simdjson::validate_utf8(text.data(), size)) ? size : 0;
+}
+
+// With a character in place of each byte that belongs to none. The host reads the page itself, and gives up no
+// more of it than the records that are damaged; here only what leads to the next page counts.
+constexpr char damage = 0x7F;
+simdjson::padded_string repaired(std::string_view page) {
+  std::string out(page);
+  for (std::size_t at = 0; at < out.size();) {
+    const std::size_t size = character(std::string_view(out).substr(at));
+    if (size == 0) out[at] = damage;
+    at += std::max<std::size_t>(size, 1);
+  }
+  return simdjson::padded_string(out);
+}
+
 std::int64_t count(ondemand::document& doc, const std::string& records, const std::string& id, std::string& last) {
   ondemand::array array;
   error_code e = simdjson::SUCCESS;
@@ -54,6 +90,18 @@ std::int64_t count(ondemand::document& doc, const std::string& records, const st
   if (e == simdjson::SUCCESS) last = raw;
   else if (!is_absent(e)) not_json(e);
   return static_cast<std::int64_t>(n);
+}
+
+// The last record's id from its token, which is still quoted where it is a text.
+std::optional<std::string> last_id(ondemand::parser& parser, const std::string& token) {
+  if (token.empty()) return std::nullopt;
+  if (!token.starts_with('"')) return token.substr(0, token.find_last_not_of(" \t\r\n") + 1);
+  const simdjson::padded_string quoted(token);  // a page of its own gives it back unescaped
+  ondemand::document id;
+  if (const auto bad = parser.iterate(quoted).get(id); bad != simdjson::SUCCESS) not_json(bad);
+  std::string_view text;
+  if (id.get_string().get(text) != simdjson::SUCCESS) return std::nullopt;
+  return std::string(text);
 }
 
 // A cursor is text, or a number that is kept digit by digit.
@@ -86,13 +134,20 @@ page_facts scanner::scan(page_body& body, const page_plan& plan, const std::stri
   page_facts facts;
   const bool by_last = plan.style == page_style::last_id;
   if (plan.style == page_style::none && plan.total.empty()) return facts;
+  const std::string_view all = body.view();
+  const std::size_t mark = all.starts_with("\xEF\xBB\xBF") ? 3 : 0;
   ondemand::document doc;
-  const auto e = impl_->parser.iterate(body.data(), body.size(), body.capacity()).get(doc);
+  simdjson::padded_string mended;
+  auto e = impl_->parser.iterate(body.data() + mark, body.size() - mark, body.capacity() - mark).get(doc);
+  if (e == simdjson::UTF8_ERROR) {
+    mended = repaired(all.substr(mark));
+    e = impl_->parser.iterate(mended).get(doc);
+  }
   if (e != simdjson::SUCCESS) not_json(e);
 
   std::string last;
-  if (plan.counts() || by_last) facts.records = count(doc, records, by_last ? plan.id : "", last);
-  if (plan.counts()) facts.hash = XXH3_64bits(body.data(), body.size());
+  if (plan.counts() || by_last || !plan.total.empty()) facts.records = count(doc, records, by_last ? plan.id : "", last);
+  if (plan.style != page_style::none) facts.hash = hash_records(doc, records);
   ondemand::value value;
   if (!plan.total.empty() && find(doc, plan.total, value)) {
     std::int64_t total = -1;
@@ -103,14 +158,9 @@ page_facts scanner::scan(page_body& body, const page_plan& plan, const std::stri
     if (value.get_bool().get(more) == simdjson::SUCCESS) facts.more = more;
   }
   if (!plan.next.empty() && find(doc, plan.next, value)) facts.next = cursor_text(value, plan.next);
-  if (by_last && facts.records > 0) {
-    // The token of a text is quoted; a page of its own gives it back unescaped.
-    simdjson::padded_string token(last.empty() ? "null" : last);
-    ondemand::document id;
-    if (const auto bad = impl_->parser.iterate(token).get(id); bad != simdjson::SUCCESS) not_json(bad);
-    std::string_view text;
-    if (last.starts_with('"') && id.get_string().get(text) == simdjson::SUCCESS) facts.next = std::string(text);
-    else if (!last.starts_with('"') && !last.empty()) facts.next = last.substr(0, last.find_last_not_of(" \t\r\n") + 1);
+  if (by_last && facts.records > 0) facts.next = last_id(impl_->parser, last);
+  if (facts.next && facts.next->find(damage) != std::string::npos) {
+    throw failure(status::transient, codes::bad_cursor, "what leads to the next page holds bytes that are no UTF-8");
   }
   return facts;
 }

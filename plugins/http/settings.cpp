@@ -107,6 +107,7 @@ settings parse_settings(std::string_view config_json) {
     parse_times(config, out);
     if (config.contains("max_page"))
       out.max_page = parse_size(config.at("max_page").get<std::string>(), "max_page");
+    if (config.value("addresses", "any") == "public") out.addresses = address_policy::of_public;
     out.ca_file = config.value("tls", json::object()).value("ca_file", "");
     if (!out.ca_file.empty() && !std::ifstream(out.ca_file))
       refuse_config("tls.ca_file: cannot read `" + out.ca_file + "`");

@@ -10,6 +10,8 @@
 
 #include <sluice/template.hpp>
 
+#include "addresses.hpp"
+
 namespace sluice::http {
 
 using header_templates = std::vector<std::pair<std::string, text_template>>;
@@ -30,6 +32,7 @@ struct settings {
   std::uint64_t min_rate = 1024;  // bytes a second
   std::uint64_t max_page = 32U << 20U;
   std::string ca_file;
+  address_policy addresses = address_policy::any;
 };
 
 // Throws failure (invalid) that names the setting.

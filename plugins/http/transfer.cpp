@@ -3,7 +3,12 @@
 #include <algorithm>
 #include <new>
 
+#include <sys/socket.h>
+
 #include <sluice/failure.hpp>
+
+#include "certificates.hpp"
+#include "url.hpp"
 
 namespace sluice::http {
 namespace {
@@ -11,6 +16,7 @@ constexpr std::uint64_t error_body = 8192;         // kept of an answer that is 
 constexpr std::uint64_t longest_error = 1U << 20U; // read of one, so that the connection can be used again
 constexpr std::uint64_t ratio_from = 1U << 20U;    // small pages compress well
 constexpr std::uint64_t largest_ratio = 100;
+constexpr std::size_t longest_head = 64U << 10U;
 
 bool same_text(std::string_view a, std::string_view lower) {
   return std::ranges::equal(a, lower, [](char x, char y) { return (x >= 'A' && x <= 'Z' ? static_cast<char>(x + 32) : x) == y; });
@@ -56,6 +62,10 @@ void transfer::arm(CURL* easy, steady::time_point now) {
   curl_easy_setopt(easy, CURLOPT_WRITEDATA, this);
   curl_easy_setopt(easy, CURLOPT_HEADERFUNCTION, on_header);
   curl_easy_setopt(easy, CURLOPT_HEADERDATA, this);
+  curl_easy_setopt(easy, CURLOPT_OPENSOCKETFUNCTION, on_socket);
+  curl_easy_setopt(easy, CURLOPT_OPENSOCKETDATA, this);
+  curl_easy_setopt(easy, CURLOPT_FORBID_REUSE, 0L);
+  watch_certificates(easy, certificate);
   curl_easy_setopt(easy, CURLOPT_CONNECTTIMEOUT_MS, static_cast<long>(settings_.connect.count()));
   curl_easy_setopt(easy, CURLOPT_TIMEOUT_MS, static_cast<long>(std::max<std::int64_t>(budget.count(), 1)));
   if (request_.method == "POST") {
@@ -149,17 +159,19 @@ bool transfer::take(std::string_view bytes) {
 std::size_t transfer::on_header(char* data, std::size_t one, std::size_t n, void* self) {
   try {
     static_cast<transfer*>(self)->take_header({data, one * n});
-    return one * n;
+    return static_cast<transfer*>(self)->reason == given_up::bad_head ? 0 : one * n;
   } catch (const std::bad_alloc&) {
     return 0;  // ends the transfer
   }
 }
 
 void transfer::take_header(std::string_view line) {
+  head.bytes += line.size();
   line = trimmed(line);
   received_ += line.size();
+  if (head.bytes > longest_head) head.wrong = "it is longer than 64 KiB";
   if (line.starts_with("HTTP/")) {  // a head of its own: earlier ones were 1xx
-    head = {};
+    head = {.bytes = head.bytes};
     long status = 0;
     curl_easy_getinfo(easy_, CURLINFO_RESPONSE_CODE, &status);
     head.status = status >= 200 ? static_cast<int>(status) : 0;
@@ -167,6 +179,7 @@ void transfer::take_header(std::string_view line) {
     if (space != std::string_view::npos) head.reason = trimmed(line.substr(space)).substr(0, 60);
     return;
   }
+  if (line.empty() || !head.wrong.empty()) return end_head();
   const auto colon = line.find(':');
   if (colon == std::string_view::npos) return;
   const std::string_view name = line.substr(0, colon), value = trimmed(line.substr(colon + 1));
@@ -176,6 +189,43 @@ void transfer::take_header(std::string_view line) {
   else if (same_text(name, "date")) head.date = value;
   else if (same_text(name, "location")) head.location = value;
   else if (same_text(name, "link")) head.link += (head.link.empty() ? "" : ", ") + std::string(value);
+  else take_framing(name, value);
+}
+
+// How long the body is must be beyond doubt: whoever reads it otherwise, a proxy perhaps, sees other answers.
+void transfer::take_framing(std::string_view name, std::string_view value) {
+  if (same_text(name, "transfer-encoding")) {
+    head.chunked = true;
+    if (!same_text(value, "chunked")) head.wrong = "its Transfer-Encoding is not `chunked`";
+  } else if (same_text(name, "content-length")) {
+    const bool digits = !value.empty() && value.find_first_not_of("0123456789") == std::string_view::npos;
+    if (!digits) head.wrong = "its Content-Length is no number";
+    else if (!head.length.empty() && head.length != value) head.wrong = "it has two lengths";
+    head.length = value;
+  }
+}
+
+void transfer::end_head() {
+  if (!head.wrong.empty()) {
+    reason = given_up::bad_head;
+    return;
+  }
+  const bool bodiless = head.status == 204 || head.status == 304;
+  const bool doubtful = head.chunked && !head.length.empty();
+  if (bodiless || doubtful) curl_easy_setopt(easy_, CURLOPT_FORBID_REUSE, 1L);  // what follows belongs to nobody
+}
+
+curl_socket_t transfer::on_socket(void* self, curlsocktype /*purpose*/, curl_sockaddr* address) {
+  auto& t = *static_cast<transfer*>(self);
+  try {
+    if (!may_connect(address->addr, t.settings_.addresses, host_of(t.request_.origin_url))) {
+      t.refused_address = to_text(address->addr);
+      return CURL_SOCKET_BAD;
+    }
+  } catch (const std::bad_alloc&) {
+    return CURL_SOCKET_BAD;  // curl is C: no connection, and it says so
+  }
+  return ::socket(address->family, address->socktype | SOCK_CLOEXEC, address->protocol);
 }
 
 }  // namespace sluice::http

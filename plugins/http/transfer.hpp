@@ -22,10 +22,13 @@ using steady = std::chrono::steady_clock;
 struct answer_head {
   int status = 0;
   std::string reason, content_type, content_encoding, retry_after, date, location, link;
+  std::string length, wrong;  // Content-Length; what is wrong with the head
+  std::size_t bytes = 0;
+  bool chunked = false;
 };
 
 // Why we ended a transfer ourselves.
-enum class given_up : std::uint8_t { no, cancelled, first_byte, too_slow, too_large, bomb, enough };
+enum class given_up : std::uint8_t { no, cancelled, first_byte, too_slow, too_large, bomb, bad_head, enough };
 
 class transfer {
  public:
@@ -53,6 +56,8 @@ class transfer {
   page_body body;               // of a page; for other answers the first few KiB
   std::uint64_t wire_bytes = 0;
   std::string detail;           // curl's own words
+  std::string certificate;      // what the server's says of itself
+  std::string refused_address;  // where the name led and we don't go
   enum class phase : std::uint8_t { resolve, connect, wait, receive } phase = phase::resolve;  // how far it came
 
   [[nodiscard]] const prepared_request& request() const noexcept { return request_; }
@@ -61,7 +66,10 @@ class transfer {
   static std::size_t on_body(char* data, std::size_t one, std::size_t n, void* self);
   static std::size_t on_header(char* data, std::size_t one, std::size_t n, void* self);
   [[nodiscard]] bool take(std::string_view);
+  static curl_socket_t on_socket(void* self, curlsocktype, curl_sockaddr* address);
   void take_header(std::string_view line);
+  void take_framing(std::string_view name, std::string_view value);
+  void end_head();
   [[nodiscard]] enum phase progress() const;
 
   const settings& settings_;

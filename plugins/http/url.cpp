@@ -60,6 +60,11 @@ std::string resolve_link(const std::string& base, const std::string& link) {
   return to.part(CURLUPART_URL).value_or("");
 }
 
+std::string host_of(const std::string& url) {
+  address a;
+  return a.set(url) ? a.part(CURLUPART_HOST).value_or("") : "";
+}
+
 std::string without_query(std::string_view url) { return std::string(url.substr(0, url.find_first_of("?#"))); }
 
 std::string target_of(const std::string& base, const std::string& location) {

@@ -13,6 +13,9 @@ void check_base(const std::string& base);
 // credentials are for that origin alone.
 [[nodiscard]] std::string resolve_link(const std::string& base, const std::string& link);
 
+// The host of an address, as it is written there.
+[[nodiscard]] std::string host_of(const std::string& url);
+
 // Without query and fragment: fit for messages and logs.
 [[nodiscard]] std::string without_query(std::string_view url);
 

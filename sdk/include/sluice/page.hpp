@@ -10,6 +10,7 @@
 #include <string>
 #include <string_view>
 #include <utility>
+#include <vector>
 
 #include <sluice/abi/source.h>
 #include <sluice/arrow_schema.hpp>
@@ -96,12 +97,36 @@ struct page {
   std::int64_t declared_total = -1;  // records that the upstream says there are; -1: it doesn't say
   std::uint64_t wire_bytes = 0;      // received, for metrics
   int http_status = 0;
+  // Places from which the rest can be read at the same time, each on its own to its end. For a first page that
+  // knows how many there are: it may end its own part and name those of all others.
+  std::vector<std::string> parts;
 };
 
 namespace detail {
 
+struct owned_page {
+  page from;
+  std::string parts_json;
+};
+
+// A JSON array of texts.
+[[nodiscard]] inline std::string json_texts(const std::vector<std::string>& texts) {
+  constexpr char digits[] = "0123456789abcdef";
+  std::string out;
+  for (const std::string& text : texts) {
+    out += out.empty() ? "[\"" : ",\"";
+    for (const char c : text) {
+      if (c == '"' || c == '\\') out += '\\';
+      if (static_cast<unsigned char>(c) >= ' ') out += c;
+      else (out += "\\u00") += {digits[(c >> 4) & 1], digits[c & 15]};
+    }
+    out += '"';
+  }
+  return out.empty() ? out : out + "]";
+}
+
 inline void release_page(sluice_page* p) {
-  delete static_cast<page*>(p->impl);
+  delete static_cast<owned_page*>(p->impl);
   p->impl = nullptr;
   p->release = nullptr;
 }
@@ -117,7 +142,9 @@ inline void release_page(sluice_page* p) {
                   "the state of the next page has " + std::to_string(from.next_state.size()) +
                       " bytes; at most 4096 can be kept");
   }
-  auto owned = std::make_unique<page>(std::move(from));
+  auto all = std::make_unique<owned_page>(owned_page{std::move(from), {}});
+  page* const owned = &all->from;
+  all->parts_json = json_texts(owned->parts);
   owned->body.seal();
   sluice_page out{};
   out.size = sizeof out;
@@ -134,7 +161,8 @@ inline void release_page(sluice_page* p) {
   out.wire_bytes = owned->wire_bytes;
   out.http_status = owned->http_status;
   out.release = release_page;
-  out.impl = owned.release();
+  out.parts_json = str(all->parts_json);
+  out.impl = all.release();
   return out;
 }
 

@@ -28,6 +28,9 @@ typedef struct sluice_page {
   int32_t http_status;
   void (*release)(struct sluice_page*);
   void* impl;
+  sluice_str parts_json;    /* may be missing: where other parts of the same read begin that may be read at the
+                               same time, a JSON array of texts. Each is passed as page_state and read on its own
+                               to its end; this page's own part goes on with next_state, or ends. Empty: no parts */
 } sluice_page;
 
 typedef struct sluice_fetch {
