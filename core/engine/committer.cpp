@@ -4,8 +4,12 @@
 
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
+#include <boost/asio/post.hpp>
 
-#include "engine/backoff.hpp"
+#include "engine/failpoint.hpp"
+#include "engine/overlap.hpp"
+#include "engine/patience.hpp"
+#include "engine/planted.hpp"
 
 namespace sluice::engine {
 
@@ -13,7 +17,7 @@ using boost::asio::awaitable;
 
 committer::committer(const run_identity& run, store_port& store, clock_port& clock, random_port& random,
                      boost::asio::any_io_executor on, batch_limits limits, stop_source& stop,
-                     committed_fn committed, keep_fn keep)
+                     committed_fn committed, keep_fn keep, const wait_fn& waits)
     : run_(run),
       store_(store),
       clock_(clock),
@@ -23,8 +27,10 @@ committer::committer(const run_identity& run, store_port& store, clock_port& clo
       stop_(stop),
       committed_(std::move(committed)),
       keep_(std::move(keep)),
+      waits_(waits),
       changed_(executor_),
       room_(executor_),
+      settled_(executor_),
       linger_stop_(stop) {}
 
 bool committer::full() const { return open_rows_ >= limits_.rows || open_bytes_ >= limits_.bytes; }
@@ -92,33 +98,68 @@ commit_request committer::take_open() {
     for (std::size_t b = 0; b < 8; ++b) request.id[i + b] = static_cast<std::uint8_t>(bits >> (8 * b));
   }
   request.pages = std::exchange(open_, {});
+  SLUICE_IF_BUG(cursor_before_page, if (request.pages.size() > 2) request.pages[1].page.streams.clear();)
   open_rows_ = 0;
   open_bytes_ = 0;
-  lingered_ = hurried_ = false;
+  lingered_ = hurried_ = clashes_ = false;
   ++generation_;
   return request;
 }
 
-awaitable<void> committer::commit_open() {
-  commit_request request = take_open();
+bool committer::may_start() {
+  if (flights_.empty()) return true;
+  if (limits_.writers < 2 || flights_.size() >= 2 || !flights_.back()->begun) return false;
+  if (!clashes_) clashes_ = !independent(flights_.back()->request.pages, open_);
+  return !clashes_;
+}
+
+void committer::start() {
+  const auto f = std::make_shared<flight>();
+  f->request = take_open();
+  if (!flights_.empty()) {
+    f->before = flights_.back();
+    f->request.gate = [first = f->before] { return first->over.wait(); };
+  }
+  flights_.push_back(f);
   room_.notify();
-  const commit_result result = co_await commit_with_retry(request);
-  for (std::size_t i = 0; i < request.pages.size(); ++i) committed_(request.pages[i], result.pages.at(i));
+  boost::asio::co_spawn(
+      executor_, [kept = keep_(), this, f]() -> awaitable<void> { co_await fly(f); }, boost::asio::detached);
+}
+
+awaitable<void> committer::fly(std::shared_ptr<flight> f) {
+  try {
+    SLUICE_FAILPOINT("batch.closed");
+    const commit_result result = co_await commit_with_retry(f);
+    SLUICE_FAILPOINT("batch.committed");
+    // In this order and at once: what the batch after this one does comes later on this executor.
+    f->settled = true;
+    f->over.tell(true);
+    const auto& pages = f->request.pages;
+    for (std::size_t i = 0; i < pages.size(); ++i) committed_(pages[i], result.pages.at(i));
+  } catch (...) {
+    stop_.stop(current_failure());
+  }
+  f->settled = true;
+  f->over.tell(false);
+  f->before.reset();
+  std::erase(flights_, f);
+  clashes_ = false;
+  settled_.notify();
+  changed_.notify();
 }
 
 awaitable<void> committer::loop() {
+  // Nobody may come to close what has been stopped.
+  const auto wake = stop_.on_stop([this] { changed_.notify(); });
   while (!stop_.stopped()) {
     if (open_.empty() && closing_) break;
-    if (!ready()) {
+    if (ready() && may_start()) {
+      start();
+    } else {
       co_await changed_.wait();
-      continue;
-    }
-    try {
-      co_await commit_open();
-    } catch (...) {
-      stop_.stop(current_failure());
     }
   }
+  while (!flights_.empty()) co_await changed_.wait();
   linger_stop_.stop(failure(failure_class::cancelled, "SLU-6001", "the run has no more pages"));
   while (lingering_ > 0) co_await changed_.wait();
   ended_ = true;
@@ -130,34 +171,67 @@ awaitable<void> committer::wait_ended() {
   while (!ended_) co_await changed_.wait();
 }
 
-awaitable<commit_result> committer::commit_with_retry(commit_request& request) {
-  const std::int64_t patience_ends = clock_.steady_us() + limits_.store_patience_us;
-  bool doubt = false;
-  for (int failures = 1;; ++failures) {
+awaitable<commit_result> committer::commit_once(const std::shared_ptr<flight>& f) {
+  // The note goes by the executor; when it arrives the run may be over.
+  const auto note = [kept = keep_(), this, f] {
+    f->begun = true;
+    changed_.notify();
+  };
+  co_return co_await store_.call({urgency_, run_.tenant}, [&](session& s) {
+    if (limits_.writers > 1) boost::asio::post(executor_, note);
+    return s.commit(f->request);
+  });
+}
+
+// True: this batch failed only since the one before it did; by now that is in the store.
+awaitable<bool> committer::wait_for_the_one_before(flight& f) {
+  if (f.before == nullptr) co_return false;
+  const bool came_first = f.before->settled;
+  while (!f.before->settled) co_await settled_.wait();
+  f.before.reset();
+  f.request.gate = nullptr;
+  stop_.throw_if_stopped();
+  co_return !came_first;
+}
+
+awaitable<std::optional<commit_result>> committer::look_up(const commit_request& request) {
+  co_return co_await store_.call({urgency_, run_.tenant}, [&](session& s) { return s.find_commit(request); });
+}
+
+awaitable<commit_result> committer::commit_with_retry(const std::shared_ptr<flight>& f) {
+  commit_request& request = f->request;
+  patience waits(limits_.store_retry, limits_.store_patience_us, clock_, random_, waits_);
+  bool doubt = false, doubted = false;
+  for (;;) {
     std::optional<failure> failed;
     try {
+      std::optional<commit_result> done;
       if (doubt) {
-        auto found = co_await store_.call(urgency_, [&](session& s) { return s.find_commit(request); });
-        if (found) co_return std::move(*found);
-        doubt = false;
+        SLUICE_IF_BUG(new_id_each_try, ++request.id[0];)
+        done = co_await look_up(request);
       }
-      co_return co_await store_.call(urgency_, [&](session& s) { return s.commit(request); });
-    } catch (const failure& f) {
-      failed = f;
+      doubt = false;
+      if (!done) done = co_await commit_once(f);
+      waits.over();
+      co_return std::move(*done);
+    } catch (const failure& why) {
+      failed = why;
     }
+    // The one behind gives its connection back and tries again when this one has got through.
+    f->over.tell(false);
     if (failed->kind() == failure_class::in_doubt) {
+      SLUICE_IF_BUG(doubt_is_success,
+                    co_return commit_result{std::vector<page_result>(request.pages.size())};)
+      doubt = doubted = !SLUICE_BUG(doubt_is_failure);
+    } else if (failed->kind() == failure_class::fenced && std::exchange(doubted, false)) {
+      // A server may go on with a commit whose client it has lost: then it is our own that is in the way.
       doubt = true;
+      continue;
     } else if (!failed->retryable()) {
       throw failure(*failed);
     }
-    if (clock_.steady_us() >= patience_ends) {
-      throw failure(
-          failure_class::transient, "SLU-6101",
-          "the store has been unavailable for too long; the run can be taken over from its checkpoints. "
-          "Last: " +
-              failed->message());
-    }
-    co_await clock_.sleep(backoff_us(limits_.store_retry, failures, *failed, random_), stop_);
+    if (co_await wait_for_the_one_before(*f)) continue;
+    co_await clock_.sleep(waits.after(*failed), stop_);
     stop_.throw_if_stopped();
   }
 }

@@ -1,22 +1,29 @@
-// Gathers the pages of one run into batches and commits them, one batch at a time.
+// Gathers the pages of one run into batches and commits them in their order.
 //
 // While a batch is being committed the next one fills. A batch goes out when it is full, when
 // nothing more is being read, when somebody hurries it, or when its first page has waited long
 // enough. A commit in doubt is looked up before anything else happens.
+//
+// With two writers a batch may be written while the one before it is, if the two have nothing to do with each
+// other (overlap.hpp). Its checkpoints move only after those of the one before; when that fails, both are done again.
 #pragma once
 
 #include <cstdint>
+#include <deque>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 
 #include <boost/asio/any_io_executor.hpp>
 #include <boost/asio/awaitable.hpp>
 
+#include "engine/batch_gate.hpp"
 #include "engine/event.hpp"
 #include "engine/plan.hpp"
 #include "engine/ports.hpp"
 #include "engine/store.hpp"
+#include "engine/wait_note.hpp"
 
 namespace sluice::engine {
 
@@ -24,6 +31,7 @@ struct batch_limits {
   std::int64_t rows = 20'000;
   std::size_t bytes = 16U << 20;
   std::int64_t linger_us = 20'000;
+  int writers = 1;  // or 2
   // How long the store may be away before the run gives up; it can be taken over afterwards.
   std::int64_t store_patience_us = 300'000'000;
   retry_policy store_retry{1'000'000, 50'000, 5'000'000};
@@ -42,7 +50,8 @@ class committer {
   using keep_fn = std::function<std::shared_ptr<void>()>;
 
   committer(const run_identity& run, store_port& store, clock_port& clock, random_port& random,
-            boost::asio::any_io_executor on, batch_limits limits, stop_source& stop, committed_fn committed, keep_fn keep);
+            boost::asio::any_io_executor on, batch_limits limits, stop_source& stop, committed_fn committed,
+            keep_fn keep, const wait_fn& waits);
 
   // Runs until close() and everything is committed, or until `stop` stops. Spawn it once.
   boost::asio::awaitable<void> loop();
@@ -64,8 +73,22 @@ class committer {
   [[nodiscard]] bool ready() const;
   void append(page_write page);
   boost::asio::awaitable<void> linger(std::uint64_t generation);
-  boost::asio::awaitable<void> commit_open();
-  boost::asio::awaitable<commit_result> commit_with_retry(commit_request& request);
+  // A batch on its way into the store.
+  struct flight {
+    commit_request request;
+    std::shared_ptr<flight> before;  // must be committed first; null: nothing, any more
+    batch_gate over;                 // for the store's thread that has the batch after this one
+    bool begun = false;              // a thread of the store works on it: it doesn't wait for one
+    bool settled = false;            // committed, or given up
+  };
+  [[nodiscard]] bool may_start();
+  void start();
+  boost::asio::awaitable<void> fly(std::shared_ptr<flight> f);
+  boost::asio::awaitable<commit_result> commit_with_retry(const std::shared_ptr<flight>& f);
+  // What became of a commit whose answer was lost; nothing: it has not happened, or not yet.
+  boost::asio::awaitable<std::optional<commit_result>> look_up(const commit_request& request);
+  boost::asio::awaitable<commit_result> commit_once(const std::shared_ptr<flight>& f);
+  boost::asio::awaitable<bool> wait_for_the_one_before(flight& f);
   [[nodiscard]] commit_request take_open();
 
   const run_identity& run_;
@@ -77,8 +100,11 @@ class committer {
   stop_source& stop_;
   committed_fn committed_;
   keep_fn keep_;
-  event changed_, room_;
+  const wait_fn& waits_;  // hears of a store that fails
+  event changed_, room_, settled_;
 
+  std::deque<std::shared_ptr<flight>> flights_;
+  bool clashes_ = false;  // the open batch has to do with the one that flies
   std::vector<page_write> open_;
   std::int64_t open_rows_ = 0;
   std::size_t open_bytes_ = 0;

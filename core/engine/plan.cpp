@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "engine/planted.hpp"
+
 namespace sluice::engine {
 
 namespace {
@@ -47,7 +49,7 @@ std::vector<step_plan> group_steps(const std::vector<stage_plan>& stages) {
     if (p.phase == phase::essential) essential.push_back(p.name);
   }
   for (step_plan& p : out) {
-    if (p.phase == phase::background) p.after = essential;
+    if (p.phase == phase::background && !SLUICE_BUG(essential_gate_off)) p.after = essential;
   }
   return out;
 }

@@ -28,11 +28,14 @@ struct stage_plan {
   std::string why;  // for people: "incremental since ...", "full: the mapping has changed"; may be empty
 };
 
-// A stream whose rows are deleted when they are in none of these stages any more.
+// A stream whose rows are deleted when they are in none of these stages any more. Where that is not proven,
+// or not asked for, at least in the partitions of the items that were read.
 struct sweep_plan {
   std::string entry, stream;
   std::vector<std::string> stages;
   delete_guard guard;
+  bool whole = true;
+  std::vector<partition_rule> partitions;
 };
 
 // A root stage with the stages that hang on its records; and whatever else those hang on.
@@ -49,6 +52,7 @@ struct run_plan {
   std::vector<sweep_plan> sweeps;     // parents' streams before children's
   delete_guard cascade;               // of what hangs on deleted rows
   std::vector<std::string> left_out;  // stages that are not read, since their data are fresh
+  std::int64_t deadline_us = 0;       // of the essential phase, from the making of the run; 0 = none
 
   [[nodiscard]] const stage_plan* find_stage(const std::string& name) const;
   [[nodiscard]] const step_plan* find_step(const std::string& name) const;

@@ -36,6 +36,9 @@ struct read_request {
   std::int64_t deadline_us = 0;  // steady; 0 = none
   bool essential = false;
   stop_source* stop = nullptr;  // never null; when it stops, the request is abandoned
+  // May be empty. Called on the executor as soon as it is known where the next page begins, before this one is
+  // decoded: the next may be asked for already.
+  std::function<void(const std::string& next_state)> on_next;
 };
 
 // Fetches one page, decodes it by the mapping, lets the domain look at it and hashes its rows.

@@ -7,8 +7,9 @@
 
 namespace sluice::engine {
 
-// XXH3-128 over the length-prefixed values of all wire columns but source_version and _deleted.
-// A deleted row has its own hash, so that a tombstone differs from the live row.
+// XXH3-128 over name and value of all wire columns that are not null, but source_version and _deleted.
+// Values that a store may keep in another form (json, zeros of a decimal) count by their meaning, so
+// that the hash can be made again from what is stored. A deleted row has its own hash.
 [[nodiscard]] std::vector<hash128> hash_rows(const batch_view& rows, const std::vector<column>& layout);
 
 }  // namespace sluice::engine

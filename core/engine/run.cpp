@@ -1,16 +1,37 @@
 #include "engine/run.hpp"
 
+#include <algorithm>
 #include <utility>
 
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
 
-#include "engine/backoff.hpp"
+#include "engine/failpoint.hpp"
+#include "engine/patience.hpp"
+#include "engine/planted.hpp"
 #include "engine/step_runner.hpp"
 
 namespace sluice::engine {
 
 using boost::asio::awaitable;
+
+namespace {
+
+// What a sweep's proof rests on: the stages that feed the stream, and those that give them their items. A record
+// that one of these never showed, for whatever reason, hides rows. Nothing: this run does not read all of it.
+std::optional<std::vector<std::string>> proof_of(const sweep_plan& sweep, const run_plan& plan) {
+  std::vector<std::string> out = sweep.stages;
+  for (std::size_t i = 0; i < out.size(); ++i) {
+    const stage_plan* stage = plan.find_stage(out[i]);
+    if (stage == nullptr || (stage->watermark && !stage->watermark->full)) return std::nullopt;
+    for (const std::string& parent : stage->parents) {
+      if (std::find(out.begin(), out.end(), parent) == out.end()) out.push_back(parent);
+    }
+  }
+  return out;
+}
+
+}  // namespace
 
 run::run(run_identity id, run_plan plan, run_ports ports, run_options options)
     : id_(std::move(id)),
@@ -20,7 +41,7 @@ run::run(run_identity id, run_plan plan, run_ports ports, run_options options)
       committer_(
           id_, ports_.store, ports_.clock, ports_.random, ports_.executor, options_.batch, stop_,
           [this](const page_write& p, const page_result& r) { page_committed(p, r); },
-          [this] { return shared_from_this(); }) {
+          [this] { return shared_from_this(); }, options_.on_wait) {
   for (const stage_plan& s : plan_.stages) {
     if (s.phase == phase::essential) essential_open_.insert(s.name);
   }
@@ -46,6 +67,7 @@ void run::leave() {
                     "this host shuts down; another goes on with the run");
   stop_.stop(why);
   finishing_.stop(why);
+  committer_.close();  // or it would wait for pages, and the executor for it
 }
 
 awaitable<void> run::watch_deadline() {
@@ -60,7 +82,7 @@ awaitable<void> run::watch_deadline() {
 
 awaitable<void> run::renew_once() {
   bool mine = true, cancelled = false;
-  co_await ports_.store.execute(urgency::essential, [&](session& s) {
+  co_await ports_.store.execute({urgency::essential, id_.tenant}, [&](session& s) {
     mine = s.renew_lease(id_.run_id, id_.epoch, options_.lease_us);
     cancelled = mine && s.cancel_requested(id_.run_id);
   });
@@ -83,19 +105,23 @@ awaitable<void> run::keep_lease() {
 }
 
 awaitable<void> run::persist(std::function<void(session&)> work) {
-  const auto& patience = options_.batch;
-  const std::int64_t ends = ports_.clock.steady_us() + patience.store_patience_us;
-  for (int failures = 1;; ++failures) {
+  const auto& limits = options_.batch;
+  patience waits(limits.store_retry, limits.store_patience_us, ports_.clock, ports_.random, options_.on_wait);
+  // A run whose essential phase is over has no claim to go before that of another tenant.
+  const turn of{essential_open_.empty() ? urgency::background : urgency::essential, id_.tenant};
+  for (;;) {
     std::optional<failure> failed;
     try {
-      co_await ports_.store.execute(urgency::essential, work);
+      co_await ports_.store.execute(of, work);
+      waits.over();
       co_return;
     } catch (const failure& f) {
       failed = f;
     }
-    if (!failed->retryable() || ports_.clock.steady_us() >= ends) throw failure(*failed);
-    co_await ports_.clock.sleep(backoff_us(patience.store_retry, failures, *failed, ports_.random),
-                                finishing_);
+    if (!failed->retryable()) throw failure(*failed);
+    co_await ports_.clock.sleep(waits.after(*failed), finishing_);
+    // Whoever shuts down doesn't wait for a store that is away.
+    if (finishing_.stopped()) throw failure(*failed);
   }
 }
 
@@ -120,6 +146,7 @@ awaitable<void> run::stage_ended(const stage_plan& stage) {
     co_return;
   co_await persist([this](session& s) { s.mark_essential(id_.run_id, id_.epoch); });
   committer_.essential(false);
+  if (options_.on_essential) options_.on_essential();
 }
 
 awaitable<void> run::resolve_all() {
@@ -127,16 +154,27 @@ awaitable<void> run::resolve_all() {
     resolve_result done;
     co_await persist(
         [&](session& s) { done = s.resolve(id_.run_id, id_.epoch, id_.tenant, options_.resolve_rows); });
-    more = done.more;
+    more = done.more && !SLUICE_BUG(resolve_skips_last);
   }
+}
+
+awaitable<void> run::sweep(const sweep_plan& plan) {
+  sweep_request request{id_.run_id, id_.epoch, plan.entry, plan.stream, plan.stages, plan.guard, {}};
+  const auto proof = proof_of(plan, plan_);
+  if (plan.whole && proof) {
+    request.stages = *proof;
+    sweep_result done;
+    co_await persist([&](session& s) { done = s.sweep(request); });
+    if (done.result != sweep_result::how::unproven) co_return;
+  }
+  if (plan.partitions.empty()) co_return;
+  request.partitions = plan.partitions;
+  co_await persist([&](session& s) { static_cast<void>(s.sweep(request)); });
 }
 
 awaitable<void> run::sweep_all() {
   if (plan_.stages.empty()) co_return;
-  for (const sweep_plan& p : plan_.sweeps) {
-    const sweep_request request{id_.run_id, id_.epoch, p.entry, p.stream, p.stages, p.guard};
-    co_await persist([&](session& s) { static_cast<void>(s.sweep(request)); });
-  }
+  for (const sweep_plan& p : plan_.sweeps) co_await sweep(p);
   const std::string& stage = plan_.stages.front().name;
   co_await persist(
       [&](session& s) { static_cast<void>(s.cascade(id_.run_id, id_.epoch, stage, plan_.cascade)); });
@@ -155,6 +193,7 @@ awaitable<run_state> run::finish() {
   std::optional<failure> broken;
   try {
     if (!why) {
+      SLUICE_FAILPOINT("run.before_sweeps");
       co_await resolve_all();
       co_await sweep_all();
       co_await persist([this](session& s) { s.expire_deferred(id_.run_id, id_.tenant); });

@@ -14,6 +14,7 @@
 #include <boost/asio/awaitable.hpp>
 
 #include "engine/committer.hpp"
+#include "engine/wait_note.hpp"
 
 namespace sluice::engine {
 
@@ -25,14 +26,6 @@ struct run_ports {
   boost::asio::any_io_executor executor;
 };
 
-// A read that failed and is tried again later.
-struct wait_note {
-  std::string stage;
-  failure why;
-  std::int64_t wait_us = 0;
-  int failures = 0, attempts = 0;  // in a row; being told to wait is none
-};
-
 struct run_options {
   batch_limits batch;
   std::int64_t lease_us = 30'000'000;
@@ -42,6 +35,7 @@ struct run_options {
   std::int64_t step_us = 30'000'000;
   int resolve_rows = 5'000;                       // in one transaction
   std::function<void(const wait_note&)> on_wait;  // may be empty; called on the executor
+  std::function<void()> on_essential;             // the same: every essential stage has ended
 };
 
 // True for what ends this attempt and not the run: another host owns it, or the store can't be
@@ -81,6 +75,7 @@ class run : public std::enable_shared_from_this<run> {
   boost::asio::awaitable<void> resolve_all();
   // Deletes what vanished upstream, and what hangs on deleted rows.
   boost::asio::awaitable<void> sweep_all();
+  boost::asio::awaitable<void> sweep(const sweep_plan& plan);
   boost::asio::awaitable<void> stage_ended(const stage_plan& stage);
   // Runs a piece of store work until it succeeds, fails for good or the patience ends.
   boost::asio::awaitable<void> persist(std::function<void(session&)> work);

@@ -7,7 +7,9 @@
 #include <boost/asio/detached.hpp>
 
 #include "engine/backoff.hpp"
+#include "engine/failpoint.hpp"
 #include "engine/page_rules.hpp"
+#include "engine/planted.hpp"
 
 namespace sluice::engine {
 
@@ -61,15 +63,37 @@ awaitable<step_outcome> step_runner::execute() {
   if (run_.stop_.stopped()) co_return outcome();
   std::optional<failure> broken;
   try {
+    SLUICE_FAILPOINT("step.begins");
     co_await begin();
     co_await work();
+    SLUICE_FAILPOINT("step.ends");
     if (!yielded_) co_await end();
   } catch (...) {
     broken = current_failure();
   }
+  if (broken && broken->kind() == failure_class::internal && co_await store_was_set_back()) {
+    broken.emplace(failure_class::fenced, "SLU-5074",
+                   "the store has lost pages that it had acknowledged: an older copy of it was restored. The run "
+                   "goes on from the checkpoints that it has now");
+  }
   // A store that fails for good, or a fence, ends the whole run and not this step alone.
   if (broken) run_.stop_.stop(*broken);
   co_return outcome();
+}
+
+// True: it has fewer pages of a stage than this attempt alone has seen committed.
+awaitable<bool> step_runner::store_was_set_back() {
+  std::optional<run_row> row;
+  try {
+    co_await run_.persist([&](session& s) { row = s.show_run(run_.id_.run_id); });
+  } catch (const failure&) {
+    co_return false;  // then what is known already is all that can be said
+  }
+  if (!row) co_return true;
+  co_return std::any_of(stages_.begin(), stages_.end(), [&](const auto& mine) {
+    const auto kept = std::ranges::find(row->stages, mine->plan.name, &stage_row::stage);
+    return mine->shown.pages > (kept == row->stages.end() ? 0 : kept->pages);
+  });
 }
 
 awaitable<void> step_runner::begin() {
@@ -86,6 +110,7 @@ awaitable<void> step_runner::begin() {
     stage->terminal = attempt.state > stage_state::running;
     for (item& it : attempt.open_items) stage->waiting.push_back(std::move(it));
     if (stage->terminal) stage->waiting.clear();
+    SLUICE_IF_BUG(taken_over_from_start, for (item& it : stage->waiting) it.page_state.clear();)
   }
 }
 
@@ -139,32 +164,70 @@ awaitable<void> step_runner::run_item(stage_work& stage, item it) {
 }
 
 awaitable<void> step_runner::advance(stage_work& stage, item& it) {
+  std::shared_ptr<reading> r;
   for (;;) {
-    if (spent()) {
+    if (r == nullptr && spent()) {
       yielded_ = true;
       co_return;
     }
-    page p = co_await read_with_retry(stage, it);
+    if (r == nullptr) r = begin_reading(stage, it);
+    page p = co_await finish_reading(stage, *r);
     check_page(stage.plan, it, p);
     ++pages_;
     const bool last = p.end;
     co_await submit(stage, it, std::move(p));
     if (last) co_return;
+    r = r->ahead;
   }
 }
 
-awaitable<page> step_runner::read_with_retry(stage_work& stage, const item& it) {
+// What it needs lives as long as it runs, even when nobody waits for the page any more.
+std::shared_ptr<step_runner::reading> step_runner::begin_reading(stage_work& stage, item at) {
+  const auto r = std::make_shared<reading>(std::move(at), run_.ports_.executor);
+  boost::asio::co_spawn(
+      run_.ports_.executor,
+      [self = shared_from_this(), &stage, r]() -> awaitable<void> {
+        try {
+          r->got = co_await self->read_with_retry(stage, r);
+        } catch (...) {
+          r->failed = current_failure();
+        }
+        r->done = true;
+        r->changed.notify();
+      },
+      boost::asio::detached);
+  return r;
+}
+
+void step_runner::read_ahead(stage_work& stage, reading& from) {
+  if (!from.current || from.next.empty() || from.ahead != nullptr || spent() || stage.stop.stopped()) return;
+  item behind = from.at;
+  behind.page_state = from.next;
+  ++behind.page_seq;
+  from.ahead = begin_reading(stage, std::move(behind));
+}
+
+awaitable<page> step_runner::finish_reading(stage_work& stage, reading& r) {
+  r.current = true;
+  if (!r.failed) read_ahead(stage, r);
+  while (!r.done) co_await r.changed.wait();
+  if (r.failed) throw failure(*r.failed);
+  co_return std::move(*r.got);
+}
+
+awaitable<page> step_runner::read_with_retry(stage_work& stage, const std::shared_ptr<reading>& r) {
   for (int failures = 0;;) {
     std::optional<failure> failed;
     try {
-      co_return co_await read_once(stage, it);
+      co_return co_await read_once(stage, r);
     } catch (const failure& f) {
-      failed = f;
+      failed.emplace(f.kind(), f.code(), place_of(stage.plan, r->at) + ": " + f.message(), f.retry_after_us());
     }
     stage.stop.throw_if_stopped();
     if (!failed->retryable()) throw failure(*failed);
     // Being told to wait is not a failure of its own, so that a busy upstream is not given up on.
     if (failed->kind() != failure_class::throttled || failed->retry_after_us() == 0) ++failures;
+    SLUICE_IF_BUG(retries_never_reset, failures = planted::count(run_.id_.run_id + stage.plan.name);)
     if (failures >= stage.plan.retry.attempts) {
       throw failure(failure_class::invalid, failed->code(),
                     failed->message() + " (given up after " + std::to_string(failures) + " tries in a row)");
@@ -179,8 +242,9 @@ awaitable<page> step_runner::read_with_retry(stage_work& stage, const item& it) 
   }
 }
 
-awaitable<page> step_runner::read_once(stage_work& stage, const item& it) {
+awaitable<page> step_runner::read_once(stage_work& stage, const std::shared_ptr<reading>& r) {
   stage.stop.throw_if_stopped();
+  const item& it = r->at;
   read_request request;
   request.stage = stage.plan.name;
   request.item = it.id;
@@ -191,10 +255,14 @@ awaitable<page> step_runner::read_once(stage_work& stage, const item& it) {
   request.correlation_id = run_.id_.correlation_id;
   request.essential = stage.plan.phase == phase::essential;
   request.stop = &stage.stop;
+  request.on_next = [this, &stage, r](const std::string& next) {
+    r->next = next;
+    read_ahead(stage, *r);
+  };
   // A scope guard, not a pair of calls: the frame may be destroyed while it waits.
-  struct reading {
-    explicit reading(committer& c) : commits(c) { commits.reading(1); }
-    ~reading() { commits.reading(-1); }
+  struct noted {
+    explicit noted(committer& c) : commits(c) { commits.reading(1); }
+    ~noted() { commits.reading(-1); }
     committer& commits;
   } guard(run_.committer_);
   co_return co_await run_.ports_.reader.read(request);
@@ -209,6 +277,14 @@ awaitable<void> step_runner::submit(stage_work& stage, item& it, page p) {
   w.page_seq = it.page_seq;
   w.next_state = p.next_state;
   w.end = p.end;
+  // None for stages that this run leaves out or doesn't read for their parents: nobody would end them.
+  // Parts of this very read are its own.
+  std::erase_if(p.children, [&](const child_item& c) {
+    if (c.stage == stage.plan.name) return false;
+    const stage_plan* child = run_.plan_.find_stage(c.stage);
+    return child == nullptr ||
+           std::find(child->parents.begin(), child->parents.end(), stage.plan.name) == child->parents.end();
+  });
   for (std::size_t i = 0; i < p.children.size(); ++i) {
     p.children[i].item = it.id + "." + std::to_string(it.page_seq) + "." + std::to_string(i);
   }
@@ -283,7 +359,7 @@ awaitable<void> step_runner::end_stage(stage_work& stage) {
   if (run_.stop_.stopped() && leaves_open(*run_.stop_.why())) co_return;
   stage_state state = stage_state::complete;
   std::string code, message;
-  if (const auto& why = stage.stop.why(); why) {
+  if (const auto& why = stage.stop.why(); why && !SLUICE_BUG(complete_without_proof)) {
     const bool cancelled = run_.stop_.stopped() && run_.stop_.why()->kind() == failure_class::cancelled;
     state = cancelled ? stage_state::cancelled : stage_state::failed;
     code = why->code();

@@ -39,11 +39,26 @@ class step_runner : public std::enable_shared_from_this<step_runner> {
   boost::asio::awaitable<void> work();
   boost::asio::awaitable<void> end();
   boost::asio::awaitable<void> end_stage(stage_work& stage);
+  boost::asio::awaitable<bool> store_was_set_back();
 
   boost::asio::awaitable<void> run_item(stage_work& stage, item it);
   boost::asio::awaitable<void> advance(stage_work& stage, item& it);
-  boost::asio::awaitable<page> read_with_retry(stage_work& stage, const item& it);
-  boost::asio::awaitable<page> read_once(stage_work& stage, const item& it);
+  // A page that is being read. While it is decoded the one behind it may be asked for; never more than one.
+  struct reading {
+    reading(item where, const boost::asio::any_io_executor& on) : at(std::move(where)), changed(on) {}
+    item at;
+    bool current = false, done = false;  // current: the item stands here, what came before is handed over
+    std::string next;                    // where the page behind it begins, once that is known
+    std::shared_ptr<reading> ahead;      // it
+    std::optional<page> got;
+    std::optional<failure> failed;
+    event changed;
+  };
+  std::shared_ptr<reading> begin_reading(stage_work& stage, item at);
+  void read_ahead(stage_work& stage, reading& from);
+  boost::asio::awaitable<page> finish_reading(stage_work& stage, reading& r);
+  boost::asio::awaitable<page> read_with_retry(stage_work& stage, const std::shared_ptr<reading>& r);
+  boost::asio::awaitable<page> read_once(stage_work& stage, const std::shared_ptr<reading>& r);
   boost::asio::awaitable<void> submit(stage_work& stage, item& it, page p);
   boost::asio::awaitable<void> item_failed(stage_work& stage, const item& it, const failure& why);
 
@@ -60,9 +75,9 @@ class step_runner : public std::enable_shared_from_this<step_runner> {
   progress_fn on_progress_;
   event changed_;
   std::vector<std::unique_ptr<stage_work>> stages_;
-  int active_ = 0;          // items that a coroutine works on
-  int outstanding_ = 0;     // pages submitted and not committed yet
-  int pages_ = 0;           // read in this step
+  int active_ = 0;       // items that a coroutine works on
+  int outstanding_ = 0;  // pages submitted and not committed yet
+  int pages_ = 0;        // read in this step
   std::int64_t began_us_ = 0;
   bool yielded_ = false;
 };

@@ -16,6 +16,8 @@
 #include <boost/asio/awaitable.hpp>
 
 #include "engine/failure.hpp"
+#include "engine/inspector.hpp"
+#include "engine/turn.hpp"
 #include "engine/types.hpp"
 
 namespace sluice::engine {
@@ -32,14 +34,18 @@ struct run_request {
   std::string run_id;                   // UUID text, made by the caller
   std::string tenant, pipeline, scope;  // scope: "" = the tenant, else "subject:ID"
   std::string correlation_id, manifest_hash, backend, route_reason, mode;
-  std::string plan;  // JSON; what a take-over goes on with
+  std::string plan;      // JSON; what a take-over goes on with
+  std::string retry_of;  // the run that this one repeats; may be empty
   holder by;
   std::int64_t lease_us = 30'000'000;
+  // No run is started when one of the same (tenant, pipeline, scope) was made at or after this instant; an open
+  // one is still joined or taken over. 0: always started. 1: only an open run is taken over.
+  std::int64_t unless_since_us = 0;
 };
 
 // The run that is now open for (tenant, pipeline, scope).
 struct run_lease {
-  enum class how : std::uint8_t { started, joined, took_over };
+  enum class how : std::uint8_t { started, joined, took_over, skipped };  // skipped: see unless_since_us
   how result = how::started;
   std::string run_id, correlation_id;
   std::int64_t epoch = 0;  // 0 when joined
@@ -62,9 +68,11 @@ struct stage_row {
 
 struct run_row {
   std::string run_id, tenant, pipeline, scope, correlation_id, manifest_hash, backend, route_reason, mode,
-      plan;
+      plan, retry_of;
   run_state state = run_state::queued;
   std::int64_t created_us = 0, started_us = 0, essential_us = 0, ended_us = 0;  // 0 = not yet
+  // Of an open run: when its last page was committed, and until when its holder has the lease.
+  std::int64_t last_page_us = 0, lease_expires_us = 0;
   std::string error_code, error;
   std::vector<stage_row> stages;  // filled by show_run only
 };
@@ -91,6 +99,10 @@ struct commit_request {
   std::int64_t run_epoch = 0;
   std::array<std::uint8_t, 16> id{};  // random; names this commit
   std::vector<page_write> pages;      // consecutive pages of an item follow each other in order
+  // Set when another batch of the run is being committed whose pages come before these. The store calls it when
+  // all but the checkpoints is written, or, when it has one writer only, before it begins. It blocks until that
+  // batch is committed. False: it was not, and this one must not be either (transient). It may be called again.
+  std::function<bool()> gate;
 };
 
 struct page_result {
@@ -154,12 +166,27 @@ struct delete_guard {
     return gone > floor && static_cast<double>(gone) > share * static_cast<double>(live);
   }
 };
+// A value that each row of one work item has: pieces of text, and variables of the item ("parent.id", "subject").
+struct value_piece {
+  bool variable = false;
+  std::string text;
+  friend bool operator==(const value_piece&, const value_piece&) = default;
+};
+// Where all rows lie that one item of a stage can bring: those whose wire columns have these values.
+struct partition_rule {
+  std::string stage;
+  std::vector<std::pair<std::string, std::vector<value_piece>>> values;
+  std::vector<std::string> others;  // stages that may bring rows of it too: they must be complete
+  friend bool operator==(const partition_rule&, const partition_rule&) = default;
+};
 struct sweep_request {
   std::string run_id;
   std::int64_t run_epoch = 0;
   std::string entry, stream;
   std::vector<std::string> stages;  // every read of the entry that feeds the stream
   delete_guard guard;
+  // Not empty: not the whole stream, but the partitions of those items of these stages that are complete.
+  std::vector<partition_rule> partitions;
 };
 struct sweep_result {
   enum class how : std::uint8_t { done, unproven, held };
@@ -171,6 +198,35 @@ struct sweep_result {
 struct tenant_row {
   std::string tenant;
   std::int64_t first_seen_us = 0, seen_us = 0;
+};
+
+// ---- for a host that serves -------------------------------------------------------------------
+
+// An open run and who has it.
+struct open_run {
+  std::string run_id, tenant, pipeline, scope;
+  holder by;
+  bool expired = false;  // its lease has run out
+};
+// A tenant without an open run of this pipeline's whole scope, and when the last one was made.
+struct due_tenant {
+  std::string tenant;
+  std::int64_t last_us = 0;
+};
+
+// What is removed once it is old enough. One call is one small transaction: a part of a pass, which is at its
+// end when there is no more. What an open or held run, the next run or a stored row still needs stays.
+struct retention_request {
+  enum class kind : std::uint8_t { ledger, rejects, tombstones, runs };
+  kind what = kind::ledger;
+  std::int64_t age_us = 0;  // older than this, by the database's clock
+  std::string after;        // where the last call ended; empty: from the beginning
+  int limit = 1'000;        // rows of a table
+};
+struct retention_result {
+  std::vector<std::pair<std::string, std::int64_t>> removed;  // how many of each table
+  std::string after;
+  bool more = false;
 };
 
 // ---- for people -------------------------------------------------------------------------------
@@ -232,7 +288,8 @@ class session {
   virtual std::int64_t expire_deferred(const std::string& run_id, const std::string& tenant) = 0;
   // Makes tombstones of the live rows of (pipeline, entry) that no page of any run of this tenant has brought
   // since this run was made; or holds them, when they are too many. Not proven, nothing deleted: when one of
-  // the stages is not complete, is suspect or met records that it couldn't read.
+  // the stages is not complete, is suspect or met records that it couldn't read. With `partitions`: of the
+  // rows of each item that is complete, took every record and is alone with them; the guard is for their sum.
   virtual sweep_result sweep(const sweep_request&) = 0;
   // Makes tombstones of the live rows of the tenant whose required parent is one, level by level, if this run
   // has deleted anything. The lines of the ledger go to `stage`.
@@ -256,19 +313,26 @@ class session {
   // Removes every row that belongs to the tenant, of all streams and of the machinery. How many of each
   // table. Refused (invalid) while a run of it is open.
   virtual std::vector<std::pair<std::string, std::int64_t>> erase_tenant(const std::string& tenant) = 0;
-};
 
-enum class urgency : std::uint8_t { essential, background };
+  // What is stored, as it is. Lives as long as the session, and is used by the same thread.
+  [[nodiscard]] virtual inspector& inspect() = 0;
+
+  [[nodiscard]] virtual std::vector<open_run> list_open_runs(const std::string& pipeline) = 0;
+  // Tenants whose last run was made at or before `until_us`, longest ago first, from `after` on.
+  [[nodiscard]] virtual std::vector<due_tenant> list_due(const std::string& pipeline, std::int64_t until_us,
+                                                         const due_tenant& after, int limit) = 0;
+  virtual retention_result retain(const retention_request&) = 0;
+};
 
 class store_port {
  public:
   virtual ~store_port() = default;
-  // Runs `work` on a session, essential first, and rethrows what it throws. Everything that `work`
-  // refers to must live until the awaitable has returned.
-  virtual boost::asio::awaitable<void> execute(urgency, std::function<void(session&)> work) = 0;
+  // Runs `work` on a session, essential first, tenants in turns, and rethrows what it throws. Everything that
+  // `work` refers to must live until the awaitable has returned.
+  virtual boost::asio::awaitable<void> execute(turn, std::function<void(session&)> work) = 0;
 
   template <class F>
-  boost::asio::awaitable<std::invoke_result_t<F&, session&>> call(urgency u, F work) {
+  boost::asio::awaitable<std::invoke_result_t<F&, session&>> call(turn u, F work) {
     using result = std::invoke_result_t<F&, session&>;
     if constexpr (std::is_void_v<result>) {
       co_await execute(u, [&](session& s) { work(s); });

@@ -77,7 +77,8 @@ struct page {
   record_counts records;
   std::vector<stream_rows> streams;  // at most one for each stream
   std::vector<reject> rejects;
-  std::vector<child_item> children;  // `item` is filled in by the engine
+  std::vector<child_item> children;    // `item` is filled in by the engine
+  std::vector<std::int64_t> replayed;  // rejects that this page brings again: they go with its commit
   std::string next_state;
   bool end = false;
   std::int64_t declared_total = -1;
