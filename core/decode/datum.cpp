@@ -6,7 +6,6 @@
 #include "decode/text.hpp"
 
 namespace sluice::decode {
-
 datum read_constant(const constant& c) {
   switch (c.is) {
     case constant::type::null: return {datum::type::null};
@@ -47,24 +46,21 @@ bool converter::bad_number(int fault, const char* what, const datum& d) {
 }
 
 bool converter::plain(const datum& d, std::string_view& out) {
-  if (d.raw.size() > caps_.text_bytes) {
+  if (d.raw.size() > caps_.text_bytes)
     return refuse("is longer than " + std::to_string(caps_.text_bytes) + " bytes");
-  }
   out = d.raw;
   if (d.is == datum::type::text || d.raw.find('\\') == std::string_view::npos) return true;
   plain_.clear();
-  if (const auto fault = unescape(d.raw, plain_); fault != text_fault::none) {
+  if (const auto fault = unescape(d.raw, plain_); fault != text_fault::none)
     return refuse(std::string(describe(fault)) + ": " + show(d));
-  }
   out = plain_;
   return true;
 }
 
 bool converter::put_natural_text(const datum& d, column_builder& out) {
   if (d.is != datum::type::quoted) return put_text(d, value{}, false, out);
-  if (d.raw.size() > caps_.text_bytes) {
+  if (d.raw.size() > caps_.text_bytes)
     return refuse("is longer than " + std::to_string(caps_.text_bytes) + " bytes");
-  }
   const auto fault = unescape(d.raw, out);
   return fault == text_fault::none || refuse(std::string(describe(fault)) + ": " + show(d));
 }
@@ -200,5 +196,4 @@ bool converter::has_prefix(const datum& d, std::string_view prefix) {
   const bool texts = d.is == datum::type::quoted || d.is == datum::type::text;
   return texts && plain(d, s) && s.starts_with(prefix);
 }
-
 }  // namespace sluice::decode

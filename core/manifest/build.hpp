@@ -26,6 +26,7 @@ struct read_draft {
   nlohmann::json decode = nlohmann::json::object();  // without children
   nlohmann::json subject_decode = nlohmann::json::object();
   std::vector<into_result> into;
+  std::size_t own_into = 0;  // so many of them are the read's own, the others its subject's
   std::vector<std::string> subject_streams;
 };
 
@@ -50,6 +51,7 @@ void read_backends(build&, view& root);
 void read_domains(build&, view& root);  // drafts of all reads
 void link_reads(build&);                // for_each: cycles, order, children, ${parent.x}
 void compile_reads(build&);             // requests, maps, subjects
+void find_partitions(build&);           // where the rows of one item lie
 void check_ownership(build&);           // two entries, one stream, one kind
 void read_phases(build&, view& root);
 void read_routing(build&, view& root);

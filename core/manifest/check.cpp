@@ -72,6 +72,7 @@ void run_passes(build& b, const node& tree) {
   read_domains(b, root);
   link_reads(b);
   compile_reads(b);
+  find_partitions(b);
   check_ownership(b);
   read_phases(b, root);
   read_routing(b, root);

@@ -55,5 +55,6 @@ inline constexpr std::string_view bad_condition = "SLU-1052";
 inline constexpr std::string_view listed_twice = "SLU-1053";
 inline constexpr std::string_view unused = "SLU-1060";
 inline constexpr std::string_view whole_tenant = "SLU-1061";
+inline constexpr std::string_view unswept = "SLU-1062";
 
 }  // namespace sluice::manifest::code

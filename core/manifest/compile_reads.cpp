@@ -29,6 +29,7 @@ class read_compiler {
     d_.out.records = v_.has("records") ? v_.text("records") : std::string();
     d_.out.request = request_json(v_, scope).dump();
     d_.decode = mapping(v_, scope, d_.into);
+    d_.own_into = d_.into.size();
     if (v_.has("subject")) read_subject();
     if (v_.has("incremental")) read_incremental();
     for (const into_result& i : d_.into) {
@@ -227,17 +228,19 @@ json child_conditions(build& b, const read_draft& child, const read_draft& paren
 
 void add_children(build& b) {
   for (read_draft& parent : b.reads) {
-    json children = json::array();
+    json children = json::array(), of_subject = json::array();
     for (const read_draft& child : b.reads) {
       if (std::ranges::find(child.out.parents, parent.out.stage) == child.out.parents.end()) continue;
       json one = {{"stage", child.out.stage}};
       json conditions = child_conditions(b, child, parent);
       if (!conditions.empty()) one["if"] = std::move(conditions);
+      // Where one subject is read, a read that says how is read by itself and not for its parents.
+      if (!child.out.subject) of_subject.push_back(one);
       children.push_back(std::move(one));
     }
     if (children.empty()) continue;
-    parent.decode["children"] = children;
-    if (parent.out.subject) parent.subject_decode["children"] = std::move(children);
+    parent.decode["children"] = std::move(children);
+    if (parent.out.subject && !of_subject.empty()) parent.subject_decode["children"] = std::move(of_subject);
   }
 }
 

@@ -37,6 +37,8 @@ struct into_result {
   std::string stream;
   std::optional<std::string> kind;  // a constant in the column before external_id
   std::set<std::string> columns;    // wire columns that are mapped
+  // Of these the texts that are the same for each record of an item, as templates.
+  std::map<std::string, std::string> constants;
   span at;
   nlohmann::json json;
 };

@@ -1,6 +1,7 @@
 #include <algorithm>
 
 #include "manifest/mapping.hpp"
+#include "manifest/reference.hpp"
 #include "manifest/text.hpp"
 #include "manifest/view.hpp"
 
@@ -19,6 +20,21 @@ bool is_reference_map(const node& n, const reference& r) {
   };
   if (std::ranges::any_of(n.members, is_column)) return true;
   return std::ranges::none_of(n.members, [](const member& m) { return is_value_key(m.key); });
+}
+
+// The template of a value that no record changes; nothing for any other.
+std::optional<std::string> constant_template(const json& v) {
+  if (!v.is_object() || v.size() != 1) return std::nullopt;
+  if (v.contains("const") && v["const"].is_string()) {
+    return write_part({reference_kind::literal, v["const"].get<std::string>(), {}});
+  }
+  if (!v.contains("template")) return std::nullopt;
+  std::string text = v["template"].get<std::string>();
+  const scanned_text scanned = scan_references(text);
+  const bool by_key =
+      std::ranges::any_of(scanned.parts, [](const text_part& p) { return p.kind == reference_kind::local; });
+  if (by_key) return std::nullopt;
+  return text;
 }
 
 class into_reader {
@@ -56,6 +72,10 @@ void into_reader::take(const std::string& column, const node& n, const std::stri
   if (stream_.key.size() == 2 && column == stream_.key[0] && v.is_object() && v.contains("const") &&
       v["const"].is_string()) {
     out_.kind = v["const"].get<std::string>();
+  }
+  if (auto constant = constant_template(v);
+      target.type == column_type::text && constant && !constant->empty()) {
+    out_.constants[column] = std::move(*constant);
   }
   out_.json["map"][column] = std::move(v);
   out_.columns.insert(column);

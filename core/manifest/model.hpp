@@ -59,21 +59,31 @@ struct incremental_read {
   std::int64_t lag_us = 0;
 };
 
+// Where all rows lie that one item of a read can bring: columns, and those of references as `entity.kind`,
+// whose value is the same for each record and known before it is read.
+struct partition {
+  std::string stream;
+  std::map<std::string, std::string> values;  // templates
+  std::vector<std::string> others;            // stages of the entry that may bring such rows too
+};
+
 // How one subject is read. It is a read without a parent and yields the same columns.
 struct subject_read {
   std::string request, decode;  // JSON
+  std::vector<partition> partitions;
 };
 
 struct read {
   std::string stage;  // "entry.read"
   std::string entry, name;
-  std::string from;                  // the source
-  std::string request;               // JSON for the source
-  std::string records;               // JSON pointer
-  std::string decode;                // JSON: records, where, into, keep, children; compiled by the decoder
-  std::vector<std::string> parents;  // stages whose records make its items; may hold itself (recursion)
-  std::vector<std::string> streams;  // that it feeds
-  std::vector<std::string> keep;     // names that its children see as ${parent.x}
+  std::string from;                   // the source
+  std::string request;                // JSON for the source
+  std::string records;                // JSON pointer
+  std::string decode;                 // JSON: records, where, into, keep, children; compiled by the decoder
+  std::vector<std::string> parents;   // stages whose records make its items; may hold itself (recursion)
+  std::vector<std::string> streams;   // that it feeds
+  std::vector<std::string> keep;      // names that its children see as ${parent.x}
+  std::vector<partition> partitions;  // of its items, where it has parents
   std::optional<subject_read> subject;
   std::optional<incremental_read> incremental;
   std::string mapping_digest;  // changes with the mapping, the domain's streams and its version

@@ -183,6 +183,25 @@ void check_parents(build& b, const phase& p, const phase& other, const phase_rea
   }
 }
 
+// A subject's run can't tell that a row is gone where a read that it doesn't have may bring it.
+void warn_unswept(build& b, const item& i, const phase_reader::placed_item& placed,
+                  const std::set<std::string>& readable) {
+  for (const std::string& stage : i.subject_stages) {
+    const read& r = b.find_read(stage)->out;
+    for (const partition& p : r.subject ? r.subject->partitions : r.partitions) {
+      const auto other =
+          std::ranges::find_if(p.others, [&](const std::string& s) { return !readable.contains(s); });
+      if (other == p.others.end()) continue;
+      b.c.warn(code::unswept, placed.at, placed.path,
+               "rows of " + in_ticks(p.stream) +
+                   " that vanish stay until the whole tenant is read: besides " + in_ticks(stage) + ", " +
+                   in_ticks(*other) + " feeds it and can't be read for one subject",
+               "give " + in_ticks(*other) +
+                   " a `subject`, or sync with scope subject only where one read says all");
+    }
+  }
+}
+
 void pick_subject_stages(build& b, phase& p, const phase_reader& reader) {
   std::set<std::string> readable;
   for (const item& i : p.items) {
@@ -202,6 +221,7 @@ void pick_subject_stages(build& b, phase& p, const phase_reader& reader) {
     for (const std::string& stage : i.stages) {
       if (readable.contains(stage)) i.subject_stages.push_back(stage);
     }
+    if (i.deletes != deletes::none) warn_unswept(b, i, placed, readable);
     if (!i.subject_stages.empty() || i.stages.empty()) continue;
     b.c.warn(code::whole_tenant, placed.at, placed.path,
              "no read of " + in_ticks(i.entry) +

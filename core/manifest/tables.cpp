@@ -3,10 +3,8 @@
 
 namespace sluice::manifest {
 namespace {
-
 constexpr double second = 1e6, minute = 60 * second, hour = 60 * minute, day = 24 * hour;
 using enum field_type;
-
 }  // namespace
 
 const field* shape::find(std::string_view key) const {
@@ -52,8 +50,10 @@ const shape manifest_shape{
          .inner = &phases_shape},
         {.key = "every",
          .type = duration,
-         .about = "Besides sign-ins, tenants seen before are synced this often, with jitter.",
-         .least = 10 * second,
+         .about = "`sluice serve` syncs tenants that were seen before again, when their last run is older "
+                  "than this, and at "
+                  "most a quarter of it later. Sign-ins count.",
+         .least = second,
          .most = 30 * day},
         {.key = "backends",
          .type = named,
@@ -196,5 +196,4 @@ std::vector<const shape*> all_shapes() {
           &backend_shape,     &routing_shape,   &rule_shape,       &unavailable_shape, &alert_shape,
           &notification_shape};
 }
-
 }  // namespace sluice::manifest

@@ -63,7 +63,7 @@ const shape read_shape{
          .inner = &value_shape},
         {.key = "subject",
          .type = mapping,
-         .about = "How the same columns are read for one subject.",
+         .about = "How the same columns are read for one subject, who signs in.",
          .inner = &subject_shape},
         {.key = "incremental",
          .type = mapping,
@@ -73,7 +73,10 @@ const shape read_shape{
 
 const shape subject_shape{
     .name = "subject",
-    .about = "Keys that are not given are those of the read. It has no parent.",
+    .about =
+        "Keys that are not given are those of the read. It has no parent. Rows that it maps with "
+        "`${subject}` in a "
+        "column or reference are all that the subject has: what a complete answer lacks is deleted.",
     .fields = {
         {.key = "request",
          .type = special,
@@ -86,7 +89,7 @@ const shape subject_shape{
          .inner = &where_shape},
         {.key = "into",
          .type = list,
-         .about = "Must map the columns that the read maps.",
+         .about = "Must map the columns that the read maps; that which names the subject by `${subject}`.",
          .inner = &into_shape},
         {.key = "keep", .type = special, .about = "As for the read.", .inner = &value_shape},
     }};

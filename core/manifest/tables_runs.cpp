@@ -26,7 +26,7 @@ const shape essential_shape{
     .fields = {
         {.key = "deadline",
          .type = duration,
-         .about = "How long a caller waits at most.",
+         .about = "How long a caller waits at most; the work goes on.",
          .fallback = "3s",
          .least = 100e3,
          .most = 10 * minute},
@@ -66,7 +66,7 @@ const shape item_shape{
     .fields = {
         {.key = "scope",
          .type = choice,
-         .about = "`subject`: only what belongs to who signs in.",
+         .about = "`subject`: at a sign-in only what belongs to who signs in.",
          .fallback = "tenant",
          .choices = {"tenant", "subject"}},
         {.key = "mode",
@@ -81,7 +81,7 @@ const shape item_shape{
          .most = 365 * day},
         {.key = "deletes",
          .type = choice,
-         .about = "`events`: by `deleted_when`; `sweep`: also what a full read did not see; `none`: never.",
+         .about = "`events`: by `deleted_when`, or gone from a subject; `sweep`: all that is gone; `none`.",
          .fallback = "events",
          .choices = {"none", "events", "sweep"}},
         {.key = "guard",
