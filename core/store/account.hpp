@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -40,6 +41,16 @@ struct verdict {
 // Why no row may be deleted for not being in these stages; empty: it may.
 [[nodiscard]] std::string why_no_sweep(const std::vector<stage_account>& run,
                                        const std::vector<std::string>& stages);
+
+// A sweep compares instants: it needs a clock that has not gone back since the run was made.
+inline constexpr const char* clock_went_back = "the database's clock went back while the run was under way";
+[[nodiscard]] inline bool went_back(std::int64_t created_us, std::optional<std::int64_t> earliest_page_us,
+                                    std::int64_t now_us) noexcept {
+  return now_us < created_us || (earliest_page_us && *earliest_page_us < created_us);
+}
+
+// Why nothing is approved for a run that ends in the future.
+[[nodiscard]] std::string too_early(const std::string& run_id);
 
 [[nodiscard]] verdict judge(const run_account& run);
 

@@ -20,13 +20,17 @@ inline constexpr const char* in_doubt = "SLU-5013";     // the connection was lo
 inline constexpr const char* too_many = "SLU-5014";     // connections, locks: the server is full
 inline constexpr const char* unsafe = "SLU-5015";       // the server is set up to lose commits
 inline constexpr const char* unsupported = "SLU-5016";  // unknown store, server too old, wrong encoding
+inline constexpr const char* refused = "SLU-5070";      // the role, its password or the database
 // its files and schema
 inline constexpr const char* schema_old = "SLU-5020";
 inline constexpr const char* schema_new = "SLU-5021";
 inline constexpr const char* damaged = "SLU-5022";  // truncated, not a database, fails its check
 inline constexpr const char* cannot_open = "SLU-5023";
 inline constexpr const char* read_only = "SLU-5024";
-inline constexpr const char* held = "SLU-5025";  // another process writes to it
+inline constexpr const char* held = "SLU-5025";          // another process writes to it
+inline constexpr const char* disk_failed = "SLU-5071";   // the disk itself: nothing is written any more
+inline constexpr const char* network_disk = "SLU-5072";  // a file system without reliable locks
+inline constexpr const char* clock_back = "SLU-5073";    // the database's clock is before what it has written
 // tables of streams
 inline constexpr const char* type_changed = "SLU-5030";
 inline constexpr const char* column_removed = "SLU-5031";

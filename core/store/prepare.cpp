@@ -6,6 +6,7 @@
 
 #include <simdjson.h>
 
+#include "engine/planted.hpp"
 #include "store/errors.hpp"
 #include "store/row_codec.hpp"
 
@@ -116,8 +117,18 @@ void add_page(prepared_stream& s, const engine::stream_rows& rows, const engine:
   }
 }
 
+bool keys_ascend(const prepared_stream& s) {
+  std::string_view before;
+  for (const prepared_row& row : s.rows) {
+    if (row.what != outcome::pending) continue;
+    if (row.key <= before) return false;  // no key is empty
+    before = row.key;
+  }
+  return true;
+}
+
 // One row for each key: the newer one, of equals the last.
-void choose_rows(prepared_stream& s) {
+void drop_losers(prepared_stream& s) {
   std::unordered_map<std::string_view, std::uint32_t> winner;
   winner.reserve(s.rows.size());
   for (std::uint32_t i = 0; i < s.rows.size(); ++i) {
@@ -126,19 +137,26 @@ void choose_rows(prepared_stream& s) {
     const auto [found, fresh] = winner.emplace(row.key, i);
     if (fresh) continue;
     prepared_row& other = s.rows[found->second];
-    if (older(row.age, other.age)) {
+    if (older(row.age, other.age) || SLUICE_BUG(first_duplicate_wins)) {
       row.what = outcome::stale;
     } else {
       other.what = outcome::duplicate;
       found->second = i;
     }
   }
-  s.ascending = true;
+}
+
+void choose_rows(prepared_stream& s) {
+  s.ascending = keys_ascend(s);
+  if (!s.ascending) {
+    drop_losers(s);
+    s.ascending = keys_ascend(s);
+  }
+  s.pending.reserve(s.rows.size());
   for (std::uint32_t i = 0; i < s.rows.size(); ++i) {
     if (s.rows[i].what != outcome::pending) continue;
     const std::string_view key = s.rows[i].key;
     if (s.pending.empty()) s.lowest = s.highest = key;
-    else if (key <= s.highest) s.ascending = false;
     s.lowest = std::min(s.lowest, key);
     s.highest = std::max(s.highest, key);
     s.pending.push_back(i);
@@ -177,6 +195,11 @@ std::vector<prepared_stream> parents_first(std::vector<prepared_stream> in) {
 bool older(const recency& row, const recency& stored) noexcept {
   if (row.version && stored.version && *row.version != *stored.version) return *row.version < *stored.version;
   return row.read_at_us < stored.read_at_us;
+}
+
+recency believed(recency stored, std::int64_t now_us) noexcept {
+  if (stored.read_at_us > now_us + clock_slack_us) stored.read_at_us = 0;
+  return stored;
 }
 
 void prepared_stream::refuse(std::uint32_t index, std::string field, std::string reason) {

@@ -44,6 +44,11 @@ struct recency {
 // True: `row` must not overwrite `stored`.
 [[nodiscard]] bool older(const recency& row, const recency& stored) noexcept;
 
+// What is stored, as far as it can be: an instant that is still to come was written while the database's
+// clock was wrong, and must not keep newer rows out until then.
+[[nodiscard]] recency believed(recency stored, std::int64_t now_us) noexcept;
+inline constexpr std::int64_t clock_slack_us = 60'000'000;  // of two clocks that are both right
+
 // The wire columns that hold one key: its own, or that of a parent.
 struct key_columns {
   int kind = -1;  // -1: the key has one column

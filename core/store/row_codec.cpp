@@ -94,4 +94,15 @@ void decode_row(std::string_view text, const std::vector<column>& layout, batch_
   out.next_row();
 }
 
+std::string rejected_row(std::string row, std::int64_t read_at_us) {
+  row.pop_back();
+  row += row.size() > 1 ? ",\"_read_at\":" : "\"_read_at\":";
+  return row + std::to_string(read_at_us) + '}';
+}
+
+std::int64_t read_at_of(std::string_view rejected_row) {
+  const json row = json::parse(rejected_row, nullptr, false);
+  return row.is_object() ? row.value("_read_at", std::int64_t{0}) : 0;
+}
+
 }  // namespace sluice::store

@@ -19,4 +19,10 @@ namespace sluice::store {
 // null; names that the layout does not have any more are ignored. Throws internal on broken text.
 void decode_row(std::string_view text, const std::vector<column>& layout, batch_builder& out);
 
+// The form in which a row stands in the rejects: as above, with the instant at which its page was asked for.
+// It has no place in a page: its ordinal says so.
+inline constexpr std::int64_t row_ordinal = -1;
+[[nodiscard]] std::string rejected_row(std::string row, std::int64_t read_at_us);
+[[nodiscard]] std::int64_t read_at_of(std::string_view rejected_row);  // 0: it does not say
+
 }  // namespace sluice::store

@@ -58,13 +58,18 @@ engine::commit_result settle(const prepared_batch& batch) {
     }
   }
   for (const prepared_stream& s : batch.streams) {
+    engine::row_counts* c = nullptr;
+    std::uint32_t page = 0;  // that `c` counts for
     for (const prepared_row& row : s.rows) {
       // Counted above, by the reject that the page brought for it.
       if (row.what == outcome::rejected && was_refused(pages[row.page].page, s.schema->name, row.row))
         continue;
-      engine::row_counts& c = counts_of(out.pages[row.page], s.schema->name);
-      ++c.rows;
-      count(c, row.what);
+      if (c == nullptr || row.page != page) {
+        page = row.page;
+        c = &counts_of(out.pages[page], s.schema->name);
+      }
+      ++c->rows;
+      count(*c, row.what);
     }
   }
   return out;
@@ -73,12 +78,12 @@ engine::commit_result settle(const prepared_batch& batch) {
 engine::reject to_reject(const prepared_stream& s, const refusal& r) {
   const prepared_row& row = s.rows[r.index];
   engine::reject out;
-  out.ordinal = row.row;
+  out.ordinal = row_ordinal;
   out.stream = s.schema->name;
   out.key = std::string(row.key);
   out.field = r.field;
   out.reason = r.reason;
-  out.raw = encode_row(s.view(row), s.layout, row.row);
+  out.raw = rejected_row(encode_row(s.view(row), s.layout, row.row), row.age.read_at_us);
   if (out.raw.size() > raw_limit) out.raw.resize(raw_limit);
   return out;
 }

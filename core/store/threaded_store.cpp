@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <exception>
+#include <optional>
 #include <utility>
 
 #include <boost/asio/associated_executor.hpp>
@@ -10,6 +11,8 @@
 #include <boost/asio/post.hpp>
 #include <boost/asio/this_coro.hpp>
 #include <boost/asio/use_awaitable.hpp>
+
+#include "engine/failpoint.hpp"
 
 namespace sluice::store {
 
@@ -38,10 +41,10 @@ threaded_store::~threaded_store() {
   for (std::thread& t : threads_) t.join();
 }
 
-void threaded_store::enqueue(engine::urgency u, job j) {
+void threaded_store::enqueue(engine::turn of, job j) {
   {
     const std::lock_guard lock(mutex_);
-    (u == engine::urgency::essential ? essential_ : background_).push_back(std::move(j));
+    queue_.push(of, std::move(j));
   }
   ready_.notify_one();
 }
@@ -49,16 +52,14 @@ void threaded_store::enqueue(engine::urgency u, job j) {
 void threaded_store::run() {
   std::unique_ptr<engine::session> session;
   while (true) {
-    job next;
+    std::optional<job> next;
     {
       std::unique_lock lock(mutex_);
-      ready_.wait(lock, [&] { return closing_ || !essential_.empty() || !background_.empty(); });
-      auto& queue = essential_.empty() ? background_ : essential_;
-      if (queue.empty()) return;
-      next = std::move(queue.front());
-      queue.pop_front();
+      ready_.wait(lock, [&] { return closing_ || !queue_.empty(); });
+      next = queue_.pop();
     }
-    next(session);
+    if (!next) return;
+    (*next)(session);
   }
 }
 
@@ -66,7 +67,9 @@ std::exception_ptr threaded_store::attempt(const std::function<void(engine::sess
                                            std::unique_ptr<engine::session>& session) {
   try {
     if (!session) session = store_.open_session();
+    SLUICE_FAILPOINT("store.before_call");
     work(*session);
+    SLUICE_FAILPOINT("store.after_call");
     return nullptr;
   } catch (const engine::failure& f) {
     if (spoils_session(f)) session.reset();
@@ -77,14 +80,14 @@ std::exception_ptr threaded_store::attempt(const std::function<void(engine::sess
   }
 }
 
-asio::awaitable<void> threaded_store::execute(engine::urgency u, std::function<void(engine::session&)> work) {
-  auto initiate = [this, u, &work]<class Handler>(Handler&& handler) {
+asio::awaitable<void> threaded_store::execute(engine::turn of, std::function<void(engine::session&)> work) {
+  auto initiate = [this, of, &work]<class Handler>(Handler&& handler) {
     auto executor = asio::get_associated_executor(handler);
     // Shared, because std::function copies; the guard keeps the caller's loop alive while we work.
     auto kept =
         std::make_shared<std::pair<std::decay_t<Handler>, asio::executor_work_guard<decltype(executor)>>>(
             std::forward<Handler>(handler), asio::make_work_guard(executor));
-    enqueue(u, [this, &work, kept, executor](std::unique_ptr<engine::session>& session) mutable {
+    enqueue(of, [this, &work, kept, executor](std::unique_ptr<engine::session>& session) mutable {
       auto error = attempt(work, session);
       asio::post(executor, [kept = std::move(kept), error = std::move(error)]() mutable {
         auto finish = std::move(kept->first);

@@ -1,15 +1,15 @@
 // The engine's view of a store: work is run by a few threads, each with its own session, essential
-// first; whoever waits goes on on its own executor.
+// first and tenants in turns; whoever waits goes on on its own executor.
 #pragma once
 
 #include <condition_variable>
-#include <deque>
 #include <functional>
 #include <memory>
 #include <mutex>
 #include <thread>
 #include <vector>
 
+#include "engine/turn_queue.hpp"
 #include "store/store.hpp"
 
 namespace sluice::store {
@@ -21,12 +21,11 @@ class threaded_store final : public engine::store_port {
   // Runs what is queued, then ends.
   ~threaded_store() override;
 
-  boost::asio::awaitable<void> execute(engine::urgency u,
-                                       std::function<void(engine::session&)> work) override;
+  boost::asio::awaitable<void> execute(engine::turn of, std::function<void(engine::session&)> work) override;
 
  private:
   using job = std::function<void(std::unique_ptr<engine::session>&)>;
-  void enqueue(engine::urgency u, job j);
+  void enqueue(engine::turn of, job j);
   void run();
   [[nodiscard]] std::exception_ptr attempt(const std::function<void(engine::session&)>& work,
                                            std::unique_ptr<engine::session>& session);
@@ -34,7 +33,7 @@ class threaded_store final : public engine::store_port {
   store& store_;
   std::mutex mutex_;
   std::condition_variable ready_;
-  std::deque<job> essential_, background_;
+  engine::turn_queue<job> queue_;
   bool closing_ = false;
   std::vector<std::thread> threads_;
 };

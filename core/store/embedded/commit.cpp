@@ -2,6 +2,8 @@
 #include <map>
 #include <set>
 
+#include "engine/failpoint.hpp"
+#include "engine/planted.hpp"
 #include "store/embedded/row_writer.hpp"
 #include "store/embedded/session.hpp"
 #include "store/errors.hpp"
@@ -24,13 +26,15 @@ void session::fence_pages(const engine::commit_request& request) {
   std::map<std::pair<std::string, std::string>, engine::item> items;
   for (const engine::page_write& w : request.pages) {
     if (const auto seen = stages.find(w.stage); seen == stages.end() || seen->second != w.stage_epoch) {
-      const stage_record stage = fence_stage(request.run_id, w.stage, w.stage_epoch);
+      const stage_record stage = SLUICE_BUG(no_fence) ? tables_->find_stage(request.run_id, w.stage).value()
+                                                      : fence_stage(request.run_id, w.stage, w.stage_epoch);
       if (stage.state != stage_state::running) {
         throw fenced(code::fenced_stage,
                      where(w) + "the stage has ended: " + std::string(to_string(stage.state)));
       }
       stages[w.stage] = w.stage_epoch;
     }
+    SLUICE_IF_BUG(doubt_is_failure, continue;)
     auto at = items.find({w.stage, w.item});
     if (at == items.end()) {
       auto it = tables_->find_item(request.run_id, w.stage, w.item);
@@ -50,9 +54,15 @@ void session::fence_pages(const engine::commit_request& request) {
 
 engine::commit_result session::commit(engine::commit_request& request) {
   prepared_batch batch = prepare(request);
+  if (request.gate && !request.gate())
+    throw transient(code::busy, "the batch before this one was not committed");
   transaction tx(*tables_);
-  const owned_run owned = fence_run(request.run_id, request.run_epoch);
+  SLUICE_FAILPOINT("commit.begun");
+  const owned_run owned = SLUICE_BUG(no_fence) ? owned_run{tables_->find_run(request.run_id).value(), {}}
+                                               : fence_run(request.run_id, request.run_epoch);
   fence_pages(request);
+  SLUICE_FAILPOINT("commit.after_fence");
+  SLUICE_IF_BUG(checkpoint_before_rows, move_checkpoints(request); tables_->commit(); tables_->begin();)
   const std::int64_t now = tables_->now_us();
   std::vector<std::int64_t> origins;
   for (const engine::page_write& w : request.pages) {
@@ -69,11 +79,17 @@ engine::commit_result session::commit(engine::commit_request& request) {
     d.page_seq = w.page_seq;
   };
   for (prepared_stream& s : batch.streams) row_writer(*tables_, table_of(*tables_, s), s, context).run();
+  SLUICE_FAILPOINT("commit.after_rows");
   engine::commit_result result = settle(batch);
   write_rejects(request, batch, now);
-  write_ledger(request, batch, result, now);
-  move_checkpoints(request);
+  SLUICE_FAILPOINT("commit.after_rejects");
+  if (!SLUICE_BUG(ledger_apart)) write_ledger(request, batch, result, now);
+  SLUICE_FAILPOINT("commit.after_ledger");
+  if (!SLUICE_BUG(checkpoint_before_rows)) move_checkpoints(request);
+  SLUICE_FAILPOINT("commit.before_commit");
+  SLUICE_IF_BUG(ledger_apart, tables_->commit(); tables_->begin(); write_ledger(request, batch, result, now);)
   tx.commit();
+  SLUICE_FAILPOINT("commit.after_commit");
   return result;
 }
 
@@ -84,6 +100,7 @@ void session::write_rejects(const engine::commit_request& request, const prepare
         {0, now, w.page_seq, request.run_id, request.tenant, w.stage, w.item, std::move(what)});
   };
   for (const engine::page_write& w : request.pages) {
+    for (const std::int64_t id : w.page.replayed) tables_->erase_reject(id);
     for (const engine::reject& r : w.page.rejects) add(w, r);
   }
   for (const prepared_stream& s : batch.streams) {
@@ -124,6 +141,7 @@ void session::move_checkpoints(const engine::commit_request& request) {
     it->page_seq = w.page_seq + 1;
     if (w.end) it->state = item_state::complete;
     tables_->put_item(request.run_id, w.stage, *it, request.id);
+    SLUICE_IF_BUG(children_apart, tables_->commit(); tables_->begin();)
     for (const engine::child_item& c : w.page.children) {
       if (child_stages.insert(c.stage).second) {
         const auto stage = tables_->find_stage(request.run_id, c.stage);

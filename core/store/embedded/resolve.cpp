@@ -3,6 +3,8 @@
 
 #include <sluice/batch_builder.hpp>
 
+#include "engine/failpoint.hpp"
+#include "engine/planted.hpp"
 #include "engine/row_hash.hpp"
 #include "store/embedded/row_writer.hpp"
 #include "store/embedded/session.hpp"
@@ -52,7 +54,8 @@ engine::reject_row to_row(const deferred_record& d, const std::string& run_id, s
   out.what.key = d.key;
   out.what.field = std::move(field);
   out.what.reason = std::move(reason);
-  out.what.raw = d.payload;
+  out.what.ordinal = row_ordinal;
+  out.what.raw = rejected_row(d.payload, d.age.read_at_us);
   return out;
 }
 
@@ -121,6 +124,7 @@ class resolver {
   }
 
   void fill(const link_record& l) {
+    SLUICE_IF_BUG(links_stay_open, return;)
     stream_table* child = tables_.find_stream(l.stream);
     stream_table* parent = tables_.find_stream(l.parent_stream);
     if (child == nullptr || parent == nullptr) return;
@@ -147,6 +151,7 @@ engine::resolve_result session::resolve(const std::string& run_id, std::int64_t 
   resolver work(*tables_, {tenant, run_id, tables_->now_us()});
   engine::resolve_result out;
   out.resolved = work.rows(limit);
+  SLUICE_FAILPOINT("resolve.after_rows");
   work.links(limit - static_cast<int>(out.resolved));
   out.more = !tables_->resolvable(tenant, 1).empty() || !tables_->resolvable_links(tenant, 1).empty();
   std::map<std::string, engine::row_counts> by_stream;
@@ -156,6 +161,7 @@ engine::resolve_result session::resolve(const std::string& run_id, std::int64_t 
     by_stream[place.second] += counts;
   }
   out.streams.assign(by_stream.begin(), by_stream.end());
+  SLUICE_FAILPOINT("resolve.before_commit");
   tx.commit();
   return out;
 }
@@ -171,6 +177,7 @@ std::int64_t session::expire_deferred(const std::string& run_id, const std::stri
         to_row(d, run_id, now, d.reference, "waited for `" + d.parent_stream + "` " + key + " in vain"));
     tables_->erase_deferred(d.tenant, d.stream, d.key);
   }
+  SLUICE_FAILPOINT("expire.before_commit");
   tx.commit();
   return static_cast<std::int64_t>(gone.size());
 }

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "engine/failpoint.hpp"
+#include "engine/planted.hpp"
 #include "store/errors.hpp"
 #include "store/row_codec.hpp"
 
@@ -91,15 +93,16 @@ bool row_writer::push_parents(std::uint32_t index, std::vector<std::uint32_t>& s
 }
 
 bool row_writer::waits_newer(const prepared_row& row) {
-  if (context_.resolving || !has_deferred_) return false;
+  if (context_.resolving || !has_deferred_ || SLUICE_BUG(deferred_forgets_newer)) return false;
   const auto twin = tables_.find_deferred(context_.by.tenant, name_, row.key);
-  return twin && older(row.age, twin->age);
+  return twin && older(row.age, believed(twin->age, context_.by.now_us));
 }
 
 outcome row_writer::compare(const prepared_row& row, const std::optional<stored_row>& stored) {
   if (!stored) return row.deleted ? outcome::unchanged : outcome::inserted;
   if (!stored->deleted && !row.deleted && stored->hash == row.hash) return outcome::unchanged;
-  if (older(row.age, stored->age)) return outcome::stale;
+  if (older(row.age, believed(stored->age, context_.by.now_us)) && !SLUICE_BUG(older_overwrites))
+    return outcome::stale;
   if (!row.deleted) return outcome::updated;
   return stored->deleted ? outcome::unchanged : outcome::deleted;
 }
@@ -130,6 +133,7 @@ void row_writer::decide(std::uint32_t index) {
 }
 
 void row_writer::remove(prepared_row& row, const stored_row& stored) {
+  SLUICE_FAILPOINT("rows.before_tombstone");
   table_.tombstone(context_.by, stored.id, row.age);
   replace_links(row, {});
 }
@@ -144,8 +148,13 @@ void row_writer::write(std::uint32_t index, const std::optional<stored_row>& sto
   if (!found) return;
   const row_write w{&stream_, &row, context_.origin_of(row), std::move(found->parents)};
   try {
-    if (stored) table_.update(context_.by, stored->id, w);
-    else table_.insert(context_.by, w);
+    if (stored) {
+      SLUICE_FAILPOINT("rows.before_update");
+      table_.update(context_.by, stored->id, w);
+    } else {
+      SLUICE_FAILPOINT("rows.before_insert");
+      table_.insert(context_.by, w);
+    }
   } catch (const refused_value& e) {
     stream_.refuse(index, e.field, e.reason);
     return;

@@ -1,6 +1,9 @@
 // Runs, their leases, and how they end.
+#include "engine/failpoint.hpp"
+#include "engine/planted.hpp"
 #include "store/embedded/session.hpp"
 #include "store/errors.hpp"
+#include "store/leases.hpp"
 
 namespace sluice::store::embedded {
 
@@ -22,6 +25,7 @@ run_record new_run(const engine::run_request& r, std::int64_t now) {
   out.row.route_reason = r.route_reason;
   out.row.mode = r.mode;
   out.row.plan = r.plan;
+  out.row.retry_of = r.retry_of;
   out.row.created_us = now;
   return out;
 }
@@ -35,6 +39,26 @@ engine::run_lease answer(engine::run_lease::how how, const run_record& run, cons
   out.epoch = how == how_t::joined ? 0 : lease.epoch;
   if (how == how_t::joined) out.held_by = lease.by;
   return out;
+}
+
+// True: it was given before the clock went back, and runs out in time now.
+bool shorten(lease_record& lease, std::int64_t now, std::int64_t lease_us) {
+  if (lease.expires_us <= now + longest_lease * lease_us) return false;
+  lease.expires_us = now + lease_us;
+  return true;
+}
+
+void refuse_old_id(tables& t, const engine::run_request& request) {
+  if (!t.find_run(request.run_id)) return;
+  throw invalid(code::unknown_run, "run " + request.run_id + " has ended already; start one with a new id");
+}
+
+void give(tables& t, lease_record& lease, const engine::run_request& to, std::int64_t now) {
+  ++lease.epoch;
+  lease.by = to.by;
+  lease.expires_us = now + to.lease_us;
+  t.put_lease(lease);
+  t.see_tenant(to.tenant, now);
 }
 
 }  // namespace
@@ -56,23 +80,28 @@ engine::run_lease session::start_run(const engine::run_request& request,
       throw internal(code::unknown_run, "a lease names run " + lease.run_id + ", which is not there");
     if (same_holder(lease.by, request.by) && lease.run_id == request.run_id)
       return answer(how::started, *open, lease);
-    if (lease.expires_us > now && !(dead && dead(lease.by))) return answer(how::joined, *open, lease);
+    SLUICE_IF_BUG(lease_by_host_clock, lease.expires_us -= planted::host_off_us();)
+    SLUICE_IF_BUG(takes_over_too_soon, lease.expires_us -= 20'000'000;)
+    if (lease.expires_us > now && !(dead && dead(lease.by))) {
+      if (shorten(lease, now, request.lease_us)) tables_->put_lease(lease), tx.commit();
+      return answer(how::joined, *open, lease);
+    }
     result = how::took_over;
   } else {
-    if (tables_->find_run(request.run_id)) {
-      throw invalid(code::unknown_run,
-                    "run " + request.run_id + " has ended already; start one with a new id");
+    refuse_old_id(*tables_, request);
+    if (request.unless_since_us > 0 &&
+        tables_->last_created(request.tenant, request.pipeline, request.scope) >= request.unless_since_us) {
+      return {how::skipped, {}, {}, 0, {}};
     }
     tables_->put_run(new_run(request, now));
+    SLUICE_FAILPOINT("start_run.after_insert");
     lease.run_id = request.run_id;
   }
-  ++lease.epoch;
-  lease.by = request.by;
-  lease.expires_us = now + request.lease_us;
-  tables_->put_lease(lease);
-  tables_->see_tenant(request.tenant, now);
+  give(*tables_, lease, request, now);
   const auto run = tables_->find_run(lease.run_id);
+  SLUICE_FAILPOINT("start_run.before_commit");
   tx.commit();
+  SLUICE_FAILPOINT("start_run.after_commit");
   return answer(result, *run, lease);
 }
 
@@ -94,7 +123,8 @@ bool session::renew_lease(const std::string& run_id, std::int64_t epoch, std::in
   const auto run = tables_->find_run(run_id);
   if (!run) return false;
   auto lease = tables_->find_lease(run->row.tenant, run->row.pipeline, run->row.scope);
-  if (!lease || lease->run_id != run_id || lease->epoch != epoch) return false;
+  if (!lease || lease->run_id != run_id || (lease->epoch != epoch && !SLUICE_BUG(renewed_by_anybody)))
+    return false;
   lease->expires_us = tables_->now_us() + lease_us;
   tables_->put_lease(*lease);
   tx.commit();
@@ -107,6 +137,7 @@ void session::mark_running(const std::string& run_id, std::int64_t epoch) {
   owned.run.row.state = engine::run_state::running;
   if (owned.run.row.started_us == 0) owned.run.row.started_us = tables_->now_us();
   tables_->put_run(owned.run);
+  SLUICE_FAILPOINT("mark_running.before_commit");
   tx.commit();
 }
 
@@ -115,6 +146,7 @@ void session::mark_essential(const std::string& run_id, std::int64_t epoch) {
   owned_run owned = fence_run(run_id, epoch);
   if (owned.run.row.essential_us == 0) owned.run.row.essential_us = tables_->now_us();
   tables_->put_run(owned.run);
+  SLUICE_FAILPOINT("mark_essential.before_commit");
   tx.commit();
 }
 
@@ -169,11 +201,22 @@ engine::run_state session::finish_run(const std::string& run_id, std::int64_t ep
   owned.run.row.error = v.error;
   owned.run.row.ended_us = tables_->now_us();
   tables_->put_run(owned.run);
+  SLUICE_FAILPOINT("finish.after_state");
   owned.lease.run_id.clear();
   owned.lease.expires_us = 0;
   tables_->put_lease(owned.lease);
+  SLUICE_FAILPOINT("finish.before_commit");
   tx.commit();
+  SLUICE_FAILPOINT("finish.after_commit");
   return v.state;
+}
+
+engine::retention_result session::retain(const engine::retention_request& request) {
+  tables_->reload_streams();
+  transaction tx(*tables_);
+  engine::retention_result out = tables_->retain(request, tables_->now_us() - request.age_us);
+  tx.commit();
+  return out;
 }
 
 }  // namespace sluice::store::embedded

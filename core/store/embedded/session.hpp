@@ -58,6 +58,17 @@ class session final : public engine::session {
                                                                 int limit) override;
   [[nodiscard]] std::vector<engine::tenant_row> list_tenants() override { return tables_->tenants(); }
   std::vector<std::pair<std::string, std::int64_t>> erase_tenant(const std::string& tenant) override;
+  [[nodiscard]] engine::inspector& inspect() override { return tables_->inspect(); }
+
+  [[nodiscard]] std::vector<engine::open_run> list_open_runs(const std::string& pipeline) override {
+    return tables_->open_runs(pipeline);
+  }
+  [[nodiscard]] std::vector<engine::due_tenant> list_due(const std::string& pipeline, std::int64_t until_us,
+                                                         const engine::due_tenant& after,
+                                                         int limit) override {
+    return tables_->due(pipeline, until_us, after, limit);
+  }
+  engine::retention_result retain(const engine::retention_request& request) override;
 
  private:
   struct owned_run {
@@ -70,6 +81,9 @@ class session final : public engine::session {
   [[nodiscard]] stage_record fence_stage(const std::string& run_id, const std::string& stage,
                                          std::int64_t epoch);
   [[nodiscard]] run_account account_of(const run_record& run);
+  void fill_open(engine::run_row& row);
+  [[nodiscard]] engine::sweep_result sweep_partitions(const engine::sweep_request& r,
+                                                      const engine::run_row& run);
   void move_watermark(const engine::run_row& run, const stage_record& stage,
                       const engine::watermark_rule& rule);
   void fence_pages(const engine::commit_request& request);

@@ -1,6 +1,8 @@
 // Stages, their items, and what people are shown.
 #include <algorithm>
 
+#include "engine/failpoint.hpp"
+#include "engine/planted.hpp"
 #include "store/embedded/session.hpp"
 #include "store/errors.hpp"
 
@@ -34,13 +36,15 @@ engine::stage_attempt session::begin_stage(const std::string& run_id, std::int64
   record.phase = start.phase;
   record.critical = start.critical;
   record.state = stage_state::running;
-  ++record.epoch;
+  if (record.epoch == 0 || !SLUICE_BUG(epoch_kept)) ++record.epoch;
   if (record.started_us == 0) record.started_us = tables_->now_us();
   tables_->put_stage(record);
+  SLUICE_FAILPOINT("begin_stage.after_epoch");
   if (start.root && !tables_->has_items(run_id, start.stage)) {
     tables_->add_item(run_id, start.stage, {"0", start.root_vars});
   }
   engine::stage_attempt out{record.epoch, record.state, tables_->open_items(run_id, start.stage)};
+  SLUICE_FAILPOINT("begin_stage.before_commit");
   tx.commit();
   return out;
 }
@@ -56,6 +60,7 @@ void session::drop_item(const std::string& run_id, const std::string& stage, std
   }
   it->state = item_state::gone;
   tables_->put_item(run_id, stage, *it, {});
+  SLUICE_FAILPOINT("drop_item.before_commit");
   tx.commit();
 }
 
@@ -74,17 +79,18 @@ void session::end_stage(const engine::stage_end& end) {
   if (end.state == stage_state::complete) {
     for (const stage_account& account : tables_->accounts(end.run_id)) {
       if (account.row.stage != end.stage) continue;
-      if (const std::string why = unproven(account); !why.empty()) {
+      if (const std::string why = unproven(account); !why.empty() && !SLUICE_BUG(complete_without_proof)) {
         throw internal(code::unproven, why + "; the stage cannot be complete");
       }
       const auto run = tables_->find_run(end.run_id);
       const bool full = !end.watermark || end.watermark->full;
-      record.suspect = full && run->row.scope.empty() && account.row.records.records == 0 &&
-                       tables_->records_before(run->row, end.stage) > 0;
+      record.suspect = !SLUICE_BUG(empty_is_not_suspect) && full && run->row.scope.empty() &&
+                       account.row.records.records == 0 && tables_->records_before(run->row, end.stage) > 0;
       if (end.watermark && !record.suspect) move_watermark(run->row, record, *end.watermark);
     }
   }
   tables_->put_stage(record);
+  SLUICE_FAILPOINT("end_stage.before_commit");
   tx.commit();
 }
 
@@ -92,7 +98,7 @@ void session::move_watermark(const engine::run_row& run, const stage_record& sta
                              const engine::watermark_rule& rule) {
   engine::watermark_row to{stage.stage, rule.mapping, stage.started_us - rule.lag_us, stage.started_us};
   if (const auto high = tables_->greatest(run.run_id, stage.stage))
-    to.value_us = std::min(to.value_us, *high);
+    to.value_us = SLUICE_BUG(watermark_at_greatest) ? *high : std::min(to.value_us, *high);
   else if (!rule.full) to.value_us = 0;
   if (!rule.full) {
     for (const engine::watermark_row& old : tables_->watermarks(run.tenant, run.pipeline)) {
@@ -114,13 +120,23 @@ std::vector<engine::freshness_row> session::freshness(const std::string& tenant,
   return tables_->freshness(tenant, pipeline, scope);
 }
 
+void session::fill_open(engine::run_row& row) {
+  if (engine::is_terminal(row.state)) return;
+  row.last_page_us = tables_->last_page_us(row.run_id);
+  const auto lease = tables_->find_lease(row.tenant, row.pipeline, row.scope);
+  if (lease && lease->run_id == row.run_id) row.lease_expires_us = lease->expires_us;
+}
+
 std::vector<engine::run_row> session::list_runs(const engine::run_filter& filter) {
-  return tables_->runs(filter);
+  auto out = tables_->runs(filter);
+  for (engine::run_row& row : out) fill_open(row);
+  return out;
 }
 
 std::optional<engine::run_row> session::show_run(const std::string& run_id) {
   auto run = tables_->find_run(run_id);
   if (!run) return std::nullopt;
+  fill_open(run->row);
   for (stage_account& account : tables_->accounts(run_id)) run->row.stages.push_back(std::move(account.row));
   return std::move(run->row);
 }

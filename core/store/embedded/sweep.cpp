@@ -1,9 +1,14 @@
 // Deletes that no record asks for: what vanished upstream, and what hangs on it.
+#include <algorithm>
+#include <limits>
 #include <map>
 #include <set>
 
+#include "engine/failpoint.hpp"
+#include "engine/planted.hpp"
 #include "store/embedded/session.hpp"
 #include "store/errors.hpp"
+#include "store/partition_match.hpp"
 
 namespace sluice::store::embedded {
 
@@ -38,9 +43,10 @@ class sweeper {
     return line.counts.swept;
   }
 
-  // Without a guard nothing is held.
-  sweep_result cascade(const std::optional<engine::delete_guard>& guard) {
+  // Without a guard nothing is held. `of`: only what hangs on rows of these streams; empty: of any.
+  sweep_result cascade(const std::optional<engine::delete_guard>& guard, std::set<std::string> of = {}) {
     sweep_result out;
+    of_ = std::move(of);
     for (bool again = true; again;) {
       again = false;
       for (const std::string& name : tables_.stream_names()) {
@@ -59,7 +65,7 @@ class sweeper {
     std::set<std::string> keys;
     const auto& references = table->schema().references;
     for (std::size_t i = 0; i < references.size(); ++i) {
-      if (!references[i].required) continue;
+      if (!references[i].required || (!of_.empty() && !of_.contains(references[i].to))) continue;
       for (std::string& key : tables_.orphans(by_.tenant, name, i)) keys.insert(std::move(key));
     }
     if (keys.empty()) return false;
@@ -71,6 +77,7 @@ class sweeper {
       return false;
     }
     out.gone += remove(*table, list);
+    if (!of_.empty()) of_.insert(name);
     return true;
   }
 
@@ -78,7 +85,51 @@ class sweeper {
   writer by_;
   std::int64_t as_of_us_;
   std::string stage_, item_;
+  std::set<std::string> of_;
 };
+
+// The rows of one item's partition that are gone.
+struct gone_rows {
+  std::string stage;
+  std::int64_t as_of_us = 0;
+  std::vector<std::string> keys;
+};
+
+std::vector<std::string> without(std::vector<std::string> keys, const std::vector<std::string>& known) {
+  const std::set<std::string_view> set(known.begin(), known.end());
+  std::erase_if(keys, [&](const std::string& k) { return set.contains(k); });
+  return keys;
+}
+
+// Of rows that wait for a parent, those of the partition that an earlier request has brought and this one has
+// not: they would come to life when the parent comes.
+void drop_waiting(tables& t, const std::string& tenant, const stream_schema& stream, std::int64_t origin,
+                  const partition_filter& filter, const std::vector<std::string>& own,
+                  std::int64_t requested_us) {
+  if (!t.has_deferred(tenant, stream.name)) return;
+  const std::set<std::string_view> kept(own.begin(), own.end());
+  for (const deferred_record& d : t.deferred(tenant, std::numeric_limits<int>::max())) {
+    if (d.stream != stream.name || d.origin != origin || d.age.read_at_us >= requested_us) continue;
+    if (!kept.contains(d.key) && lies_in(filter, stream, d.payload))
+      t.erase_deferred(tenant, d.stream, d.key);
+  }
+}
+
+constexpr int runs_to_look_at = 50;
+
+// Does a row live on a deleted parent that an earlier run has left, perhaps? One that was ended before it came to
+// look: held, failed or cancelled since the last one that looked began.
+bool may_have_left_orphans(tables& t, const engine::run_row& run) {
+  using engine::run_state;
+  std::int64_t looked_us = 0, left_us = -1;
+  for (const engine::run_row& r : t.runs({run.tenant, {}, {}, runs_to_look_at})) {
+    if (r.run_id == run.run_id || !engine::is_terminal(r.state)) continue;
+    const bool looked = r.scope.empty() && (r.state == run_state::succeeded || r.state == run_state::partial);
+    if (looked) looked_us = std::max(looked_us, r.created_us);
+    else if (r.state > run_state::partial) left_us = std::max(left_us, r.ended_us);
+  }
+  return left_us >= looked_us;
+}
 
 stream_table& table_named(tables& t, const std::string& name) {
   stream_table* table = t.find_stream(name);
@@ -93,8 +144,15 @@ sweep_result session::sweep(const engine::sweep_request& r) {
   const owned_run owned = fence_run(r.run_id, r.run_epoch);
   const engine::run_row& run = owned.run.row;
   sweep_result out;
+  if (!r.partitions.empty()) {
+    out = sweep_partitions(r, run);
+    tx.commit();
+    return out;
+  }
   out.reason = why_no_sweep(tables_->accounts(r.run_id), r.stages);
-  if (!out.reason.empty()) {
+  if (out.reason.empty() && went_back(run.created_us, tables_->earliest(r.run_id), tables_->now_us()))
+    out.reason = clock_went_back;
+  if (!out.reason.empty() && !SLUICE_BUG(sweep_on_partial)) {
     out.result = sweep_result::how::unproven;
     return out;
   }
@@ -103,14 +161,54 @@ sweep_result session::sweep(const engine::sweep_request& r) {
   const auto keys = tables_->unseen(run.tenant, r.stream, origin, run.created_us);
   out.live = tables_->count_live(run.tenant, r.stream, origin);
   out.gone = static_cast<std::int64_t>(keys.size());
-  if (r.guard.holds(out.gone, out.live)) {
+  if (r.guard.holds(out.gone, out.live) && !SLUICE_BUG(guard_is_off)) {
     tables_->hold(r.run_id, r.stream, keys);
     out.result = sweep_result::how::held;
   } else {
-    sweeper(*tables_, {run.tenant, r.run_id, tables_->now_us()}, run.created_us, r.stages.front(), "sweep")
+    const std::int64_t as_of = SLUICE_BUG(tombstones_from_now) ? tables_->now_us() : run.created_us;
+    sweeper(*tables_, {run.tenant, r.run_id, tables_->now_us()}, as_of, r.stages.front(), "sweep")
         .remove(table, keys);
   }
+  SLUICE_FAILPOINT("sweep.before_commit");
   tx.commit();
+  return out;
+}
+
+sweep_result session::sweep_partitions(const engine::sweep_request& r, const engine::run_row& run) {
+  stream_table& table = table_named(*tables_, r.stream);
+  const std::int64_t origin = tables_->origin(run.pipeline, r.entry);
+  const auto accounts = tables_->accounts(r.run_id);
+  sweep_result out;
+  std::vector<gone_rows> gone;
+  std::set<std::string> known;  // one row may lie in the partitions of two items
+  for (const engine::partition_rule& rule : r.partitions) {
+    if (const std::string why = why_no_sweep(accounts, rule.others); !why.empty()) {
+      out.reason = why;
+      continue;
+    }
+    for (const proven_item& item : tables_->proven_items(r.run_id, rule.stage, r.stream)) {
+      const auto filter = filter_of(table.schema(), rule, item.vars);
+      if (!filter) continue;
+      const auto own = tables_->keys_of_item(r.run_id, rule.stage, item.id, r.stream);
+      drop_waiting(*tables_, run.tenant, table.schema(), origin, *filter, own, item.requested_us);
+      auto keys = without(tables_->keys_in(run.tenant, r.stream, origin, *filter), own);
+      std::erase_if(keys, [&](const std::string& k) { return known.contains(k); });
+      if (keys.empty()) continue;
+      keys = without(keys, tables_->seen_of(run.tenant, r.stream, keys, run.created_us, item.requested_us));
+      known.insert(keys.begin(), keys.end());
+      gone.push_back({rule.stage, item.requested_us, std::move(keys)});
+    }
+  }
+  out.gone = static_cast<std::int64_t>(known.size());
+  if (out.gone > r.guard.floor) out.live = tables_->count_live(run.tenant, r.stream, origin);
+  if (r.guard.holds(out.gone, out.live)) {
+    tables_->hold(r.run_id, r.stream, {known.begin(), known.end()});
+    out.result = sweep_result::how::held;
+    return out;
+  }
+  const writer by{run.tenant, r.run_id, tables_->now_us()};
+  for (const gone_rows& g : gone) sweeper(*tables_, by, g.as_of_us, g.stage, "sweep").remove(table, g.keys);
+  if (!out.reason.empty() && known.empty()) out.result = sweep_result::how::unproven;
   return out;
 }
 
@@ -118,10 +216,16 @@ sweep_result session::cascade(const std::string& run_id, std::int64_t run_epoch,
                               const engine::delete_guard& guard) {
   transaction tx(*tables_);
   const owned_run owned = fence_run(run_id, run_epoch);
-  if (!tables_->has_deletes(run_id)) return {};
+  const auto deleted = tables_->streams_with_deletes(run_id);
+  const bool of_subject = !owned.run.row.scope.empty();
+  if (deleted.empty() && (of_subject || !may_have_left_orphans(*tables_, owned.run.row))) return {};
+  // Somebody waits for a run of one subject: it looks at what may hang on its own deletes alone.
+  std::set<std::string> of;
+  if (of_subject) of.insert(deleted.begin(), deleted.end());
   const std::int64_t now = tables_->now_us();
   const sweep_result out =
-      sweeper(*tables_, {owned.run.row.tenant, run_id, now}, now, stage, "cascade").cascade(guard);
+      sweeper(*tables_, {owned.run.row.tenant, run_id, now}, now, stage, "cascade").cascade(guard, of);
+  SLUICE_FAILPOINT("cascade.before_commit");
   tx.commit();
   return out;
 }
@@ -134,6 +238,7 @@ engine::run_state session::approve(const std::string& run_id) {
     throw invalid(code::not_held,
                   "run " + run_id + " holds no deletes: it is " + std::string(to_string(run->row.state)));
   }
+  if (tables_->now_us() < run->row.ended_us) throw invalid(code::clock_back, too_early(run_id));
   const auto stages = tables_->accounts(run_id);
   sweeper work(*tables_, {run->row.tenant, run_id, tables_->now_us()}, run->row.ended_us,
                stages.empty() ? "" : stages.front().row.stage, "approve");

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "store/account.hpp"
+#include "store/partition.hpp"
 #include "store/prepare.hpp"
 
 namespace sluice::store::embedded {
@@ -93,6 +94,12 @@ struct refused_value {
   std::string field, reason;
 };
 
+// An item that ended with its last page and took everything that it brought of a stream.
+struct proven_item {
+  std::string id, vars;
+  std::int64_t requested_us = 0;  // its first page
+};
+
 class stream_table {
  public:
   stream_table() = default;
@@ -160,6 +167,8 @@ class tables {
   // Of all stages of the run, in the order in which they began.
   [[nodiscard]] virtual std::vector<stage_account> accounts(const std::string& run_id) = 0;
 
+  // When the earliest of the run's pages was committed.
+  [[nodiscard]] virtual std::optional<std::int64_t> earliest(const std::string& run_id) = 0;
   // The greatest `high_us` of the stage's pages.
   [[nodiscard]] virtual std::optional<std::int64_t> greatest(const std::string& run_id,
                                                              const std::string& stage) = 0;
@@ -182,7 +191,28 @@ class tables {
   [[nodiscard]] virtual std::vector<std::string> orphans(const std::string& tenant, const std::string& stream,
                                                          std::size_t reference) = 0;
   [[nodiscard]] virtual std::vector<std::string> stream_names() = 0;
-  [[nodiscard]] virtual bool has_deletes(const std::string& run_id) = 0;
+  // Of which the run has deleted rows.
+  [[nodiscard]] virtual std::vector<std::string> streams_with_deletes(const std::string& run_id) = 0;
+
+  // When the run's last page was committed; 0: it has none.
+  [[nodiscard]] virtual std::int64_t last_page_us(const std::string& run_id) = 0;
+  [[nodiscard]] virtual std::vector<proven_item> proven_items(const std::string& run_id,
+                                                              const std::string& stage,
+                                                              const std::string& stream) = 0;
+  // Keys of live rows of that origin in a partition.
+  [[nodiscard]] virtual std::vector<std::string> keys_in(const std::string& tenant, const std::string& stream,
+                                                         std::int64_t origin,
+                                                         const partition_filter& filter) = 0;
+  // The keys that one item has brought.
+  [[nodiscard]] virtual std::vector<std::string> keys_of_item(const std::string& run_id,
+                                                              const std::string& stage,
+                                                              const std::string& item,
+                                                              const std::string& stream) = 0;
+  // Those of the keys that a page of the tenant has brought which was committed and requested since.
+  [[nodiscard]] virtual std::vector<std::string> seen_of(const std::string& tenant, const std::string& stream,
+                                                         const std::vector<std::string>& keys,
+                                                         std::int64_t since_us,
+                                                         std::int64_t requested_us) = 0;
   virtual void hold(const std::string& run_id, const std::string& stream,
                     const std::vector<std::string>& keys) = 0;
   [[nodiscard]] virtual std::vector<std::pair<std::string, std::string>> held(const std::string& run_id) = 0;
@@ -192,7 +222,19 @@ class tables {
   [[nodiscard]] virtual bool has_open_run(const std::string& tenant) = 0;
   virtual std::vector<std::pair<std::string, std::int64_t>> erase_tenant(const std::string& tenant) = 0;
 
+  // When the last run of (tenant, pipeline, scope) was made; 0: there was none.
+  [[nodiscard]] virtual std::int64_t last_created(const std::string& tenant, const std::string& pipeline,
+                                                  const std::string& scope) = 0;
+  [[nodiscard]] virtual std::vector<engine::open_run> open_runs(const std::string& pipeline) = 0;
+  [[nodiscard]] virtual std::vector<engine::due_tenant> due(const std::string& pipeline,
+                                                            std::int64_t until_us,
+                                                            const engine::due_tenant& after, int limit) = 0;
+  // In a transaction: what was over before `until_us`.
+  virtual engine::retention_result retain(const engine::retention_request& request,
+                                          std::int64_t until_us) = 0;
+
   virtual void add_reject(const engine::reject_row& r) = 0;
+  virtual void erase_reject(std::int64_t id) = 0;
   [[nodiscard]] virtual std::int64_t count_rejects(const std::string& run_id) = 0;
   [[nodiscard]] virtual std::vector<engine::reject_row> rejects(const std::string& tenant,
                                                                 const std::string& run_id, int limit) = 0;
@@ -215,6 +257,8 @@ class tables {
   virtual void erase_links(const std::string& tenant, const std::string& stream, std::string_view key) = 0;
   virtual void erase_link(const link_record& r) = 0;
   [[nodiscard]] virtual std::vector<link_record> resolvable_links(const std::string& tenant, int limit) = 0;
+
+  [[nodiscard]] virtual engine::inspector& inspect() = 0;
 };
 
 }  // namespace sluice::store::embedded

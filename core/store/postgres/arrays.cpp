@@ -35,25 +35,15 @@ std::string encode_texts(const std::vector<std::string>& values) {
   return out.finish();
 }
 
-void append_literal(std::string& out, std::string_view element) {
-  out.append(out.empty() ? "{\"" : ",\"");
-  for (const char c : element) {
-    if (c == '"' || c == '\\') out.push_back('\\');
-    out.push_back(c);
-  }
-  out.push_back('"');
+void append_copy_head(std::string& out) {
+  out.append("PGCOPY\n\377\r\n\0", 11);
+  out.append(8, '\0');  // no flags, no extension
 }
 
-tuple_builder::tuple_builder(std::size_t columns) : columns_(static_cast<std::int16_t>(columns)) {
-  bytes_.append("PGCOPY\n\377\r\n\0", 11);
-  bytes_.append(8, '\0');  // no flags, no extension
+void append_tuple_start(std::string& out, std::size_t columns) {
+  append_raw(out, static_cast<std::int16_t>(columns));
 }
 
-void tuple_builder::begin() { append_raw(bytes_, columns_); }
-
-const std::string& tuple_builder::finish() {
-  append_raw(bytes_, std::int16_t{-1});
-  return bytes_;
-}
+void append_copy_end(std::string& out) { append_raw(out, std::int16_t{-1}); }
 
 }  // namespace sluice::store::postgres

@@ -25,7 +25,7 @@ void stream_writer::blame(const decision& d, const std::string& reason) {
   for (const written_column& c : table_.columns) {
     if (c.from != value_source::cell) continue;
     array_builder one(c.element);
-    if (!append(one.bytes(), c, d)) continue;
+    if (append(one.bytes(), c, d)) continue;
     one.added();
     context_.db.execute("SAVEPOINT part");
     try {

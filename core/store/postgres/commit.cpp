@@ -3,6 +3,7 @@
 #include <map>
 #include <set>
 
+#include "engine/failpoint.hpp"
 #include "store/postgres/encode.hpp"
 #include "store/postgres/session.hpp"
 
@@ -33,8 +34,22 @@ std::map<std::pair<std::string, std::string>, span_of_pages> spans(const engine:
   return out;
 }
 
-// Locks the lease and the stages against take-overs, and moves the checkpoints, in one round trip. Whoever
-// takes a lease or ends a run locks it FOR UPDATE and so waits for us; a renewal does not.
+// Those that it writes and those that it refers to: nobody sweeps them meanwhile.
+std::string touched_streams(const engine::commit_request& request) {
+  std::set<std::string> names;
+  for (const engine::page_write& w : request.pages) {
+    for (const engine::stream_rows& s : w.page.streams) {
+      names.insert(s.schema->name);
+      for (const reference& to : s.schema->references) names.insert(to.to);
+    }
+  }
+  array_builder out(oid::text);
+  for (const std::string& n : names) out.text(n);
+  return out.finish();
+}
+
+// Locks the lease and the stages against take-overs, the streams against sweeps, and moves the checkpoints, in
+// one round trip. Whoever takes a lease or ends a run locks it FOR UPDATE and so waits for us; a renewal does not.
 constexpr const char* fence_sql = R"sql(
 WITH w AS MATERIALIZED (
   SELECT s.*, i.ctid AS place FROM (
@@ -55,7 +70,24 @@ moved AS (
   RETURNING 1)
 SELECT (SELECT count(*) FROM moved), (extract(epoch FROM clock_timestamp()) * 1000000)::int8,
        set_config('application_name', left('sluice ' || coalesce(
-         (SELECT correlation_id FROM sluice.runs WHERE run_id = $1::uuid), ''), 63), true))sql";
+         (SELECT correlation_id FROM sluice.runs WHERE run_id = $1::uuid), ''), 63), true),
+       (SELECT count(pg_advisory_xact_lock_shared(hashtextextended($11::text || E'\x1f' || x.name, 0)))
+         FROM unnest($12::text[]) AS x(name)))sql";
+
+// The same locks for a batch whose checkpoints move at the end, after those of the batch before it.
+constexpr const char* hold_sql = R"sql(
+WITH lease AS MATERIALIZED (
+  SELECT run_id FROM sluice.leases WHERE run_id = $1::uuid AND epoch = $2::int8 FOR KEY SHARE),
+stage AS MATERIALIZED (
+  SELECT s.stage FROM sluice.stages s WHERE s.run_id = $1::uuid AND s.state = 'running'
+    AND EXISTS (SELECT FROM unnest($3::text[], $4::int8[]) AS x(stage, epoch)
+                WHERE x.stage = s.stage AND x.epoch = s.epoch)
+    AND EXISTS (SELECT FROM lease) FOR SHARE)
+SELECT (SELECT count(*) FROM stage), (extract(epoch FROM clock_timestamp()) * 1000000)::int8,
+       set_config('application_name', left('sluice ' || coalesce(
+         (SELECT correlation_id FROM sluice.runs WHERE run_id = $1::uuid), ''), 63), true),
+       (SELECT count(pg_advisory_xact_lock_shared(hashtextextended($5::text || E'\x1f' || x.name, 0)))
+         FROM unnest($6::text[]) AS x(name)))sql";
 
 bool same_layout(const stream_schema& a, const stream_schema& b) {
   const auto x = wire_layout(a), y = wire_layout(b);
@@ -89,9 +121,7 @@ engine::commit_result postgres_session::commit(engine::commit_request& request) 
   return out;
 }
 
-engine::commit_result postgres_session::commit_once(engine::commit_request& request, retry& how,
-                                                    std::vector<std::string>& grown) {
-  prepared_batch batch = prepare(request);
+write_context postgres_session::context_for(const engine::commit_request& request, retry& how) {
   write_context context{db(),
                         schema_,
                         request.tenant,
@@ -107,18 +137,34 @@ engine::commit_result postgres_session::commit_once(engine::commit_request& requ
   for (const engine::page_write& w : request.pages) {
     context.pages.push_back({origin_of(request.pipeline, w.entry), w.stage, w.item, w.page_seq, context.run});
   }
+  return context;
+}
+
+engine::commit_result postgres_session::commit_once(engine::commit_request& request, retry& how,
+                                                    std::vector<std::string>& grown) {
+  prepared_batch batch = prepare(request);
+  write_context context = context_for(request, how);
   for (const prepared_stream& s : batch.streams) (void)table_for(*s.schema);
   transaction t(db());
+  SLUICE_FAILPOINT("commit.begun");
   const std::size_t known = how.refused.size();
-  context.now_us = fence(request);
+  context.now_us = request.gate ? hold_for(request) : fence(request);
+  SLUICE_FAILPOINT("commit.after_fence");
   write_streams(context, batch);
   if (how.refused.size() > known) throw found_refused();
+  SLUICE_FAILPOINT("commit.after_rows");
   engine::commit_result result = settle(batch);
   insert_pages(request, context.now_us);
   insert_counts(request, batch, result);
+  erase_replayed(request);
+  SLUICE_FAILPOINT("commit.after_ledger");
   insert_rejects(context.run, rejects_of(request, batch, context.now_us));
+  SLUICE_FAILPOINT("commit.after_rejects");
   insert_children(request);
+  if (request.gate) pass_gate(request);
+  SLUICE_FAILPOINT("commit.before_commit");
   t.commit();
+  SLUICE_FAILPOINT("commit.after_commit");
   grown = std::move(context.grown);
   return result;
 }
@@ -133,12 +179,30 @@ std::int64_t postgres_session::fence(const engine::commit_request& request) {
     pages.int8(s.last->page_seq - s.first->page_seq + 1), next.text(s.last->next_state),
         ended.boolean(s.last->end);
   }
-  const rows r =
-      db().query(fence_sql, {encode_uuid_text(request.run_id), encode_int8(request.run_epoch),
-                             encode_uuid(request.id), stages.finish(), epochs.finish(), names.finish(),
-                             seqs.finish(), pages.finish(), next.finish(), ended.finish()});
+  const rows r = db().query(
+      fence_sql, {encode_uuid_text(request.run_id), encode_int8(request.run_epoch), encode_uuid(request.id),
+                  stages.finish(), epochs.finish(), names.finish(), seqs.finish(), pages.finish(),
+                  next.finish(), ended.finish(), request.tenant, touched_streams(request)});
   if (r.number(0, 0) != static_cast<std::int64_t>(items.size())) explain_fence(request);
   return r.number(0, 1);
+}
+
+std::int64_t postgres_session::hold_for(const engine::commit_request& request) {
+  std::map<std::string, std::int64_t> epochs;
+  for (const engine::page_write& w : request.pages) epochs.emplace(w.stage, w.stage_epoch);
+  array_builder stages(oid::text), numbers(oid::int8);
+  for (const auto& [stage, epoch] : epochs) stages.text(stage), numbers.int8(epoch);
+  const rows r = db().query(hold_sql, {encode_uuid_text(request.run_id), encode_int8(request.run_epoch),
+                                       stages.finish(), numbers.finish(), request.tenant,
+                                       touched_streams(request)});
+  if (r.number(0, 0) != static_cast<std::int64_t>(epochs.size())) explain_fence(request);
+  return r.number(0, 1);
+}
+
+void postgres_session::pass_gate(const engine::commit_request& request) {
+  if (!request.gate())
+    throw transient(code::busy, "the batch before this one was not committed; both are done again");
+  static_cast<void>(fence(request));
 }
 
 void postgres_session::explain_fence(const engine::commit_request& request) {
@@ -164,14 +228,18 @@ void postgres_session::write_streams(write_context& context, prepared_batch& bat
   }
 }
 
-// Statistics for a table that was empty a moment ago, so that other people's queries plan well too. The
-// commit has happened, whatever becomes of this: the server's own analysis comes a minute later anyway.
+// Statistics for a table that was empty a moment ago, so that other people's queries plan well too. Of a few
+// rows only: the run waits meanwhile, and the server's own analysis comes a minute later anyway. The commit has
+// happened, whatever becomes of this.
 void postgres_session::analyze(const std::vector<std::string>& tables) noexcept {
   for (const std::string& table : tables) {
     try {
       const rows known =
           db().query("SELECT reltuples >= 1000 FROM pg_class WHERE oid = to_regclass($1::text)", {table});
-      if (!known.empty() && !known.boolean(0, 0)) db().execute("ANALYZE " + table);
+      if (known.empty() || known.boolean(0, 0)) continue;
+      transaction t(db());
+      db().execute("SET LOCAL default_statistics_target = 10; ANALYZE " + table);
+      t.commit();
     } catch (const std::exception&) {
       return;
     }

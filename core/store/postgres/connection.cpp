@@ -1,6 +1,7 @@
 #include "store/postgres/connection.hpp"
 
 #include <charconv>
+#include <chrono>
 #include <unordered_map>
 #include <utility>
 
@@ -11,6 +12,7 @@
 #include "store/postgres/copy.hpp"
 #include "store/postgres/errors.hpp"
 #include "store/postgres/setup.hpp"
+#include "store/postgres/watchdog.hpp"
 
 namespace sluice::store::postgres {
 
@@ -50,25 +52,10 @@ class raw_connection : public pqxx::connection_base {
   once_policy policy_;
 };
 
-[[noreturn]] void raise_sql(const pqxx::sql_error& e, const std::string& where) {
-  if (e.sqlstate().empty()) throw connection_lost(e.what(), where);
-  throw from_sqlstate(e.sqlstate(), e.what(), where);
-}
-
-// Runs `work`, and translates what libpqxx throws.
-template <class F>
-auto translated(const raw_connection& c, const std::string& where, F&& work) {
-  try {
-    return work();
-  } catch (const pqxx::broken_connection& e) {
-    throw connection_lost(e.what(), where);
-  } catch (const pqxx::sql_error& e) {
-    raise_sql(e, where);
-  } catch (const pqxx::failure& e) {
-    if (!c.is_open()) throw connection_lost(e.what(), where);
-    throw engine::failure(engine::failure_class::internal, code::internal,
-                          std::string("PostgreSQL: ") + e.what());
-  }
+// The server is there and of no use any more: it stops, or has become one that only reads. Another
+// connection may lead to another server.
+bool ends_connection(std::string_view state) {
+  return state == "25006" || state.starts_with("57P") || state.starts_with("08");
 }
 
 std::vector<pqxx::binarystring> binary(const parameters& values) {
@@ -117,16 +104,67 @@ std::int64_t rows::number(std::size_t row, int column) const {
 
 struct connection::impl {
   std::unique_ptr<raw_connection> raw;
-  std::unordered_map<std::string, std::string> prepared;  // text → name
+  std::unordered_map<std::string, std::string> prepared;  // text → name; empty: was used once
+  int names = 0;
   pqxx::work* open = nullptr;
+  std::unique_ptr<watched_socket> socket;
+  std::chrono::milliseconds limit{75'000};  // of one call; the server's own comes first
+  bool unhurried = false;                   // the open transaction has a limit of its own
+  bool spent = false, pooled = false;
 
-  // A statement outside of a transaction gets one of its own.
+  [[nodiscard]] timed_call timed() {
+    return {*socket, unhurried ? std::chrono::milliseconds::zero() : limit};
+  }
+
+  [[nodiscard]] std::string why_lost(const char* what) const {
+    if (!socket->cut()) return what;
+    return "the server has not answered for " + std::to_string(limit.count() / 1000) + " s";
+  }
+
+  [[noreturn]] void raise(const pqxx::sql_error& e, const std::string& where) {
+    spent = spent || ends_connection(e.sqlstate());
+    if (e.sqlstate().empty()) throw connection_lost(why_lost(e.what()), where);
+    throw from_sqlstate(e.sqlstate(), e.what(), where);
+  }
+
+  // Runs `work`, and translates what libpqxx throws.
+  template <class F>
+  auto translated(const std::string& where, F&& work) {
+    const timed_call call = timed();
+    try {
+      return work();
+    } catch (const pqxx::broken_connection& e) {
+      throw connection_lost(why_lost(e.what()), where);
+    } catch (const pqxx::sql_error& e) {
+      raise(e, where);
+    } catch (const pqxx::transaction_rollback& e) {
+      // Deadlocks and the like are no sql_error to libpqxx 6, and have lost their SQLSTATE.
+      const bool deadlock = dynamic_cast<const pqxx::deadlock_detected*>(&e) != nullptr;
+      throw from_sqlstate(deadlock ? "40P01" : "40001", e.what(), where);
+    } catch (const pqxx::failure& e) {
+      if (!raw->is_open()) throw connection_lost(why_lost(e.what()), where);
+      throw engine::failure(engine::failure_class::internal, code::internal,
+                            std::string("PostgreSQL: ") + e.what());
+    }
+  }
+
+  // Behind a pooler each transaction may meet another server session: nothing outlives it.
+  void begin(pqxx::work& w) const {
+    if (pooled) w.exec(transaction_settings());
+  }
+
+  // A statement outside of a transaction is one of its own, as the server sees it too.
   template <class F>
   auto run(const std::string& where, F&& work) {
-    return translated(*raw, where, [&] {
-      if (open != nullptr) return work(*open);
+    return translated(where, [&] {
+      if (open != nullptr) return work(static_cast<pqxx::transaction_base&>(*open));
+      if (!pooled) {
+        pqxx::nontransaction own(*raw);
+        return work(static_cast<pqxx::transaction_base&>(own));
+      }
       pqxx::work own(*raw);
-      auto out = work(own);
+      begin(own);
+      auto out = work(static_cast<pqxx::transaction_base&>(own));
       own.commit();
       return out;
     });
@@ -135,8 +173,9 @@ struct connection::impl {
 
 connection::connection(const std::string& dsn) : impl_(std::make_unique<impl>()) {
   connect(dsn);
-  execute(session_settings());
-  check_server(*this);
+  impl_->pooled = behind_pooler(impl_->raw->raw());
+  if (!impl_->pooled) execute(session_settings());
+  impl_->limit = check_server(*this);
 }
 
 connection::~connection() = default;
@@ -148,14 +187,17 @@ void connection::connect(const std::string& dsn) {
   } catch (const pqxx::failure& e) {
     throw not_connected(e.what());
   }
+  impl_->socket = std::make_unique<watched_socket>(PQsocket(impl_->raw->raw()));
   // Notices such as "table exists, skipping" are no news; errors come as exceptions.
   PQsetNoticeProcessor(
       impl_->raw->raw(), [](void*, const char*) {}, nullptr);
 }
 
 bool connection::usable() const noexcept {
-  return impl_->raw->is_open() && PQstatus(impl_->raw->raw()) == CONNECTION_OK;
+  return !impl_->spent && impl_->raw->is_open() && PQstatus(impl_->raw->raw()) == CONNECTION_OK;
 }
+
+bool connection::pooled() const noexcept { return impl_->pooled; }
 
 std::string connection::quote_name(std::string_view name) const {
   return impl_->raw->quote_name(std::string(name));
@@ -163,31 +205,42 @@ std::string connection::quote_name(std::string_view name) const {
 
 rows connection::execute(const std::string& sql) {
   rows out;
-  out.impl_->result = impl_->run(sql, [&](pqxx::work& w) { return w.exec(sql); });
+  if (impl_->open != nullptr && sets_time_limit(sql)) impl_->unhurried = true;
+  out.impl_->result = impl_->run(sql, [&](pqxx::transaction_base& w) { return w.exec(sql); });
   return out;
 }
 
 rows connection::query(const std::string& sql, const parameters& values) {
-  auto [at, added] = impl_->prepared.try_emplace(sql, "s" + std::to_string(impl_->prepared.size()));
-  const std::string& name = at->second;
-  if (added) translated(*impl_->raw, sql, [&] { impl_->raw->prepare(name, sql); });
+  if (impl_->pooled) return query_once(sql, values);
+  const auto [at, first] = impl_->prepared.try_emplace(sql);
+  // To prepare is a round trip of its own: not worth it for what a short run asks once.
+  if (first) return query_once(sql, values);
+  std::string& name = at->second;
+  if (name.empty()) {
+    const std::string given = "s" + std::to_string(++impl_->names);
+    impl_->translated(sql, [&] { impl_->raw->prepare(given, sql); });
+    name = given;
+  }
   rows out;
   const auto encoded = binary(values);
-  out.impl_->result = impl_->run(
-      sql, [&](pqxx::work& w) { return w.exec_prepared(name, pqxx::prepare::make_dynamic_params(encoded)); });
+  out.impl_->result = impl_->run(sql, [&](pqxx::transaction_base& w) {
+    return w.exec_prepared(name, pqxx::prepare::make_dynamic_params(encoded));
+  });
   return out;
 }
 
 rows connection::query_once(const std::string& sql, const parameters& values) {
   rows out;
   const auto encoded = binary(values);
-  out.impl_->result = impl_->run(
-      sql, [&](pqxx::work& w) { return w.exec_params(sql, pqxx::prepare::make_dynamic_params(encoded)); });
+  out.impl_->result = impl_->run(sql, [&](pqxx::transaction_base& w) {
+    return w.exec_params(sql, pqxx::prepare::make_dynamic_params(encoded));
+  });
   return out;
 }
 
-std::int64_t connection::copy(const std::string& sql, std::string_view tuples) {
-  return copy_in(impl_->raw->raw(), sql, tuples);
+std::int64_t connection::copy(const std::string& sql, const std::function<bool(std::string&)>& next) {
+  const timed_call call = impl_->timed();
+  return copy_in(impl_->raw->raw(), sql, next);
 }
 
 struct transaction::impl {
@@ -196,27 +249,39 @@ struct transaction::impl {
 };
 
 transaction::transaction(connection& c) : connection_(c) {
-  raw_connection& raw = *c.impl_->raw;
-  impl_ = translated(raw, "BEGIN", [&] { return std::make_unique<impl>(raw); });
-  c.impl_->open = &impl_->work;
+  connection::impl& over = *c.impl_;
+  impl_ = over.translated("BEGIN", [&] {
+    auto begun = std::make_unique<impl>(*over.raw);
+    over.begin(begun->work);
+    return begun;
+  });
+  over.open = &impl_->work;
 }
 
-transaction::~transaction() { connection_.impl_->open = nullptr; }
+transaction::~transaction() {
+  connection::impl& over = *connection_.impl_;
+  {
+    const timed_call call = over.timed();
+    impl_.reset();
+  }
+  over.open = nullptr;
+  over.unhurried = false;
+}
 
+// Only a server that still answers can say that it has not committed.
 void transaction::commit() {
-  const raw_connection& raw = *connection_.impl_->raw;
+  connection::impl& over = *connection_.impl_;
+  const timed_call call = over.timed();
   try {
     impl_->work.commit();
-  } catch (const pqxx::in_doubt_error& e) {
-    throw commit_in_doubt(e.what());
-  } catch (const pqxx::broken_connection& e) {
-    throw commit_in_doubt(e.what());
   } catch (const pqxx::sql_error& e) {
-    if (!raw.is_open() || e.sqlstate().empty() || e.sqlstate().starts_with("57P"))
-      throw commit_in_doubt(e.what());
-    throw from_sqlstate(e.sqlstate(), e.what(), "COMMIT");
+    const std::string& state = e.sqlstate();
+    const bool gone =
+        !over.raw->is_open() || state.empty() || state.starts_with("57P") || state.starts_with("08");
+    if (gone) throw commit_in_doubt(over.why_lost(e.what()));
+    over.raise(e, "COMMIT");
   } catch (const pqxx::failure& e) {
-    throw commit_in_doubt(e.what());
+    throw commit_in_doubt(over.why_lost(e.what()));
   }
 }
 

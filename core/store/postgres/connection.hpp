@@ -4,6 +4,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -66,15 +67,18 @@ class connection {
   connection& operator=(const connection&) = delete;
 
   [[nodiscard]] bool usable() const noexcept;
+  // A pooler such as PgBouncer stands between us and the server.
+  [[nodiscard]] bool pooled() const noexcept;
 
   // Statements without parameters; several may be joined by semicolons.
   rows execute(const std::string& sql);
-  // Prepared once for the connection: for statements whose text is always the same.
+  // Prepared for the connection when it is asked again: for statements whose text is always the same.
   rows query(const std::string& sql, const parameters& values = {});
   // Planned for these very values: for statements whose best plan depends on them.
   rows query_once(const std::string& sql, const parameters& values = {});
-  // COPY ... FROM STDIN BINARY with `tuples` as body (encode.hpp). How many rows were taken.
-  std::int64_t copy(const std::string& sql, std::string_view tuples);
+  // COPY ... FROM STDIN BINARY with a body that `next` makes piece by piece (copy.hpp, encode.hpp). How many
+  // rows were taken.
+  std::int64_t copy(const std::string& sql, const std::function<bool(std::string&)>& next);
 
   [[nodiscard]] std::string quote_name(std::string_view name) const;
 

@@ -1,6 +1,5 @@
 #include "store/postgres/copy.hpp"
 
-#include <algorithm>
 #include <charconv>
 #include <memory>
 
@@ -37,15 +36,22 @@ owned_result drain(PGconn* c) {
 
 }  // namespace
 
-std::int64_t copy_in(PGconn* c, const std::string& sql, std::string_view tuples) {
-  constexpr std::size_t piece = 256U << 10;
+std::int64_t copy_in(PGconn* c, const std::string& sql, const copy_source& next) {
   owned_result begun(PQexec(c, sql.c_str()), PQclear);
   if (PQresultStatus(begun.get()) != PGRES_COPY_IN) raise_copy(c, begun.get(), sql);
   begun.reset();
   bool sent = true;
-  for (std::size_t at = 0; sent && at < tuples.size(); at += piece) {
-    const std::size_t n = std::min(piece, tuples.size() - at);
-    sent = PQputCopyData(c, tuples.data() + at, static_cast<int>(n)) == 1;
+  try {
+    std::string piece;
+    for (bool more = true; sent && more;) {
+      piece.clear();
+      more = next(piece);
+      if (!piece.empty()) sent = PQputCopyData(c, piece.data(), static_cast<int>(piece.size())) == 1;
+    }
+  } catch (...) {
+    PQputCopyEnd(c, "given up by the client");
+    drain(c);
+    throw;
   }
   if (sent) sent = PQputCopyEnd(c, nullptr) == 1;
   const owned_result done = drain(c);

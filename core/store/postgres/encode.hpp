@@ -74,21 +74,9 @@ class array_builder {
 };
 [[nodiscard]] std::string encode_texts(const std::vector<std::string>&);
 
-// A list of texts as the literal of a text[]: {"a","b"}.
-void append_literal(std::string& out, std::string_view element);
-
-// The body of COPY ... BINARY.
-class tuple_builder {
- public:
-  explicit tuple_builder(std::size_t columns);
-  void begin();  // a tuple; its fields follow in bytes()
-  [[nodiscard]] std::string& bytes() noexcept { return bytes_; }
-  void drop(std::size_t to) { bytes_.resize(to); }  // forgets what was appended since
-  [[nodiscard]] const std::string& finish();
-
- private:
-  std::int16_t columns_;
-  std::string bytes_;
-};
+// The body of COPY ... BINARY: the head, tuples that begin with the number of their fields, the end.
+void append_copy_head(std::string& out);
+void append_tuple_start(std::string& out, std::size_t columns);
+void append_copy_end(std::string& out);
 
 }  // namespace sluice::store::postgres

@@ -1,5 +1,7 @@
 #include "store/postgres/errors.hpp"
 
+#include <algorithm>
+
 #include "store/errors.hpp"
 
 namespace sluice::store::postgres {
@@ -14,6 +16,8 @@ struct meaning {
   std::string_view code, advice;
 };
 
+constexpr std::string_view full = "the server has no connection left: raise max_connections or lower `pool`";
+
 constexpr meaning meanings[] = {
     {"40", failure_class::transient, code::busy, "another transaction was in the way; it is tried again"},
     {"55P03", failure_class::transient, code::busy,
@@ -24,8 +28,7 @@ constexpr meaning meanings[] = {
      "load"},
     {"53100", failure_class::transient, code::disk_full,
      "the server's disk is full: free space; the work then goes on"},
-    {"53300", failure_class::transient, code::too_many,
-     "the server has no connection left: raise max_connections or lower `pool`"},
+    {"53300", failure_class::transient, code::too_many, full},
     {"53", failure_class::transient, code::busy, "the server is short of resources; it is tried again"},
     {"25006", failure_class::transient, code::read_only,
      "the server only reads: point `dsn` to the primary (a failover may still be under way)"},
@@ -61,14 +64,58 @@ sql_failure from_sqlstate(std::string_view state, std::string_view message, std:
 }
 
 engine::failure connection_lost(std::string_view message, std::string_view where) {
-  std::string text = "PostgreSQL: the connection was lost (" + first_line(message);
+  // What libpqxx says of a connection that was closed while nothing was asked of it.
+  const bool unnoticed = message.find("not connected") != std::string_view::npos;
+  std::string text = "PostgreSQL: the connection was lost (" +
+                     (unnoticed ? std::string("the server has closed it") : first_line(message));
   if (!where.empty()) text += ", in: " + std::string(where.substr(0, 120));
   return {failure_class::transient, code::connection, text + "); it is tried again on a new one"};
 }
 
+namespace {
+
+// A server that refuses a connection gives libpq no SQLSTATE to pass on, only words.
+struct refusal_words {
+  std::string_view words, code, advice;
+};
+constexpr refusal_words refusals[] = {
+    {"too many clients", code::too_many, full},
+    {"remaining connection slots", code::too_many, full},
+    {"too many connections", code::too_many, full},
+    {"no more connections allowed", code::too_many, full},
+    {"password authentication failed", code::refused, "mend user and password in `dsn`"},
+    {"no password supplied", code::refused, "put the password into `dsn`, or into a .pgpass file"},
+    {"no pg_hba.conf entry", code::refused, "let pg_hba.conf of the server admit this host and role"},
+    {"does not exist", code::refused, "create it, or mend `dsn`"},
+    {"permission denied for database", code::refused, "grant CONNECT on it to the role of `dsn`"},
+    {"session is read-only", code::read_only,
+     "none of the hosts of `dsn` takes writes (a failover may still be under way)"},
+    {"is starting up", code::connection, "it is tried again"},
+    {"is shutting down", code::connection, "it is tried again"},
+};
+
+// libpq has a line or two for each host that it tried.
+std::string in_one_line(std::string_view message) {
+  std::string out;
+  for (std::size_t at = 0; at < message.size();) {
+    const std::size_t end = std::min(message.find('\n', at), message.size());
+    std::string_view line = message.substr(at, end - at);
+    at = end + 1;
+    if (line.starts_with('\t') || line.empty()) continue;  // a hint
+    out.append(out.empty() ? "" : "; ").append(line);
+  }
+  return out;
+}
+
+}  // namespace
+
 engine::failure not_connected(std::string_view message) {
-  return {failure_class::transient, code::connection,
-          "PostgreSQL: no connection (" + first_line(message) + "): check `dsn` and that the server runs"};
+  const auto known = std::ranges::find_if(
+      refusals, [&](const refusal_words& r) { return message.find(r.words) != std::string_view::npos; });
+  const bool found = known != std::end(refusals);
+  return {failure_class::transient, std::string(found ? known->code : code::connection),
+          "PostgreSQL: no connection (" + in_one_line(message) +
+              "): " + std::string(found ? known->advice : "check `dsn` and that the server runs")};
 }
 
 engine::failure commit_in_doubt(std::string_view message) {

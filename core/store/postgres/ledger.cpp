@@ -1,14 +1,15 @@
 // The lines that a batch leaves behind: pages, counts with keys, rejects, children; and reading them back.
 #include <algorithm>
+#include <cstring>
 #include <map>
+
+#include <simdjson.h>
 
 #include "store/postgres/encode.hpp"
 #include "store/postgres/session.hpp"
 
 namespace sluice::store::postgres {
-
 namespace {
-
 // Text that the server takes: what is no UTF-8 or NUL becomes U+FFFD.
 std::string printable(std::string_view text) {
   std::string out;
@@ -39,10 +40,10 @@ constexpr const char* counts_sql =
     "deferred, rejected, duplicate, stale, skipped, keys) "
     "SELECT $1::uuid, s.stage, s.item, s.seq, s.stream, s.ordinal, c[1], c[2], c[3], c[4], c[5], c[6], c[7], "
     "c[8], c[9], "
-    "c[10], s.keys::text[] "
-    "FROM (SELECT stage, item, seq, stream, ordinal, counts::int8[] AS c, keys FROM "
-    "unnest($2::text[], $3::text[], $4::int8[], $5::text[], $6::int8[], $7::text[], $8::text[]) "
-    "AS x(stage, item, seq, stream, ordinal, counts, keys)) s";
+    "c[10], ($10::text[])[s.first:s.last] "
+    "FROM (SELECT stage, item, seq, stream, ordinal, counts::int8[] AS c, first, last FROM "
+    "unnest($2::text[], $3::text[], $4::int8[], $5::text[], $6::int8[], $7::text[], $8::int8[], $9::int8[]) "
+    "AS x(stage, item, seq, stream, ordinal, counts, first, last)) s";
 
 // {3,1,0,...}
 std::string literal_of(const engine::row_counts& c) {
@@ -54,12 +55,10 @@ std::string literal_of(const engine::row_counts& c) {
   return out + "}";
 }
 
-std::string literal_of(const std::vector<std::string_view>& keys) {
-  std::string out;
-  for (const std::string_view key : keys) append_literal(out, key);
-  return out.empty() ? "{}" : out + "}";
+// Whether a table could hold it.
+bool storable(std::string_view key) {
+  return std::memchr(key.data(), 0, key.size()) == nullptr && simdjson::validate_utf8(key);
 }
-
 }  // namespace
 
 void postgres_session::insert_pages(const engine::commit_request& request, std::int64_t now) {
@@ -92,7 +91,7 @@ void postgres_session::insert_pages(const engine::commit_request& request, std::
 void postgres_session::insert_counts(const engine::commit_request& request, const prepared_batch& batch,
                                      const engine::commit_result& result) {
   array_builder stages(oid::text), items(oid::text), seqs(oid::int8), streams(oid::text), ordinals(oid::int8),
-      counts(oid::text), keys(oid::text);
+      counts(oid::text), firsts(oid::int8), lasts(oid::int8), keys(oid::text);
   for (std::size_t p = 0; p < request.pages.size(); ++p) {
     const engine::page_write& w = request.pages[p];
     std::int64_t ordinal = 0;
@@ -102,16 +101,19 @@ void postgres_session::insert_counts(const engine::commit_request& request, cons
       counts.text(literal_of(c));
       const auto of = std::find_if(batch.streams.begin(), batch.streams.end(),
                                    [&](const prepared_stream& s) { return s.schema->name == stream; });
-      std::vector<std::string_view> seen;
-      if (of != batch.streams.end()) seen = keys_of_page(*of, static_cast<std::uint32_t>(p));
-      // A key that no table can hold was never stored, so that no sweep asks for it.
-      std::erase_if(seen, [](std::string_view key) { return printable(key) != key; });
-      keys.text(literal_of(seen));
+      firsts.int8(keys.size() + 1);
+      if (of != batch.streams.end()) {
+        // A key that no table can hold was never stored, so that no sweep asks for it.
+        for (const std::string_view key : keys_of_page(*of, static_cast<std::uint32_t>(p)))
+          if (storable(key)) keys.text(key);
+      }
+      lasts.int8(keys.size());
     }
   }
   if (stages.size() == 0) return;
   db().query(counts_sql, {encode_uuid_text(request.run_id), stages.finish(), items.finish(), seqs.finish(),
-                          streams.finish(), ordinals.finish(), counts.finish(), keys.finish()});
+                          streams.finish(), ordinals.finish(), counts.finish(), firsts.finish(),
+                          lasts.finish(), keys.finish()});
 }
 
 void postgres_session::insert_rejects(const std::string& run,
@@ -135,6 +137,16 @@ void postgres_session::insert_rejects(const std::string& run,
       "$9::text[], $10::text[], $11::text[], $12::bytea[])",
       {run, tenants.finish(), stages.finish(), items.finish(), seqs.finish(), at.finish(), ordinals.finish(),
        streams.finish(), keys.finish(), fields.finish(), reasons.finish(), raws.finish()});
+}
+
+void postgres_session::erase_replayed(const engine::commit_request& request) {
+  array_builder ids(oid::int8);
+  for (const engine::page_write& w : request.pages) {
+    for (const std::int64_t id : w.page.replayed) ids.int8(id);
+  }
+  if (ids.size() == 0) return;
+  db().query("DELETE FROM sluice.rejects WHERE tenant = $1::text AND id = ANY ($2::int8[])",
+             {request.tenant, ids.finish()});
 }
 
 void postgres_session::insert_children(const engine::commit_request& request) {
@@ -182,5 +194,4 @@ std::optional<engine::commit_result> postgres_session::find_commit(const engine:
   }
   return out;
 }
-
 }  // namespace sluice::store::postgres

@@ -3,6 +3,7 @@
 #include <limits>
 
 #include "store/postgres/encode.hpp"
+#include "store/postgres/inspector.hpp"
 #include "store/postgres/session.hpp"
 
 namespace sluice::store::postgres {
@@ -12,20 +13,14 @@ namespace {
 constexpr const char* run_columns =
     "SELECT run_id, tenant, pipeline, scope, correlation_id, manifest_hash, backend, route_reason, mode, "
     "plan, state, "
-    "created_us, started_us, essential_us, ended_us, error_code, error FROM sluice.runs r WHERE ";
+    "created_us, started_us, essential_us, ended_us, error_code, error, "
+    "CASE WHEN state IN ('queued', 'running') THEN coalesce((SELECT max(at_us) FROM sluice.pages p WHERE "
+    "p.run_id = r.run_id), 0) ELSE 0 END, "
+    "coalesce((SELECT expires_us FROM sluice.leases l WHERE l.run_id = r.run_id), 0), retry_of "
+    "FROM sluice.runs r WHERE ";
 
 std::string encode_limit(int limit) {
   return encode_int8(limit > 0 ? limit : std::numeric_limits<int>::max());
-}
-
-// The bytes of "\x6869".
-std::string from_hex(std::string_view text) {
-  const auto digit = [](char c) { return c <= '9' ? c - '0' : c - 'a' + 10; };
-  std::string out;
-  for (std::size_t i = 2; i + 1 < text.size(); i += 2) {
-    out.push_back(static_cast<char>(digit(text[i]) * 16 + digit(text[i + 1])));
-  }
-  return out;
 }
 
 // Empty when it is no id at all, and so names nothing.
@@ -39,6 +34,15 @@ std::string id_or_nothing(const std::string& run_id) {
 
 }  // namespace
 
+std::string from_hex(std::string_view text) {
+  const auto digit = [](char c) { return c <= '9' ? c - '0' : c - 'a' + 10; };
+  std::string out;
+  for (std::size_t i = 2; i + 1 < text.size(); i += 2) {
+    out.push_back(static_cast<char>(digit(text[i]) * 16 + digit(text[i + 1])));
+  }
+  return out;
+}
+
 std::vector<engine::run_row> postgres_session::read_runs(const std::string& sql, const parameters& values) {
   std::vector<engine::run_row> out;
   const rows r = db().query(run_columns + sql, values);
@@ -51,6 +55,7 @@ std::vector<engine::run_row> postgres_session::read_runs(const std::string& sql,
     row.state = engine::run_state_from(r.text(n, 10));
     row.created_us = r.number(n, 11), row.started_us = r.number(n, 12), row.essential_us = r.number(n, 13);
     row.ended_us = r.number(n, 14), row.error_code = r.text(n, 15), row.error = r.text(n, 16);
+    row.last_page_us = r.number(n, 17), row.lease_expires_us = r.number(n, 18), row.retry_of = r.text(n, 19);
   }
   return out;
 }

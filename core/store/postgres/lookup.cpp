@@ -26,7 +26,7 @@ void stream_writer::run(bool has_deferred, bool has_links) {
   drop_refused();
   if (has_deferred && !context_.resolving) look_for_newer_twins();
   probe();
-  check_values(inserts_);
+  if (!checks_while_copying()) check_values(inserts_);
   check_values(updates_);
   find_parents();
   write();
@@ -98,7 +98,7 @@ void stream_writer::look_for_newer_twins() {
     recency twin{std::nullopt, found.number(n, 2)};
     if (!found.is_null(n, 1)) twin.version = found.number(n, 1);
     prepared_row& r = rows_.rows[asked_[static_cast<std::size_t>(found.number(n, 0) - 1)]];
-    if (older(r.age, twin)) r.what = outcome::stale;
+    if (older(r.age, believed(twin, context_.now_us))) r.what = outcome::stale;
   }
   std::erase_if(asked_, [&](std::uint32_t i) { return rows_.rows[i].what == outcome::stale; });
 }
@@ -168,7 +168,7 @@ void stream_writer::classify_one(std::uint32_t index, const rows& found, std::si
   const bool newer_version = r.age.version && (!stored.version || *r.age.version > *stored.version);
   if (live && same && !r.deleted) {
     if (newer_version) raised_.push_back({index, id, live});
-  } else if (older(r.age, stored)) {
+  } else if (older(r.age, believed(stored, context_.now_us))) {
     r.what = outcome::stale;
   } else if (r.deleted && live) {
     tombstones_.push_back({index, id, live});

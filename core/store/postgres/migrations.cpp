@@ -2,6 +2,7 @@
 
 #include <array>
 
+#include "engine/failpoint.hpp"
 #include "store/errors.hpp"
 #include "store/postgres/encode.hpp"
 
@@ -128,7 +129,9 @@ bool apply(connection& c, int version) {
       "INSERT INTO sluice.migrations VALUES ($1::int8, $2::text, (extract(epoch FROM clock_timestamp()) * "
       "1000000)::int8)",
       {encode_int8(version), s.name});
+  SLUICE_FAILPOINT("migrate.before_commit");
   t.commit();
+  SLUICE_FAILPOINT("migrate.after_commit");
   return true;
 }
 

@@ -1,7 +1,9 @@
 #include "store/postgres/open.hpp"
 
 #include <algorithm>
+#include <map>
 
+#include "engine/failpoint.hpp"
 #include "store/errors.hpp"
 #include "store/postgres/encode.hpp"
 #include "store/postgres/migrations.hpp"
@@ -28,13 +30,21 @@ class postgres_store final : public store {
   int writers() const override { return std::max(1, options_.pool); }
 
  private:
+  using claims = std::map<std::string, stream_claim>;  // by stream
   connection& db();
-  void ensure_stream(const std::string& plugin, const std::string& version, const stream_schema& s,
-                     std::vector<std::string>& lines);
+  [[nodiscard]] claims claims_on(const std::vector<stream_schema>& streams);
+  void change_stream(const stream_change& change, const std::string& plugin, const std::string& version,
+                     const stream_schema& s);
 
   store_options options_;
   std::optional<connection> connection_;
 };
+
+stream_change change_of(const std::map<std::string, stream_claim>& known, const std::string& plugin,
+                        const std::string& version, const stream_schema& s) {
+  const auto at = known.find(s.name);
+  return diff_stream(at == known.end() ? std::nullopt : std::optional(at->second), plugin, version, s);
+}
 
 connection& postgres_store::db() {
   if (!connection_ || !connection_->usable()) connection_.emplace(options_.dsn);
@@ -53,24 +63,45 @@ std::vector<std::string> postgres_store::ensure_streams(const std::string& plugi
                                                         const std::string& plugin_version,
                                                         const std::vector<stream_schema>& streams) {
   std::vector<std::string> lines;
+  // Nearly always all is as it should be: then nobody is kept waiting.
+  const auto nothing_to_do = [&](const claims& known, const stream_schema& s) {
+    const stream_change c = change_of(known, plugin, plugin_version, s);
+    return !c.create && !c.rewrite_claim && c.add.empty() && c.add_indexes.empty();
+  };
+  const claims seen = claims_on(streams);
+  if (std::all_of(streams.begin(), streams.end(), [&](const auto& s) { return nothing_to_do(seen, s); }))
+    return lines;
   transaction t(db());
   // Others that make tables wait; those that read and write rows don't.
   db().execute("SET LOCAL lock_timeout = '60s'; LOCK TABLE sluice.streams IN SHARE ROW EXCLUSIVE MODE");
-  for (const stream_schema& s : streams) ensure_stream(plugin, plugin_version, s, lines);
+  const claims known = claims_on(streams);
+  for (const stream_schema& s : streams) {
+    const stream_change change = change_of(known, plugin, plugin_version, s);
+    change_stream(change, plugin, plugin_version, s);
+    for (std::string& line : change.lines(s.name)) lines.push_back(std::move(line));
+  }
+  SLUICE_FAILPOINT("streams.before_commit");
   t.commit();
+  SLUICE_FAILPOINT("streams.after_commit");
   return lines;
 }
 
-void postgres_store::ensure_stream(const std::string& plugin, const std::string& version,
-                                   const stream_schema& s, std::vector<std::string>& lines) {
+postgres_store::claims postgres_store::claims_on(const std::vector<stream_schema>& streams) {
+  std::vector<std::string> names;
+  for (const stream_schema& s : streams) names.push_back(s.name);
   const rows known = db().query_once(
-      "SELECT plugin, plugin_version, declaration FROM sluice.streams WHERE name = $1::text", {s.name});
-  std::optional<stream_claim> claim;
-  if (!known.empty()) {
-    claim = stream_claim{std::string(known.text(0, 0)), std::string(known.text(0, 1)),
-                         stream_from_json(known.text(0, 2))};
+      "SELECT name, plugin, plugin_version, declaration FROM sluice.streams WHERE name = ANY ($1::text[])",
+      {encode_texts(names)});
+  claims out;
+  for (std::size_t n = 0; n < known.size(); ++n) {
+    out.emplace(known.text(n, 0), stream_claim{std::string(known.text(n, 1)), std::string(known.text(n, 2)),
+                                               stream_from_json(known.text(n, 3))});
   }
-  const stream_change change = diff_stream(claim, plugin, version, s);
+  return out;
+}
+
+void postgres_store::change_stream(const stream_change& change, const std::string& plugin,
+                                   const std::string& version, const stream_schema& s) {
   const stored_shape shape = shape_of(s);
   if (change.create) {
     const rows taken =
@@ -94,7 +125,6 @@ void postgres_store::ensure_stream(const std::string& plugin, const std::string&
             "declaration = excluded.declaration, at_us = excluded.at_us",
         {s.name, plugin, version, to_json(s)});
   }
-  for (std::string& line : change.lines(s.name)) lines.push_back(std::move(line));
 }
 
 store_description postgres_store::describe() {
@@ -117,8 +147,14 @@ store_description postgres_store::describe() {
 
 }  // namespace
 
+// A role or a database that was right a moment ago may be right again; one that never was is not waited for.
 std::unique_ptr<store> open(const store_options& options) {
-  return std::make_unique<postgres_store>(options);
+  try {
+    return std::make_unique<postgres_store>(options);
+  } catch (const engine::failure& f) {
+    if (f.code() != code::refused) throw;
+    throw invalid(code::refused, f.message());
+  }
 }
 
 }  // namespace sluice::store::postgres

@@ -4,6 +4,7 @@
 
 #include <sluice/batch_builder.hpp>
 
+#include "engine/failpoint.hpp"
 #include "engine/row_hash.hpp"
 #include "store/postgres/encode.hpp"
 #include "store/postgres/session.hpp"
@@ -55,6 +56,9 @@ engine::resolve_result postgres_session::resolve_once(const std::string& run_id,
   load_streams();
   return atomically([&] {
     hold_lease(run_id, epoch);
+    std::set<std::string> all;
+    for (const auto& [name, schema] : streams_) all.insert(name);
+    share_streams(tenant, all);
     write_context context{db(),        schema_, tenant,       encode_uuid_text(run_id),
                           now_us(),    {},      &how.refused, true,
                           how.careful, true,    {},           {}};
@@ -62,8 +66,10 @@ engine::resolve_result postgres_session::resolve_once(const std::string& run_id,
     engine::resolve_result out;
     out.resolved = resolve_rows(context, resolvable(tenant, limit), out);
     if (how.refused.size() > known) throw found_refused();
+    SLUICE_FAILPOINT("resolve.after_rows");
     resolve_links(context, limit - static_cast<int>(out.resolved));
     out.more = more_to_resolve(tenant);
+    SLUICE_FAILPOINT("resolve.before_commit");
     return out;
   });
 }
@@ -151,14 +157,15 @@ std::int64_t postgres_session::resolve_rows(write_context& context,
   for (const prepared_stream& s : batch.streams) {
     for (const refusal& f : s.refusals) {
       const deferred_record& d = records[s.rows[f.index].page];
-      rejects.push_back({0,
-                         context.now_us,
-                         d.page_seq,
-                         {},
-                         context.tenant,
-                         d.stage,
-                         d.item,
-                         {0, d.stream, d.key, f.field, f.reason, d.payload}});
+      rejects.push_back(
+          {0,
+           context.now_us,
+           d.page_seq,
+           {},
+           context.tenant,
+           d.stage,
+           d.item,
+           {row_ordinal, d.stream, d.key, f.field, f.reason, rejected_row(d.payload, d.age.read_at_us)}});
     }
   }
   insert_rejects(context.run, rejects);
@@ -210,6 +217,7 @@ bool postgres_session::more_to_resolve(const std::string& tenant) {
 }
 
 std::int64_t postgres_session::expire_deferred(const std::string& run_id, const std::string& tenant) {
+  SLUICE_FAILPOINT("expire.before_commit");
   return db()
       .query(std::string(
                  "WITH gone AS (DELETE FROM sluice.deferred WHERE tenant = $2::text AND expires_us <= ") +
@@ -218,8 +226,9 @@ std::int64_t postgres_session::expire_deferred(const std::string& run_id, const 
                  "ordinal, stream, key, "
                  "field, reason, raw) SELECT $1::uuid, tenant, stage, item, page_seq, " +
                  clock_us +
-                 ", 0, stream, key, reference, 'waited for `' || parent_stream || '` ' || "
-                 "replace(parent_key, E'\\x1f', ' ') || ' in vain', convert_to(payload, 'UTF8') FROM gone",
+                 ", -1, stream, key, reference, 'waited for `' || parent_stream || '` ' || "
+                 "replace(parent_key, E'\\x1f', ' ') || ' in vain', convert_to(left(payload, -1) || "
+                 "',\"_read_at\":' || requested_us || '}', 'UTF8') FROM gone",
              {encode_uuid_text(run_id), tenant})
       .affected();
 }

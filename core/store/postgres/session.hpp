@@ -5,10 +5,12 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 
 #include "store/account.hpp"
 #include "store/errors.hpp"
+#include "store/partition.hpp"
 #include "store/postgres/connection.hpp"
 #include "store/postgres/stream_writer.hpp"
 #include "store/postgres/tables.hpp"
@@ -57,8 +59,14 @@ class postgres_session final : public engine::session {
   std::vector<engine::deferred_row> list_deferred(const std::string& tenant, int limit) override;
   std::vector<engine::tenant_row> list_tenants() override;
   std::vector<std::pair<std::string, std::int64_t>> erase_tenant(const std::string& tenant) override;
+  std::vector<engine::open_run> list_open_runs(const std::string& pipeline) override;
+  std::vector<engine::due_tenant> list_due(const std::string& pipeline, std::int64_t until_us,
+                                           const engine::due_tenant& after, int limit) override;
+  engine::retention_result retain(const engine::retention_request&) override;
+  engine::inspector& inspect() override;
 
  private:
+  friend class postgres_inspector;
   struct retry {  // how a batch is tried again
     refused_rows refused;
     bool point_probes = false, careful = false;
@@ -89,13 +97,18 @@ class postgres_session final : public engine::session {
     std::int64_t epoch = 0, expires_us = 0, now_us = 0;
   };
   [[nodiscard]] held_lease lock_lease(const engine::run_request&);
+  [[nodiscard]] bool made_since(const engine::run_request&);
+  void shorten_lease(const engine::run_request&, std::int64_t expires_us);
   void take_lease(const engine::run_request&, const engine::run_lease& taken, std::int64_t expires_us);
   void insert_run(const engine::run_request&, std::int64_t now);
   [[nodiscard]] engine::run_state ended_before(const std::string& run_id, std::int64_t epoch);
 
   // commit.cpp
+  [[nodiscard]] write_context context_for(const engine::commit_request&, retry&);
   engine::commit_result commit_once(engine::commit_request&, retry&, std::vector<std::string>& grown);
   [[nodiscard]] std::int64_t fence(const engine::commit_request&);
+  [[nodiscard]] std::int64_t hold_for(const engine::commit_request&);
+  void pass_gate(const engine::commit_request&);
   [[noreturn]] void explain_fence(const engine::commit_request&);
   void write_streams(write_context&, prepared_batch&);
   void analyze(const std::vector<std::string>& tables) noexcept;
@@ -108,6 +121,7 @@ class postgres_session final : public engine::session {
   void insert_counts(const engine::commit_request&, const prepared_batch&, const engine::commit_result&);
   void insert_rejects(const std::string& run, const std::vector<engine::reject_row>&);
   void insert_children(const engine::commit_request&);
+  void erase_replayed(const engine::commit_request&);
 
   // resolve.cpp
   struct deferred_record;
@@ -129,7 +143,13 @@ class postgres_session final : public engine::session {
   [[nodiscard]] bool complete_stage(const std::string& run, const engine::stage_end&);
 
   // sweep.cpp
+  // Until the end of the transaction no commit of the tenant is under way that touches the stream.
+  void lock_stream(const std::string& tenant, const std::string& stream);
+  // The same seen from the other side, for those that may be under way together.
+  void share_streams(const std::string& tenant, const std::set<std::string>& streams);
   struct deletion;  // whose rows are deleted, as of when, and where the ledger says so
+  // Empty: what is in none of these stages may be deleted.
+  [[nodiscard]] std::string why_not_proven(const std::string& run, const std::vector<std::string>& stages);
   struct found_rows {
     std::vector<std::int64_t> ids;
     std::vector<std::string> keys;
@@ -139,14 +159,45 @@ class postgres_session final : public engine::session {
                                        std::int64_t origin);
   void hold(const std::string& run, const std::string& stream, const std::vector<std::string>& keys);
   std::int64_t remove(const deletion&, const std::string& stream, const found_rows&);
-  engine::sweep_result remove_orphans(const deletion&, const std::optional<engine::delete_guard>&);
+  // `of`: only what hangs on rows of these streams; empty: of any.
+  engine::sweep_result remove_orphans(const deletion&, const std::optional<engine::delete_guard>&,
+                                      std::set<std::string> of = {});
+  static void drop(found_rows& of, const std::set<std::string>& keys);
+  // Drops rows that a page of the tenant has brought which was committed and requested since.
+  void drop_seen(found_rows& rows, const std::string& tenant, const std::string& stream,
+                 std::int64_t since_us, std::int64_t requested_us);
+
+  // partitions.cpp
+  struct swept_run {  // the run that sweeps
+    std::string run, tenant, pipeline;
+    std::int64_t created_us = 0;
+  };
+  struct gone_rows {  // of one item's partition
+    std::string stage;
+    std::int64_t as_of_us = 0;
+    found_rows rows;
+  };
+  [[nodiscard]] engine::sweep_result sweep_partitions(const engine::sweep_request&, const swept_run&,
+                                                      const stream_schema&);
+  [[nodiscard]] std::vector<gone_rows> find_gone(const engine::sweep_request&, const swept_run&,
+                                                 const stream_schema&, std::int64_t origin,
+                                                 std::string& why_not);
+  [[nodiscard]] found_rows rows_in(const swept_run&, const stream_schema&, std::int64_t origin,
+                                   const partition_filter&);
   void remove_held(const deletion&);
+
+  // retention.cpp
+  engine::retention_result retain_runs(const engine::retention_request&, std::int64_t until_us);
+  engine::retention_result retain_rejects(const engine::retention_request&, std::int64_t until_us);
+  engine::retention_result retain_tombstones(const engine::retention_request&, std::int64_t until_us);
+  std::int64_t remove_tombstones(const stream_schema&, const parameters& window);
 
   [[nodiscard]] std::vector<stage_account> read_stages(const std::string& run, const std::string& stage);
   [[nodiscard]] run_account read_account(const std::string& run);
   [[nodiscard]] std::vector<engine::run_row> read_runs(const std::string& sql, const parameters& values);
 
   std::string dsn_, schema_;
+  std::unique_ptr<engine::inspector> inspector_;
   std::unique_ptr<connection> connection_;
   std::map<std::pair<std::string, std::string>, std::int64_t> origins_;
   std::map<std::string, std::pair<stream_schema, stream_table>> tables_;

@@ -1,4 +1,5 @@
 // Who has a run: the row of its lease is the lock.
+#include "store/leases.hpp"
 #include "store/postgres/encode.hpp"
 #include "store/postgres/session.hpp"
 
@@ -20,6 +21,7 @@ engine::run_lease postgres_session::decide_lease(const engine::run_request& r,
   out.correlation_id = r.correlation_id;
   out.epoch = lease.epoch + 1;
   if (lease.run_id.empty()) {
+    if (r.unless_since_us > 0 && made_since(r)) return {engine::run_lease::how::skipped, {}, {}, 0, {}};
     insert_run(r, lease.now_us);
   } else {
     out.run_id = lease.run_id;
@@ -32,12 +34,22 @@ engine::run_lease postgres_session::decide_lease(const engine::run_request& r,
       out.result = engine::run_lease::how::joined;
       out.epoch = 0;
       out.held_by = lease.by;
+      if (lease.expires_us > lease.now_us + longest_lease * r.lease_us)
+        shorten_lease(r, lease.now_us + r.lease_us);
       return out;
     }
     out.result = engine::run_lease::how::took_over;
   }
   take_lease(r, out, lease.now_us + r.lease_us);
   return out;
+}
+
+bool postgres_session::made_since(const engine::run_request& r) {
+  return !db().query(
+                  "SELECT FROM sluice.runs WHERE tenant = $1::text AND created_us >= $4::int8 "
+                  "AND pipeline = $2::text AND scope = $3::text LIMIT 1",
+                  {r.tenant, r.pipeline, r.scope, encode_int8(r.unless_since_us)})
+              .empty();
 }
 
 postgres_session::held_lease postgres_session::lock_lease(const engine::run_request& r) {
@@ -66,6 +78,14 @@ postgres_session::held_lease postgres_session::lock_lease(const engine::run_requ
   out.run_id = lease.text(0, 0);
   out.correlation_id = run.text(0, 0);
   return out;
+}
+
+void postgres_session::shorten_lease(const engine::run_request& r, std::int64_t expires_us) {
+  db().query(
+      "UPDATE sluice.leases SET expires_us = $4::int8 WHERE tenant = $1::text AND pipeline = $2::text AND "
+      "scope = "
+      "$3::text",
+      {r.tenant, r.pipeline, r.scope, encode_int8(expires_us)});
 }
 
 void postgres_session::take_lease(const engine::run_request& r, const engine::run_lease& taken,

@@ -1,4 +1,5 @@
 // Runs and their leases, by the database's clock.
+#include "engine/failpoint.hpp"
 #include "store/postgres/encode.hpp"
 #include "store/postgres/session.hpp"
 
@@ -43,18 +44,25 @@ void postgres_session::hold_lease(const std::string& run_id, std::int64_t epoch)
 
 engine::run_lease postgres_session::start_run(const engine::run_request& r,
                                               const std::function<bool(const engine::holder&)>& dead) {
-  return atomically([&] { return decide_lease(r, dead); });
+  engine::run_lease out = atomically([&] {
+    engine::run_lease lease = decide_lease(r, dead);
+    SLUICE_FAILPOINT("start_run.before_commit");
+    return lease;
+  });
+  SLUICE_FAILPOINT("start_run.after_commit");
+  return out;
 }
 
 void postgres_session::insert_run(const engine::run_request& r, std::int64_t now) {
   const rows made = db().query(
       "INSERT INTO sluice.runs (run_id, tenant, pipeline, scope, correlation_id, manifest_hash, backend, "
       "route_reason, mode, "
-      "plan, state, created_us) VALUES ($1::uuid, $2::text, $3::text, $4::text, $5::text, $6::text, "
+      "plan, state, created_us, retry_of) VALUES ($1::uuid, $2::text, $3::text, $4::text, $5::text, "
+      "$6::text, "
       "$7::text, $8::text, "
-      "$9::text, $10::text, 'queued', $11::int8) ON CONFLICT DO NOTHING",
+      "$9::text, $10::text, 'queued', $11::int8, nullif($12::text, '')::uuid) ON CONFLICT DO NOTHING",
       {encode_uuid_text(r.run_id), r.tenant, r.pipeline, r.scope, r.correlation_id, r.manifest_hash,
-       r.backend, r.route_reason, r.mode, r.plan, encode_int8(now)});
+       r.backend, r.route_reason, r.mode, r.plan, encode_int8(now), r.retry_of});
   if (made.affected() != 1) {
     throw invalid(code::unknown_run, "run " + r.run_id + " has ended already; start one with a new id");
   }
@@ -62,6 +70,7 @@ void postgres_session::insert_run(const engine::run_request& r, std::int64_t now
       "INSERT INTO sluice.tenants (tenant, first_seen_us, seen_us) VALUES ($1::text, $2::int8, $2::int8) "
       "ON CONFLICT (tenant) DO UPDATE SET seen_us = excluded.seen_us",
       {r.tenant, encode_int8(now)});
+  SLUICE_FAILPOINT("start_run.after_insert");
 }
 
 bool postgres_session::renew_lease(const std::string& run_id, std::int64_t epoch, std::int64_t lease_us) {
@@ -74,6 +83,7 @@ bool postgres_session::renew_lease(const std::string& run_id, std::int64_t epoch
 void postgres_session::mark_running(const std::string& run_id, std::int64_t epoch) {
   atomically([&] {
     hold_lease(run_id, epoch);
+    SLUICE_FAILPOINT("mark_running.before_commit");
     return db().query(std::string("UPDATE sluice.runs SET state = 'running', started_us = ") + clock_us +
                           " WHERE run_id = $1::uuid AND state = 'queued'",
                       {encode_uuid_text(run_id)});
@@ -83,6 +93,7 @@ void postgres_session::mark_running(const std::string& run_id, std::int64_t epoc
 void postgres_session::mark_essential(const std::string& run_id, std::int64_t epoch) {
   atomically([&] {
     hold_lease(run_id, epoch);
+    SLUICE_FAILPOINT("mark_essential.before_commit");
     return db().query(std::string("UPDATE sluice.runs SET essential_us = ") + clock_us +
                           " WHERE run_id = $1::uuid AND essential_us = 0",
                       {encode_uuid_text(run_id)});
@@ -122,7 +133,7 @@ engine::run_state postgres_session::ended_before(const std::string& run_id, std:
 engine::run_state postgres_session::finish_run(const std::string& run_id, std::int64_t epoch, bool cancelled,
                                                const std::string& error_code, const std::string& error) {
   const std::string run = encode_uuid_text(run_id);
-  return atomically([&] {
+  const engine::run_state state = atomically([&] {
     const rows lease =
         db().query("SELECT FROM sluice.leases WHERE run_id = $1::uuid AND epoch = $2::int8 FOR UPDATE",
                    {run, encode_int8(epoch)});
@@ -137,9 +148,13 @@ engine::run_state postgres_session::finish_run(const std::string& run_id, std::i
             "UPDATE sluice.runs SET state = $2::text, error_code = $3::text, error = $4::text, ended_us = ") +
             clock_us + " WHERE run_id = $1::uuid",
         {run, std::string(to_string(v.state)), v.error_code, v.error});
+    SLUICE_FAILPOINT("finish.after_state");
     db().query("UPDATE sluice.leases SET run_id = NULL, expires_us = 0 WHERE run_id = $1::uuid", {run});
+    SLUICE_FAILPOINT("finish.before_commit");
     return v.state;
   });
+  SLUICE_FAILPOINT("finish.after_commit");
+  return state;
 }
 
 }  // namespace sluice::store::postgres

@@ -1,6 +1,7 @@
 // Stages, their attempts and their work items; and the account that `complete` and `succeeded` need.
 #include <algorithm>
 
+#include "engine/failpoint.hpp"
 #include "store/postgres/encode.hpp"
 #include "store/postgres/session.hpp"
 
@@ -81,6 +82,19 @@ stage_account account_at(const rows& r, std::size_t n) {
   return out;
 }
 
+std::vector<engine::item> open_items(connection& db, const std::string& run, const std::string& stage) {
+  const rows open = db.query(
+      "SELECT item, vars, page_state, page_seq FROM sluice.items "
+      "WHERE run_id = $1::uuid AND stage = $2::text AND state = 'open' ORDER BY item",
+      {run, stage});
+  std::vector<engine::item> out;
+  for (std::size_t n = 0; n < open.size(); ++n) {
+    out.push_back({std::string(open.text(n, 0)), std::string(open.text(n, 1)), std::string(open.text(n, 2)),
+                   open.number(n, 3), engine::item_state::open});
+  }
+  return out;
+}
+
 }  // namespace
 
 void postgres_session::hold_stage(const std::string& run_id, const std::string& stage, std::int64_t epoch) {
@@ -114,6 +128,7 @@ engine::stage_attempt postgres_session::begin_stage(const std::string& run_id, s
                      {run, s.stage});
     }
     out.epoch = taken.number(0, 0);
+    SLUICE_FAILPOINT("begin_stage.after_epoch");
     out.state = engine::stage_state_from(taken.text(0, 1));
     if (is_terminal(out.state)) return out;
     if (s.root) {
@@ -122,14 +137,8 @@ engine::stage_attempt postgres_session::begin_stage(const std::string& run_id, s
           "WHERE NOT EXISTS (SELECT FROM sluice.items WHERE run_id = $1::uuid AND stage = $2::text)",
           {run, s.stage, s.root_vars});
     }
-    const rows open = db().query(
-        "SELECT item, vars, page_state, page_seq FROM sluice.items "
-        "WHERE run_id = $1::uuid AND stage = $2::text AND state = 'open' ORDER BY item",
-        {run, s.stage});
-    for (std::size_t n = 0; n < open.size(); ++n) {
-      out.open_items.push_back({std::string(open.text(n, 0)), std::string(open.text(n, 1)),
-                                std::string(open.text(n, 2)), open.number(n, 3), engine::item_state::open});
-    }
+    out.open_items = open_items(db(), run, s.stage);
+    SLUICE_FAILPOINT("begin_stage.before_commit");
     return out;
   });
 }
@@ -146,6 +155,7 @@ void postgres_session::drop_item(const std::string& run_id, const std::string& s
         {run, stage, item});
     if (r.affected() != 1)
       throw fenced(code::fenced_page, "item `" + item + "` of stage `" + stage + "` has ended");
+    SLUICE_FAILPOINT("drop_item.before_commit");
     return 0;
   });
 }
@@ -167,6 +177,7 @@ void postgres_session::end_stage(const engine::stage_end& e) {
                            "$5::text, suspect = $6::boolean, ended_us = ") +
                    clock_us + " WHERE run_id = $1::uuid AND stage = $2::text",
                {run, e.stage, std::string(to_string(e.state)), e.error_code, e.error, encode_bool(suspect)});
+    SLUICE_FAILPOINT("end_stage.before_commit");
     return 0;
   });
 }

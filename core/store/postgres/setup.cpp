@@ -1,5 +1,6 @@
 #include "store/postgres/setup.hpp"
 
+#include <algorithm>
 #include <memory>
 #include <utility>
 
@@ -30,6 +31,20 @@ void append_option(std::string& out, std::string_view key, std::string_view valu
   out.push_back('\'');
 }
 
+// "SET a = b; SET c = d;"
+std::string settings(const std::string& set) {
+  std::string out;
+  for (const char* one :
+       {"jit = off", "plan_cache_mode = force_generic_plan", "enable_material = off",
+        "enable_bitmapscan = off", "enable_hashjoin = off", "enable_mergejoin = off", "enable_seqscan = off",
+        "enable_memoize = off", "max_parallel_workers_per_gather = 0",
+        "idle_in_transaction_session_timeout = '60s'", "TimeZone = 'UTC'", "DateStyle = 'ISO'",
+        "IntervalStyle = 'postgres'", "bytea_output = 'hex'"}) {
+    out += set + one + ";";
+  }
+  return out;
+}
+
 failure unsuitable(const std::string& code, const std::string& message) {
   return {failure_class::invalid, code, "PostgreSQL: " + message};
 }
@@ -50,23 +65,46 @@ std::string complete_dsn(const std::string& dsn) {
   for (const PQconninfoOption* o = parsed.get(); o->keyword != nullptr; ++o) {
     if (o->val != nullptr) append_option(out, o->keyword, o->val);
   }
-  for (const auto& [key, value] : defaults) {
+  const auto value_of = [&](std::string_view key) -> const char* {
     const PQconninfoOption* o = parsed.get();
     while (o->keyword != nullptr && o->keyword != key) ++o;
-    if (o->keyword == nullptr || o->val == nullptr) append_option(out, key, value);
+    return o->keyword == nullptr ? nullptr : o->val;
+  };
+  for (const auto& [key, value] : defaults) {
+    if (value_of(key) == nullptr) append_option(out, key, value);
   }
+  // Of several hosts the one that takes writes, whichever it is by now.
+  const char* const hosts = value_of("host") != nullptr ? value_of("host") : value_of("hostaddr");
+  const bool several = hosts != nullptr && std::string_view(hosts).find(',') != std::string_view::npos;
+  if (several && value_of("target_session_attrs") == nullptr)
+    append_option(out, "target_session_attrs", "read-write");
   return out;
 }
 
 const std::string& session_settings() {
+  // Time limits that stand in `options` of the DSN are somebody's wish.
   static const std::string sql =
-      "SET jit = off; SET plan_cache_mode = force_generic_plan; SET enable_material = off;"
-      "SET enable_bitmapscan = off; SET enable_hashjoin = off; SET enable_mergejoin = off;"
-      "SET enable_seqscan = off; SET enable_memoize = off; SET max_parallel_workers_per_gather = 0;"
-      "SET lock_timeout = '5s'; SET statement_timeout = '60s'; SET idle_in_transaction_session_timeout = "
-      "'60s';"
-      "SET TimeZone = 'UTC'; SET DateStyle = 'ISO'; SET IntervalStyle = 'postgres'; SET bytea_output = 'hex'";
+      settings("SET ") +
+      "SELECT set_config(v.name, v.value, false) FROM (VALUES ('lock_timeout', '5s'), "
+      "('statement_timeout', '60s')) AS v(name, value) JOIN pg_settings p "
+      "ON p.name = v.name AND p.source <> 'client'";
   return sql;
+}
+
+const std::string& transaction_settings() {
+  static const std::string sql =
+      settings("SET LOCAL ") + "SET LOCAL lock_timeout = '5s'; SET LOCAL statement_timeout = '60s'";
+  return sql;
+}
+
+bool sets_time_limit(std::string_view sql) {
+  return sql.find("SET LOCAL statement_timeout") != std::string_view::npos;
+}
+
+bool behind_pooler(PGconn* c) {
+  const std::unique_ptr<PGresult, decltype(&PQclear)> r(PQexec(c, "SELECT pg_backend_pid()"), PQclear);
+  if (PQresultStatus(r.get()) != PGRES_TUPLES_OK) throw connection_lost(PQerrorMessage(c), "");
+  return std::to_string(PQbackendPID(c)) != PQgetvalue(r.get(), 0, 0);
 }
 
 const std::string& range_settings() {
@@ -92,11 +130,12 @@ const std::string& whole_settings() {
   return sql;
 }
 
-void check_server(connection& c) {
+std::chrono::milliseconds check_server(connection& c) {
   const rows r = c.query(
       "SELECT current_setting('server_version_num')::int, current_setting('server_version'), "
       "current_setting('server_encoding'), current_setting('fsync'), current_setting('synchronous_commit'), "
-      "current_setting('full_page_writes')");
+      "current_setting('full_page_writes'), "
+      "(SELECT setting::int8 FROM pg_settings WHERE name = 'statement_timeout')");
   if (r.number(0, 0) < 140000) {
     throw unsuitable(code::unsupported,
                      "the server is version " + std::string(r.text(0, 1)) + "; 14 or newer is needed");
@@ -112,6 +151,9 @@ void check_server(connection& c) {
         code::unsafe,
         std::string(durable[i]) + " is off: the server could lose what it has acknowledged; set it to on");
   }
+  const std::chrono::milliseconds own(r.number(0, 6));
+  return own + std::clamp(own / 4, std::min(own, std::chrono::milliseconds(1'000)),
+                          std::chrono::milliseconds(15'000));
 }
 
 }  // namespace sluice::store::postgres

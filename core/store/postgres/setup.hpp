@@ -2,9 +2,14 @@
 // one that keeps what it acknowledges.
 #pragma once
 
+#include <chrono>
 #include <string>
+#include <string_view>
 
 #include "store/postgres/connection.hpp"
+
+struct pg_conn;
+using PGconn = pg_conn;
 
 namespace sluice::store::postgres {
 
@@ -14,6 +19,13 @@ namespace sluice::store::postgres {
 // Statements here are point probes by key, so every other plan is a trap: on empty or stale
 // statistics the planner would scan a tenant for each row. The few that want more say so themselves.
 [[nodiscard]] const std::string& session_settings();
+// The same for one transaction, where the session isn't ours alone.
+[[nodiscard]] const std::string& transaction_settings();
+// True for statements that set how long the others of their transaction may take.
+[[nodiscard]] bool sets_time_limit(std::string_view sql);
+
+// Whether somebody between us and the server has made up our key for cancelling, as poolers do.
+[[nodiscard]] bool behind_pooler(PGconn*);
 
 // Around a statement that joins a whole batch to a range of a table, and back.
 [[nodiscard]] const std::string& range_settings();
@@ -22,7 +34,8 @@ namespace sluice::store::postgres {
 // For the rest of a transaction whose statements look at whole tenants: the planner chooses.
 [[nodiscard]] const std::string& whole_settings();
 
-// Throws `invalid` with one line when the server is too old, not UTF-8, or not durable.
-void check_server(connection&);
+// Throws `invalid` with one line when the server is too old, not UTF-8, or not durable. How long one call
+// may take, which is a little more than the server itself allows; zero: as long as it likes.
+[[nodiscard]] std::chrono::milliseconds check_server(connection&);
 
 }  // namespace sluice::store::postgres

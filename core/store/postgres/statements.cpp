@@ -51,9 +51,11 @@ constexpr const char* differs =
     "(t.id IS NULL OR t.row_hash <> s.h OR t.deleted_at IS NOT NULL OR s.v > t.source_version"
     " OR (t.source_version IS NULL AND s.v IS NOT NULL))";
 // The row may overwrite what is stored: the rule of `older`, said to the server once more, because
-// another transaction may have written since the probe.
+// another transaction may have written since the probe. So is that of `believed`.
 constexpr const char* not_older =
-    "NOT (CASE WHEN s.v <> t.source_version THEN s.v < t.source_version ELSE s.r < t.read_at END)";
+    "NOT (CASE WHEN s.v <> t.source_version THEN s.v < t.source_version ELSE s.r < t.read_at AND t.read_at "
+    "<= "
+    "clock_timestamp() + interval '1 min' END)";
 
 // (kind, external_id) >= ($5, $6) AND (kind, external_id) <= ($7, $8)
 std::string between(const std::vector<std::string>& key, std::size_t first) {

@@ -97,6 +97,7 @@ class stream_writer {
   [[nodiscard]] bool has_table(const std::string& stream);
 
   // write.cpp
+  [[nodiscard]] bool checks_while_copying() const;
   void check_values(decisions& list);
   void write();
   void guarded(sink how, const decisions& list);
@@ -107,7 +108,10 @@ class stream_writer {
   void update(const decision* from, std::size_t count);
   void tombstone();
   void raise_versions();
-  [[nodiscard]] bool append(std::string& out, const written_column& c, const decision& d);
+  void append_tuple(std::string& out, const decision& d);
+  // Says why when the value can't be stored; then what was appended is of no use.
+  [[nodiscard]] std::optional<std::string> append(std::string& out, const written_column& c,
+                                                  const decision& d);
   [[nodiscard]] parameters keys_of(const decision* from, std::size_t count) const;
 
   // waiting.cpp

@@ -1,4 +1,6 @@
 // Deletes that no record asks for: what vanished upstream, and what hangs on it; and tenants that leave.
+#include "engine/failpoint.hpp"
+#include "store/postgres/deletion.hpp"
 #include "store/postgres/encode.hpp"
 #include "store/postgres/session.hpp"
 #include "store/postgres/setup.hpp"
@@ -8,20 +10,7 @@ namespace sluice::store::postgres {
 
 using engine::sweep_result;
 
-// `run` as a uuid parameter. The tombstones speak of the instant `as_of_us`: what was requested later
-// overwrites them.
-struct postgres_session::deletion {
-  std::string run, tenant, stage, item;
-  std::int64_t as_of_us = 0;
-};
-
 namespace {
-
-// A row's key as one text, as the ledger has it.
-std::string key_of(const stream_schema& s) {
-  const std::string last = "t." + quoted(s.key.back());
-  return s.key.size() == 1 ? last : "t." + quoted(s.key.front()) + " || E'\\x1f' || " + last;
-}
 
 // What pages of tenant $1 have brought of stream $2 since $3.
 constexpr const char* seen_sql =
@@ -32,7 +21,58 @@ constexpr const char* seen_sql =
     "AND l.page_seq = p.page_seq AND l.stream = $2::text CROSS JOIN LATERAL unnest(l.keys) AS u(k) "
     "WHERE r.tenant = $1::text AND (r.ended_us = 0 OR r.ended_us >= $3::int8)) ";
 
+// Live rows of origin $4 that are not among them.
+std::string unseen_sql(const std::string& table, const std::string& key) {
+  return seen_sql + ("SELECT t.id, " + key) + " FROM " + table +
+         " t WHERE t.tenant_id = $1::text AND t.origin = $4::int8 AND t.deleted_at IS NULL "
+         "AND NOT EXISTS (SELECT FROM seen WHERE seen.k = " +
+         key + ")";
+}
+
+const stream_schema& declared(const std::map<std::string, stream_schema>& streams, const std::string& name) {
+  const auto found = streams.find(name);
+  if (found != streams.end()) return found->second;
+  throw internal(code::unknown_stream, "no plugin has declared stream `" + name + "`");
+}
+
 }  // namespace
+
+std::string key_of(const stream_schema& s) {
+  const std::string last = "t." + quoted(s.key.back());
+  return s.key.size() == 1 ? last : "t." + quoted(s.key.front()) + " || E'\\x1f' || " + last;
+}
+
+std::set<std::string> texts_of(const rows& r) {
+  std::set<std::string> out;
+  for (std::size_t n = 0; n < r.size(); ++n) out.emplace(r.text(n, 0));
+  return out;
+}
+
+void postgres_session::drop(found_rows& of, const std::set<std::string>& keys) {
+  found_rows left;
+  for (std::size_t i = 0; i < of.keys.size(); ++i) {
+    if (keys.contains(of.keys[i])) continue;
+    left.ids.push_back(of.ids[i]);
+    left.keys.push_back(std::move(of.keys[i]));
+  }
+  of = std::move(left);
+}
+
+// What a commit has looked up and not written yet can't be seen: one statement later it would be too late. So
+// those that delete for what they don't see wait for the commits that are under way, and those for them.
+void postgres_session::lock_stream(const std::string& tenant, const std::string& stream) {
+  db().query("SELECT pg_advisory_xact_lock(hashtextextended($1::text || E'\\x1f' || $2::text, 0))",
+             {tenant, stream});
+}
+
+void postgres_session::share_streams(const std::string& tenant, const std::set<std::string>& streams) {
+  array_builder names(oid::text);
+  for (const std::string& s : streams) names.text(s);
+  db().query(
+      "SELECT count(pg_advisory_xact_lock_shared(hashtextextended($1::text || E'\\x1f' || x.name, 0))) FROM "
+      "unnest($2::text[]) AS x(name)",
+      {tenant, names.finish()});
+}
 
 postgres_session::found_rows postgres_session::rows_that(const std::string& sql, const parameters& values) {
   const rows r = db().query_once(sql, values);
@@ -89,34 +129,59 @@ std::int64_t postgres_session::remove(const deletion& d, const std::string& stre
   return gone;
 }
 
+void postgres_session::drop_seen(found_rows& of, const std::string& tenant, const std::string& stream,
+                                 std::int64_t since_us, std::int64_t requested_us) {
+  const rows r = db().query_once(
+      "SELECT DISTINCT u.k FROM sluice.runs r JOIN sluice.pages p ON p.run_id = r.run_id AND p.at_us >= "
+      "$3::int8 "
+      "AND p.requested_us >= $4::int8 JOIN sluice.ledger l ON l.run_id = p.run_id AND l.stage = p.stage AND "
+      "l.item = p.item AND l.page_seq = p.page_seq AND l.stream = $2::text CROSS JOIN LATERAL unnest(l.keys) "
+      "AS u(k) WHERE r.tenant = $1::text AND (r.ended_us = 0 OR r.ended_us >= $3::int8) "
+      "AND u.k = ANY ($5::text[])",
+      {tenant, stream, encode_int8(since_us), encode_int8(requested_us), encode_texts(of.keys)});
+  drop(of, texts_of(r));
+}
+
+std::string postgres_session::why_not_proven(const std::string& run, const std::vector<std::string>& stages) {
+  std::string why = why_no_sweep(read_stages(run, ""), stages);
+  if (!why.empty()) return why;
+  const rows r = db().query(
+      "SELECT created_us, (SELECT min(at_us) FROM sluice.pages p WHERE p.run_id = r.run_id) FROM sluice.runs "
+      "r WHERE run_id = $1::uuid",
+      {run});
+  std::optional<std::int64_t> earliest;
+  if (!r.is_null(0, 1)) earliest = r.number(0, 1);
+  return went_back(r.number(0, 0), earliest, now_us()) ? clock_went_back : "";
+}
+
 sweep_result postgres_session::sweep(const engine::sweep_request& r) {
   load_streams();
   return atomically([&] {
     hold_lease(r.run_id, r.run_epoch);
     db().execute(whole_settings());
     const std::string run = encode_uuid_text(r.run_id);
+    const stream_schema& stream = declared(streams_, r.stream);
+    const rows of =
+        db().query("SELECT tenant, pipeline, created_us FROM sluice.runs WHERE run_id = $1::uuid", {run});
+    const std::string tenant(of.text(0, 0));
+    if (!r.partitions.empty()) {
+      return sweep_partitions(r, {run, tenant, std::string(of.text(0, 1)), of.number(0, 2)}, stream);
+    }
     sweep_result out;
-    out.reason = why_no_sweep(read_stages(run, ""), r.stages);
+    out.reason = why_not_proven(run, r.stages);
     if (!out.reason.empty()) {
       out.result = sweep_result::how::unproven;
       return out;
     }
-    const auto schema = streams_.find(r.stream);
-    if (schema == streams_.end()) {
-      throw internal(code::unknown_stream, "no plugin has declared stream `" + r.stream + "`");
-    }
-    const rows of =
-        db().query("SELECT tenant, pipeline, created_us FROM sluice.runs WHERE run_id = $1::uuid", {run});
-    const std::string tenant(of.text(0, 0));
     const std::int64_t origin = origin_of(std::string(of.text(0, 1)), r.entry);
-    const std::string key = key_of(schema->second);
-    const found_rows unseen =
-        rows_that(seen_sql + ("SELECT t.id, " + key) + " FROM " + qualified(schema_, r.stream) +
-                      " t WHERE t.tenant_id = $1::text AND t.origin = $4::int8 AND t.deleted_at IS NULL "
-                      "AND NOT EXISTS (SELECT FROM seen WHERE seen.k = " +
-                      key + ")",
-                  {tenant, r.stream, encode_int8(of.number(0, 2)), encode_int8(origin)});
+    found_rows unseen = rows_that(unseen_sql(qualified(schema_, r.stream), key_of(stream)),
+                                  {tenant, r.stream, encode_int8(of.number(0, 2)), encode_int8(origin)});
     out.live = live_rows(tenant, r.stream, origin);
+    if (!unseen.ids.empty()) {
+      // A page that was under way meanwhile may have brought some of them.
+      lock_stream(tenant, r.stream);
+      drop_seen(unseen, tenant, r.stream, of.number(0, 2), 0);
+    }
     out.gone = static_cast<std::int64_t>(unseen.ids.size());
     if (r.guard.holds(out.gone, out.live)) {
       hold(run, r.stream, unseen.keys);
@@ -124,24 +189,27 @@ sweep_result postgres_session::sweep(const engine::sweep_request& r) {
     } else {
       remove({run, tenant, r.stages.front(), "sweep", of.number(0, 2)}, r.stream, unseen);
     }
+    SLUICE_FAILPOINT("sweep.before_commit");
     return out;
   });
 }
 
 sweep_result postgres_session::remove_orphans(const deletion& d,
-                                              const std::optional<engine::delete_guard>& guard) {
+                                              const std::optional<engine::delete_guard>& guard,
+                                              std::set<std::string> of) {
   sweep_result out;
   for (bool again = true; again;) {
     again = false;
     for (const auto& [name, schema] : streams_) {
       std::string orphan;
       for (const reference& to : schema.references) {
-        if (!to.required || !streams_.contains(to.to)) continue;
+        if (!to.required || !streams_.contains(to.to) || (!of.empty() && !of.contains(to.to))) continue;
         orphan += std::string(orphan.empty() ? "" : " OR ") + "EXISTS (SELECT FROM " +
                   qualified(schema_, to.to) + " p WHERE p.tenant_id = t.tenant_id AND p.id = t." +
                   quoted(to.name + "_id") + " AND p.deleted_at IS NOT NULL)";
       }
       if (orphan.empty()) continue;
+      lock_stream(d.tenant, name);
       const found_rows found =
           rows_that("SELECT t.id, " + key_of(schema) + " FROM " + qualified(schema_, name) +
                         " t WHERE t.tenant_id = $1::text AND t.deleted_at IS NULL AND (" + orphan + ")",
@@ -154,11 +222,20 @@ sweep_result postgres_session::remove_orphans(const deletion& d,
         continue;
       }
       out.gone += remove(d, name, found);
+      if (!of.empty()) of.insert(name);
       again = true;
     }
   }
   return out;
 }
+
+// Does a row live on a deleted parent that an earlier run has left, perhaps? One that was ended before it came to
+// look: held, failed or cancelled since the last one that looked began.
+constexpr const char* left_by_others_sql =
+    "SELECT tenant, scope, EXISTS (SELECT FROM sluice.runs o WHERE o.tenant = r.tenant AND o.run_id <> r.run_id "
+    "AND o.state IN ('held', 'failed', 'cancelled') AND o.ended_us >= coalesce((SELECT max(p.created_us) "
+    "FROM sluice.runs p WHERE p.tenant = r.tenant AND p.scope = '' AND p.run_id <> r.run_id AND p.state IN "
+    "('succeeded', 'partial')), 0)) FROM sluice.runs r WHERE run_id = $1::uuid";
 
 sweep_result postgres_session::cascade(const std::string& run_id, std::int64_t run_epoch,
                                        const std::string& stage, const engine::delete_guard& guard) {
@@ -166,18 +243,24 @@ sweep_result postgres_session::cascade(const std::string& run_id, std::int64_t r
   return atomically([&]() -> sweep_result {
     hold_lease(run_id, run_epoch);
     const std::string run = encode_uuid_text(run_id);
-    const rows of = db().query(
-        "SELECT tenant, EXISTS (SELECT FROM sluice.ledger l WHERE l.run_id = r.run_id AND (l.deleted > 0 OR "
-        "l.swept > 0)) FROM sluice.runs r WHERE run_id = $1::uuid",
-        {run});
-    if (!of.boolean(0, 1)) return {};
+    const rows of = db().query(left_by_others_sql, {run});
+    std::set<std::string> streams = texts_of(db().query(
+        "SELECT DISTINCT stream FROM sluice.ledger WHERE run_id = $1::uuid AND (deleted > 0 OR swept > 0)", {run}));
+    // Somebody waits for a run of one subject: it looks at what may hang on its own deletes alone.
+    const bool of_subject = !of.text(0, 1).empty();
+    if (streams.empty() && (of_subject || !of.boolean(0, 2))) return {};
+    if (!of_subject) streams.clear();
     db().execute(whole_settings());
-    return remove_orphans({run, std::string(of.text(0, 0)), stage, "cascade", now_us()}, guard);
+    sweep_result out =
+        remove_orphans({run, std::string(of.text(0, 0)), stage, "cascade", now_us()}, guard, streams);
+    SLUICE_FAILPOINT("cascade.before_commit");
+    return out;
   });
 }
 
 void postgres_session::remove_held(const deletion& d) {
   for (const auto& [name, schema] : streams_) {
+    lock_stream(d.tenant, name);
     const std::string key = key_of(schema);
     const found_rows still = rows_that(
         seen_sql + ("SELECT t.id, " + key) + " FROM " + qualified(schema_, name) +
@@ -204,6 +287,7 @@ engine::run_state postgres_session::approve(const std::string& run_id) {
       throw invalid(code::not_held,
                     "run " + run_id + " holds no deletes: it is " + std::string(of.text(0, 1)));
     }
+    if (now_us() < of.number(0, 2)) throw invalid(code::clock_back, too_early(run_id));
     db().execute(whole_settings());
     const deletion d{run, std::string(of.text(0, 0)), std::string(of.text(0, 3)), "approve", of.number(0, 2)};
     remove_held(d);

@@ -1,21 +1,24 @@
 // Writing the rows of a batch: new ones by COPY or arrays, changed ones by arrays.
 #include <algorithm>
 
+#include "engine/failpoint.hpp"
 #include "store/errors.hpp"
 #include "store/postgres/stream_writer.hpp"
 
 namespace sluice::store::postgres {
-
 namespace {
-
 constexpr std::size_t rows_a_statement = 5'000;
 
 bool may_be_refused(column_type t) {
   return t == column_type::decimal || t == column_type::json || t == column_type::date ||
          t == column_type::timestamp;
 }
-
 }  // namespace
+
+// New rows that nothing depends on are checked as they are encoded, and their encoding by the server.
+bool stream_writer::checks_while_copying() const {
+  return !context_.careful && rows_.references.empty() && inserts_.size() >= bulk_rows;
+}
 
 // Drops the rows with a value that no table can hold, before anything depends on them.
 void stream_writer::check_values(decisions& list) {
@@ -43,6 +46,7 @@ void stream_writer::check_values(decisions& list) {
 // Rows are locked in the order of their keys, so that two batches never wait for each other.
 void stream_writer::write() {
   const auto by_key = [&](const decision& a, const decision& b) { return row(a).key < row(b).key; };
+  if (!rows_.ascending) std::sort(inserts_.begin(), inserts_.end(), by_key);
   std::sort(updates_.begin(), updates_.end(), by_key);
   std::sort(tombstones_.begin(), tombstones_.end(), by_key);
   std::sort(raised_.begin(), raised_.end(), by_key);
@@ -55,7 +59,10 @@ void stream_writer::write() {
   guarded(&stream_writer::update, updates_);
   tombstone();
   raise_versions();
-  for (const decision& d : inserts_) rows_.rows[d.index].what = outcome::inserted;
+  for (const decision& d : inserts_) {
+    outcome& what = rows_.rows[d.index].what;
+    if (what == outcome::pending) what = outcome::inserted;  // else it was refused on the way
+  }
   for (const decision& d : updates_) rows_.rows[d.index].what = outcome::updated;
 }
 
@@ -71,24 +78,25 @@ void stream_writer::guarded(sink how, const decisions& list) {
   }
 }
 
-bool stream_writer::append(std::string& out, const written_column& c, const decision& d) {
+std::optional<std::string> stream_writer::append(std::string& out, const written_column& c,
+                                                 const decision& d) {
   const prepared_row& r = row(d);
   switch (c.from) {
-    case value_source::tenant: append_text(out, context_.tenant); return true;
+    case value_source::tenant: append_text(out, context_.tenant); break;
     case value_source::cell:
-      return !append_cell(out, rows_.view(r)[static_cast<std::size_t>(c.at)], c.type, r.row);
+      return append_cell(out, rows_.view(r)[static_cast<std::size_t>(c.at)], c.type, r.row);
     case value_source::parent: {
       const std::int64_t id = d.parents[static_cast<std::size_t>(c.at)];
       id == 0 ? append_null(out) : append_int8(out, id);
-      return true;
+      break;
     }
-    case value_source::hash: append_hash(out, r.hash); return true;
-    case value_source::origin: append_int8(out, context_.pages[r.page].origin); return true;
-    case value_source::read_at: append_instant(out, r.age.read_at_us); return true;
-    case value_source::synced_at: append_instant(out, context_.now_us); return true;
-    case value_source::run: append_text(out, context_.run); return true;  // sixteen bytes
+    case value_source::hash: append_hash(out, r.hash); break;
+    case value_source::origin: append_int8(out, context_.pages[r.page].origin); break;
+    case value_source::read_at: append_instant(out, r.age.read_at_us); break;
+    case value_source::synced_at: append_instant(out, context_.now_us); break;
+    case value_source::run: append_text(out, context_.run); break;  // sixteen bytes
   }
-  return true;
+  return std::nullopt;
 }
 
 void stream_writer::insert(const decision* from, std::size_t count) {
@@ -96,7 +104,7 @@ void stream_writer::insert(const decision* from, std::size_t count) {
   for (const written_column& c : table_.columns) {
     array_builder column(c.element);
     for (std::size_t i = 0; i < count; ++i) {
-      if (append(column.bytes(), c, from[i])) column.added();
+      if (!append(column.bytes(), c, from[i])) column.added();
     }
     values.push_back(column.finish());
   }
@@ -105,20 +113,38 @@ void stream_writer::insert(const decision* from, std::size_t count) {
     for (std::size_t i = 0; i < count; ++i) ids.int8(from[i].id);
     values.push_back(ids.finish());
   }
+  SLUICE_FAILPOINT("rows.before_insert");
   context_.db.query(self_ ? table_.insert_with_id : table_.insert, values);
 }
 
+// In pieces, so that the server stores the first rows while the others are still being encoded.
 void stream_writer::copy(const decision* from, std::size_t count) {
-  tuple_builder tuples(table_.columns.size() + (self_ ? 1 : 0));
-  for (std::size_t i = 0; i < count; ++i) {
-    tuples.begin();
-    for (const written_column& c : table_.columns) {
-      if (!append(tuples.bytes(), c, from[i]))
-        throw internal(code::internal, "a value was not checked; this is a defect");
-    }
-    if (self_) append_int8(tuples.bytes(), from[i].id);
+  SLUICE_FAILPOINT("rows.before_insert");
+  constexpr std::size_t piece = 64U << 10;
+  std::size_t done = 0;
+  context_.db.copy(self_ ? table_.copy_with_id : table_.copy, [&](std::string& out) {
+    if (done == 0) append_copy_head(out);
+    while (done < count && out.size() < piece) append_tuple(out, from[done++]);
+    if (done < count) return true;
+    append_copy_end(out);
+    return false;
+  });
+}
+
+// Or refuses the row, when a value of it can't be stored.
+void stream_writer::append_tuple(std::string& out, const decision& d) {
+  const std::size_t start = out.size();
+  append_tuple_start(out, table_.columns.size() + (self_ ? 1 : 0));
+  for (const written_column& c : table_.columns) {
+    auto why = append(out, c, d);
+    if (!why) continue;
+    out.resize(start);
+    auto known = unstorable(rows_, row(d));
+    rows_.refuse(d.index, known ? std::move(known->first) : c.name,
+                 known ? std::move(known->second) : std::move(*why));
+    return;
   }
-  context_.db.copy(self_ ? table_.copy_with_id : table_.copy, tuples.finish());
+  if (self_) append_int8(out, d.id);
 }
 
 // Keys, versions and instants, as all statements on stored rows begin.
@@ -143,10 +169,11 @@ void stream_writer::update(const decision* from, std::size_t count) {
   for (const written_column& c : table_.changed) {
     array_builder column(c.element);
     for (std::size_t i = 0; i < count; ++i) {
-      if (append(column.bytes(), c, from[i])) column.added();
+      if (!append(column.bytes(), c, from[i])) column.added();
     }
     values.push_back(column.finish());
   }
+  SLUICE_FAILPOINT("rows.before_update");
   if (context_.db.query(table_.update, values).affected() != static_cast<std::int64_t>(count))
     throw overtaken();
 }
@@ -156,6 +183,7 @@ void stream_writer::tombstone() {
   parameters values = keys_of(tombstones_.data(), tombstones_.size());
   values.push_back(encode_instant(context_.now_us));
   values.push_back(context_.run);
+  SLUICE_FAILPOINT("rows.before_tombstone");
   const std::int64_t done = context_.db.query(table_.tombstone, values).affected();
   if (done != static_cast<std::int64_t>(tombstones_.size())) throw overtaken();
 }
@@ -166,5 +194,4 @@ void stream_writer::raise_versions() {
   values.pop_back();
   context_.db.query(table_.raise_version, values);
 }
-
 }  // namespace sluice::store::postgres

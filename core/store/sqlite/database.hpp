@@ -2,6 +2,7 @@
 // as engine::failure. sqlite3.h stays behind this header.
 #pragma once
 
+#include <atomic>
 #include <cstdint>
 #include <memory>
 #include <optional>
@@ -66,6 +67,11 @@ class cursor {
   statement* statement_;
 };
 
+// Set for good when a disk has failed under a file: what it has acknowledged since can't be relied on, and
+// to ask again for what has failed may get an answer that is not true. The next process checks the file.
+using disk_state = std::atomic<bool>;
+[[nodiscard]] std::shared_ptr<disk_state> disk_under(const std::string& path);
+
 enum class access : std::uint8_t { read_only, read_write, create };
 
 class database {
@@ -108,7 +114,10 @@ class database {
   }
   [[nodiscard]] statement& kept(const char* sql);
 
+  void make_durable();
+
   std::string path_;
+  std::shared_ptr<disk_state> failed_;
   sqlite3* db_ = nullptr;
   std::unordered_map<const void*, statement> kept_;
 };

@@ -7,8 +7,10 @@
 #include <fstream>
 
 #include <fcntl.h>
+#include <linux/magic.h>
 #include <sys/file.h>
 #include <sys/stat.h>
+#include <sys/vfs.h>
 #include <unistd.h>
 
 #include "store/errors.hpp"
@@ -54,6 +56,15 @@ void check_header(const std::string& path, std::uintmax_t size) {
   }
 }
 
+void refuse_network_disk(const std::string& path) {
+  struct statfs s {};
+  const std::string folder = std::filesystem::absolute(path).parent_path().string();
+  if (::statfs(folder.c_str(), &s) != 0 || !is_network_disk(s.f_type)) return;
+  throw invalid(code::network_disk, path +
+                                        " is on a network file system, where two machines could write it at "
+                                        "once: put it on a local disk, or use PostgreSQL");
+}
+
 engine::failure cannot_make(const std::string& database, const std::string& lock, int why) {
   if (why == ENOENT) {
     const std::string folder = std::filesystem::path(lock).parent_path().string();
@@ -87,7 +98,14 @@ write_lock::write_lock(const std::string& database_path) : path_(database_path +
 // The file stays: to remove it would let two processes lock two files of one name. The lock goes with the descriptor.
 write_lock::~write_lock() { close(fd_); }
 
+bool is_network_disk(std::int64_t type) noexcept {
+  constexpr std::int64_t cifs = 0xFF534D42;  // not in the kernel's header of Debian 12
+  return type == NFS_SUPER_MAGIC || type == SMB_SUPER_MAGIC || type == SMB2_SUPER_MAGIC || type == cifs ||
+         type == AFS_SUPER_MAGIC || type == CODA_SUPER_MAGIC;
+}
+
 void check_file(const std::string& path, bool write) {
+  refuse_network_disk(path);
   struct stat s {};
   if (::stat(path.c_str(), &s) != 0) {
     if (errno == ENOENT && write) return;

@@ -2,6 +2,7 @@
 
 #include <chrono>
 
+#include "engine/failpoint.hpp"
 #include "store/errors.hpp"
 #include "store/store.hpp"
 
@@ -88,11 +89,13 @@ void run(database& db, int version) {
     db.run("INSERT INTO sluice_migrations VALUES (?, ?, ?)", version, std::string_view(m.name), now_us());
     db.run("INSERT INTO sluice_meta VALUES ('schema', ?) ON CONFLICT DO UPDATE SET value=excluded.value",
            std::string_view(std::to_string(version)));
+    SLUICE_FAILPOINT("migrate.before_commit");
     db.execute("COMMIT");
   } catch (...) {
     db.rollback();
     throw;
   }
+  SLUICE_FAILPOINT("migrate.after_commit");
 }
 
 }  // namespace

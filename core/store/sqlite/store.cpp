@@ -3,9 +3,11 @@
 #include <cstdio>
 #include <cstring>
 #include <filesystem>
+#include <mutex>
 
 #include <sqlite3.h>
 
+#include "engine/failpoint.hpp"
 #include "store/embedded/session.hpp"
 #include "store/errors.hpp"
 #include "store/sqlite/lock.hpp"
@@ -64,7 +66,9 @@ class sqlite_store final : public store {
   std::unique_ptr<engine::session> open_session() override {
     check_version();
     auto db = std::make_unique<database>(path_, read_only_ ? access::read_only : access::read_write);
-    return std::make_unique<embedded::session>(std::make_unique<tables>(std::move(db)));
+    // One for all sessions: the instants of one run come from several.
+    std::call_once(clock_set_, [&] { clock_.emplace(*db); });
+    return std::make_unique<embedded::session>(std::make_unique<tables>(std::move(db), *clock_));
   }
 
   store_description describe() override;
@@ -84,6 +88,8 @@ class sqlite_store final : public store {
   std::string path_;
   bool read_only_ = false, made_ = false;
   std::optional<write_lock> lock_;
+  std::once_flag clock_set_;
+  std::optional<store_clock> clock_;
   std::shared_ptr<database> db_;  // shared with connection()'s callers
 };
 
@@ -146,11 +152,13 @@ std::vector<std::string> sqlite_store::ensure_streams(const std::string& plugin,
       if (change.rewrite_claim) claim(plugin, plugin_version, s);
       for (std::string& line : change.lines(s.name)) lines.push_back(std::move(line));
     }
+    SLUICE_FAILPOINT("streams.before_commit");
     db_->execute("COMMIT");
   } catch (...) {
     db_->rollback();
     throw;
   }
+  SLUICE_FAILPOINT("streams.after_commit");
   return lines;
 }
 

@@ -7,19 +7,24 @@
 #include <vector>
 
 #include "store/embedded/tables.hpp"
+#include "store/sqlite/clock.hpp"
 #include "store/sqlite/database.hpp"
 #include "store/sqlite/stream.hpp"
 
 namespace sluice::store::sqlite {
 
+// The key of a row of `t` as one text, as the ledger has it.
+[[nodiscard]] std::string key_sql(const stream_schema& s);
+
 class tables final : public embedded::tables {
  public:
-  explicit tables(std::unique_ptr<database> db) : db_(std::move(db)) {}
+  tables(std::unique_ptr<database> db, store_clock clock) : db_(std::move(db)), clock_(clock) {}
+  ~tables() override;
 
   void begin() override { db_->execute("BEGIN IMMEDIATE"); }
   void commit() override;
   void rollback() noexcept override { db_->rollback(); }
-  [[nodiscard]] std::int64_t now_us() override;
+  [[nodiscard]] std::int64_t now_us() override { return clock_.now_us(); }
   [[nodiscard]] embedded::stream_table* find_stream(std::string_view name) override;
   void reload_streams() override { streams_.clear(); }
 
@@ -53,6 +58,7 @@ class tables final : public embedded::tables {
   [[nodiscard]] std::int64_t next_line(const std::string& run_id, const std::string& item) override;
   [[nodiscard]] std::vector<stage_account> accounts(const std::string& run_id) override;
 
+  [[nodiscard]] std::optional<std::int64_t> earliest(const std::string& run_id) override;
   [[nodiscard]] std::optional<std::int64_t> greatest(const std::string& run_id,
                                                      const std::string& stage) override;
   [[nodiscard]] std::int64_t records_before(const engine::run_row& run, const std::string& stage) override;
@@ -70,7 +76,20 @@ class tables final : public embedded::tables {
   [[nodiscard]] std::vector<std::string> orphans(const std::string& tenant, const std::string& stream,
                                                  std::size_t reference) override;
   [[nodiscard]] std::vector<std::string> stream_names() override;
-  [[nodiscard]] bool has_deletes(const std::string& run_id) override;
+  [[nodiscard]] std::vector<std::string> streams_with_deletes(const std::string& run_id) override;
+  [[nodiscard]] std::int64_t last_page_us(const std::string& run_id) override;
+  [[nodiscard]] std::vector<embedded::proven_item> proven_items(const std::string& run_id,
+                                                                const std::string& stage,
+                                                                const std::string& stream) override;
+  [[nodiscard]] std::vector<std::string> keys_in(const std::string& tenant, const std::string& stream,
+                                                 std::int64_t origin,
+                                                 const partition_filter& filter) override;
+  [[nodiscard]] std::vector<std::string> keys_of_item(const std::string& run_id, const std::string& stage,
+                                                      const std::string& item,
+                                                      const std::string& stream) override;
+  [[nodiscard]] std::vector<std::string> seen_of(const std::string& tenant, const std::string& stream,
+                                                 const std::vector<std::string>& keys, std::int64_t since_us,
+                                                 std::int64_t requested_us) override;
   void hold(const std::string& run_id, const std::string& stream,
             const std::vector<std::string>& keys) override;
   [[nodiscard]] std::vector<std::pair<std::string, std::string>> held(const std::string& run_id) override;
@@ -80,7 +99,15 @@ class tables final : public embedded::tables {
   [[nodiscard]] bool has_open_run(const std::string& tenant) override;
   std::vector<std::pair<std::string, std::int64_t>> erase_tenant(const std::string& tenant) override;
 
+  [[nodiscard]] std::int64_t last_created(const std::string& tenant, const std::string& pipeline,
+                                          const std::string& scope) override;
+  [[nodiscard]] std::vector<engine::open_run> open_runs(const std::string& pipeline) override;
+  [[nodiscard]] std::vector<engine::due_tenant> due(const std::string& pipeline, std::int64_t until_us,
+                                                    const engine::due_tenant& after, int limit) override;
+  engine::retention_result retain(const engine::retention_request& request, std::int64_t until_us) override;
+
   void add_reject(const engine::reject_row& r) override;
+  void erase_reject(std::int64_t id) override { db_->run("DELETE FROM sluice_rejects WHERE id=?", id); }
   [[nodiscard]] std::int64_t count_rejects(const std::string& run_id) override;
   [[nodiscard]] std::vector<engine::reject_row> rejects(const std::string& tenant, const std::string& run_id,
                                                         int limit) override;
@@ -106,18 +133,28 @@ class tables final : public embedded::tables {
   [[nodiscard]] std::vector<embedded::link_record> resolvable_links(const std::string& tenant,
                                                                     int limit) override;
 
+  [[nodiscard]] engine::inspector& inspect() override;
+
  private:
   // What waits in `from` for a live row of `parent`; one statement for each parent stream.
   [[nodiscard]] statement& waiting_for(const std::string& columns, const std::string& from,
                                        const std::string& parent);
   [[nodiscard]] std::vector<std::string> awaited_streams(const char* sql, const std::string& tenant);
+  engine::retention_result retain_runs(const engine::retention_request& request, std::int64_t until_us);
+  engine::retention_result retain_rejects(const engine::retention_request& request, std::int64_t until_us);
+  engine::retention_result retain_tombstones(const engine::retention_request& request, std::int64_t until_us);
+  [[nodiscard]] std::vector<std::int64_t> removable_tombstones(const stream_schema& schema,
+                                                               std::int64_t after, std::int64_t last,
+                                                               std::int64_t until_us, int limit);
   void sum_pages(const std::string& run_id, std::vector<stage_account>& out);
   void sum_items(const std::string& run_id, std::vector<stage_account>& out);
   void sum_rows(const std::string& run_id, std::vector<stage_account>& out);
 
   std::unique_ptr<database> db_;
+  store_clock clock_;
   std::map<std::string, std::unique_ptr<stream>, std::less<>> streams_;
   std::map<std::string, statement> waiting_;
+  std::unique_ptr<engine::inspector> inspector_;
 };
 
 }  // namespace sluice::store::sqlite

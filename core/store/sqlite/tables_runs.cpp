@@ -1,5 +1,5 @@
 // Runs, leases, stages, items.
-#include <chrono>
+#include <utility>
 
 #include "store/errors.hpp"
 #include "store/sqlite/tables.hpp"
@@ -28,8 +28,9 @@ engine::item read_item(const cursor& c) {
 
 engine::run_row read_run(const cursor& c) {
   engine::run_row r;
-  std::string* texts[] = {&r.run_id,        &r.tenant,  &r.pipeline,     &r.scope, &r.correlation_id,
-                          &r.manifest_hash, &r.backend, &r.route_reason, &r.mode,  &r.plan};
+  std::string* texts[] = {&r.run_id,         &r.tenant,        &r.pipeline, &r.scope,
+                          &r.correlation_id, &r.manifest_hash, &r.backend,  &r.route_reason,
+                          &r.mode,           &r.plan,          &r.retry_of};
   int at = 0;
   for (std::string* text : texts) *text = c->string(at++);
   r.state = engine::run_state_from(c->text(at++));
@@ -44,16 +45,11 @@ engine::run_row read_run(const cursor& c) {
 
 const std::string run_columns =
     "run_id, tenant, pipeline, scope, correlation_id, manifest_hash, backend, route_reason, mode, plan, "
-    "state, "
+    "retry_of, state, "
     "error_code, error, created_us, started_us, essential_us, ended_us";
+constexpr int cancel_column = 18;  // behind those
 
 }  // namespace
-
-std::int64_t tables::now_us() {
-  return std::chrono::duration_cast<std::chrono::microseconds>(
-             std::chrono::system_clock::now().time_since_epoch())
-      .count();
-}
 
 void tables::commit() {
   try {
@@ -92,22 +88,23 @@ std::optional<run_record> tables::find_run(const std::string& run_id) {
       "SELECT " + run_columns + ", cancel_requested FROM sluice_runs WHERE run_id=?";
   auto c = db_->query(sql.c_str(), run_id);
   if (!c.next()) return std::nullopt;
-  return run_record{read_run(c), c->number(17) != 0};
+  engine::run_row row = read_run(c);
+  return run_record{std::move(row), c->number(cancel_column) != 0};
 }
 
 void tables::put_run(const run_record& record) {
   static const std::string sql =
       "INSERT INTO sluice_runs (" + run_columns +
       ", cancel_requested) "
-      "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (run_id) DO UPDATE SET "
+      "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (run_id) DO UPDATE SET "
       "state=excluded.state, error_code=excluded.error_code, error=excluded.error, "
       "started_us=excluded.started_us, "
       "essential_us=excluded.essential_us, ended_us=excluded.ended_us, "
       "cancel_requested=excluded.cancel_requested";
   const engine::run_row& r = record.row;
   db_->run(sql.c_str(), r.run_id, r.tenant, r.pipeline, r.scope, r.correlation_id, r.manifest_hash, r.backend,
-           r.route_reason, r.mode, r.plan, engine::to_string(r.state), r.error_code, r.error, r.created_us,
-           r.started_us, r.essential_us, r.ended_us, record.cancel_requested);
+           r.route_reason, r.mode, r.plan, r.retry_of, engine::to_string(r.state), r.error_code, r.error,
+           r.created_us, r.started_us, r.essential_us, r.ended_us, record.cancel_requested);
 }
 
 std::vector<engine::run_row> tables::runs(const engine::run_filter& f) {

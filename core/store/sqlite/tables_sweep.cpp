@@ -6,12 +6,6 @@ namespace sluice::store::sqlite {
 
 namespace {
 
-// A row's key as one text, as the ledger has it.
-std::string key_of(const stream_schema& s) {
-  if (s.key.size() == 1) return "t." + quoted_name(s.key[0]);
-  return "t." + quoted_name(s.key[0]) + " || char(31) || t." + quoted_name(s.key[1]);
-}
-
 // Of a statement whose text is made for a stream.
 template <class... Args>
 statement bound(database& db, const std::string& sql, const Args&... args) {
@@ -28,6 +22,17 @@ std::vector<std::string> first_column(statement s) {
 }
 
 }  // namespace
+
+std::optional<std::int64_t> tables::earliest(const std::string& run_id) {
+  auto c = db_->query("SELECT min(at_us) FROM sluice_pages WHERE run_id=?", run_id);
+  if (!c.next() || c->is_null(0)) return std::nullopt;
+  return c->number(0);
+}
+
+std::string key_sql(const stream_schema& s) {
+  if (s.key.size() == 1) return "t." + quoted_name(s.key[0]);
+  return "t." + quoted_name(s.key[0]) + " || char(31) || t." + quoted_name(s.key[1]);
+}
 
 std::optional<std::int64_t> tables::greatest(const std::string& run_id, const std::string& stage) {
   auto c = db_->query("SELECT max(high_us) FROM sluice_pages WHERE run_id=? AND stage=?", run_id, stage);
@@ -78,7 +83,7 @@ std::vector<engine::freshness_row> tables::freshness(const std::string& tenant, 
 
 std::vector<std::string> tables::unseen(const std::string& tenant, const std::string& stream,
                                         std::int64_t origin, std::int64_t since_us) {
-  const std::string key = key_of(find_stream(stream)->schema());
+  const std::string key = key_sql(find_stream(stream)->schema());
   const std::string sql =
       "SELECT " + key + " FROM " + quoted_name(stream) +
       " t WHERE t.tenant_id=?1 AND (?3=0 OR t.origin=?3) AND t.deleted_at IS NULL AND " + key +
@@ -101,7 +106,7 @@ std::vector<std::string> tables::orphans(const std::string& tenant, const std::s
   const stream_schema& schema = find_stream(stream)->schema();
   const auto& to = schema.references.at(reference);
   if (find_stream(to.to) == nullptr) return {};  // its plugin has never been loaded: no row refers to it
-  const std::string sql = "SELECT " + key_of(schema) + " FROM " + quoted_name(stream) + " t JOIN " +
+  const std::string sql = "SELECT " + key_sql(schema) + " FROM " + quoted_name(stream) + " t JOIN " +
                           quoted_name(to.to) + " p ON p.id=t." + quoted_name(to.name + "_id") +
                           " WHERE t.tenant_id=? AND t.deleted_at IS NULL AND p.deleted_at IS NOT NULL";
   return first_column(bound(*db_, sql, tenant));
@@ -111,10 +116,12 @@ std::vector<std::string> tables::stream_names() {
   return first_column(bound(*db_, "SELECT name FROM sluice_streams ORDER BY name"));
 }
 
-bool tables::has_deletes(const std::string& run_id) {
-  return db_
-      ->query("SELECT 1 FROM sluice_ledger WHERE run_id=? AND (deleted > 0 OR swept > 0) LIMIT 1", run_id)
-      .next();
+std::vector<std::string> tables::streams_with_deletes(const std::string& run_id) {
+  std::vector<std::string> out;
+  auto c = db_->query(
+      "SELECT DISTINCT stream FROM sluice_ledger WHERE run_id=? AND (deleted > 0 OR swept > 0)", run_id);
+  while (c.next()) out.push_back(c->string(0));
+  return out;
 }
 
 void tables::hold(const std::string& run_id, const std::string& stream,

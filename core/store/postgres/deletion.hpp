@@ -1,0 +1,24 @@
+// Tombstones that no record asks for: what their makers share.
+#pragma once
+
+#include <set>
+#include <string>
+
+#include "store/postgres/session.hpp"
+
+namespace sluice::store::postgres {
+
+// `run` as a uuid parameter. The tombstones speak of the instant `as_of_us`: what was requested later
+// overwrites them.
+struct postgres_session::deletion {
+  std::string run, tenant, stage, item;
+  std::int64_t as_of_us = 0;
+};
+
+// The key of a row of `t` as one text, as the ledger has it.
+[[nodiscard]] std::string key_of(const stream_schema& s);
+
+// The first column.
+[[nodiscard]] std::set<std::string> texts_of(const rows& r);
+
+}  // namespace sluice::store::postgres

@@ -1,0 +1,131 @@
+// Sweeps of the rows that lie where one work item reads: of one subject, or of one parent record.
+#include <utility>
+
+#include "store/partition_match.hpp"
+#include "store/postgres/deletion.hpp"
+#include "store/postgres/encode.hpp"
+#include "store/postgres/setup.hpp"
+#include "store/postgres/waiting_sql.hpp"
+
+namespace sluice::store::postgres {
+
+using engine::sweep_result;
+
+namespace {
+
+// Items that ended with their last page and took all that they brought of stream $3.
+constexpr const char* items_sql = R"sql(
+SELECT i.item, i.vars, p.requested
+FROM sluice.items i
+CROSS JOIN LATERAL (
+  SELECT count(*) AS pages, min(requested_us) AS requested, bool_or(is_end) AS ended, sum(rejected) AS rejected
+  FROM sluice.pages x WHERE x.run_id = i.run_id AND x.stage = i.stage AND x.item = i.item) p
+WHERE i.run_id = $1::uuid AND i.stage = $2::text AND i.state = 'complete' AND p.pages = i.page_seq AND p.ended
+  AND p.rejected = 0 AND NOT EXISTS (
+    SELECT FROM sluice.ledger x WHERE x.run_id = i.run_id AND x.stage = i.stage AND x.item = i.item
+      AND x.stream = $3::text AND x.rejected > 0)
+ORDER BY i.item)sql";
+
+constexpr const char* brought_sql =
+    "SELECT DISTINCT u.k FROM sluice.ledger l CROSS JOIN LATERAL unnest(l.keys) AS u(k) WHERE l.run_id = "
+    "$1::uuid AND l.stage = $2::text AND l.item = $3::text AND l.stream = $4::text";
+
+// Of rows that wait for a parent, those of the partition that an earlier request has brought and this one has
+// not: they would come to life when the parent comes.
+void drop_waiting(connection& db, const std::string& tenant, const stream_schema& stream, std::int64_t origin,
+                  const partition_filter& filter, const std::set<std::string>& own,
+                  std::int64_t requested_us) {
+  const rows waiting = db.query(
+      "SELECT key, payload FROM sluice.deferred WHERE tenant = $1::text AND stream = $2::text AND "
+      "origin = $3::int8 AND requested_us < $4::int8",
+      {tenant, stream.name, encode_int8(origin), encode_int8(requested_us)});
+  std::vector<std::string> gone;
+  for (std::size_t n = 0; n < waiting.size(); ++n) {
+    std::string key(waiting.text(n, 0));
+    if (!own.contains(key) && lies_in(filter, stream, std::string(waiting.text(n, 1))))
+      gone.push_back(std::move(key));
+  }
+  if (!gone.empty()) db.query(drop_twins_of, {tenant, stream.name, encode_texts(gone)});
+}
+
+}  // namespace
+
+postgres_session::found_rows postgres_session::rows_in(const swept_run& of, const stream_schema& stream,
+                                                       std::int64_t origin, const partition_filter& filter) {
+  parameters values{of.tenant, encode_int8(origin)};
+  std::string where;
+  const auto equals = [&](const std::string& column, const std::string& value) {
+    values.push_back(value);
+    return column + " = $" + std::to_string(values.size()) + "::text";
+  };
+  for (const auto& [column, value] : filter.columns) where += " AND " + equals("t." + quoted(column), value);
+  for (const partition_filter::parent& p : filter.parents) {
+    const reference& to = stream.references.at(p.reference);
+    if (!streams_.contains(to.to)) return {};
+    const std::string from = " FROM " + qualified(schema_, to.to) + " p WHERE p.tenant_id = $1::text";
+    std::string key;
+    for (const auto& [column, value] : p.key) key += " AND " + equals("p." + quoted(column), value);
+    const std::string link = "t." + quoted(to.name + "_id");
+    where += p.whole ? " AND " + link + " = (SELECT p.id" + from + key + ")"
+                     : " AND EXISTS (SELECT" + from + " AND p.id = " + link + key + ")";
+  }
+  // An expression keeps the planner from the index that begins with the tenant.
+  const std::string tenant = has_index(stream, filter) ? "(t.tenant_id || '')" : "t.tenant_id";
+  return rows_that("SELECT t.id, " + key_of(stream) + " FROM " + qualified(schema_, stream.name) +
+                       " t WHERE " + tenant + " = $1::text AND t.origin = $2::int8 AND t.deleted_at IS NULL" +
+                       where,
+                   values);
+}
+
+std::vector<postgres_session::gone_rows> postgres_session::find_gone(const engine::sweep_request& r,
+                                                                     const swept_run& of,
+                                                                     const stream_schema& stream,
+                                                                     std::int64_t origin,
+                                                                     std::string& why_not) {
+  std::vector<gone_rows> out;
+  const auto accounts = read_stages(of.run, "");
+  std::set<std::string> known;  // one row may lie in the partitions of two items
+  bool alone = false;
+  for (const engine::partition_rule& rule : r.partitions) {
+    if (const std::string why = why_no_sweep(accounts, rule.others); !why.empty()) {
+      why_not = why;
+      continue;
+    }
+    const rows items = db().query_once(items_sql, {of.run, rule.stage, stream.name});
+    for (std::size_t n = 0; n < items.size(); ++n) {
+      const auto filter = filter_of(stream, rule, std::string(items.text(n, 1)));
+      if (!filter) continue;
+      const std::set<std::string> own = texts_of(
+          db().query_once(brought_sql, {of.run, rule.stage, std::string(items.text(n, 0)), stream.name}));
+      drop_waiting(db(), of.tenant, stream, origin, *filter, own, items.number(n, 2));
+      found_rows found = rows_in(of, stream, origin, *filter);
+      drop(found, own);
+      drop(found, known);
+      if (found.ids.empty()) continue;
+      if (!std::exchange(alone, true)) lock_stream(of.tenant, stream.name);
+      drop_seen(found, of.tenant, stream.name, of.created_us, items.number(n, 2));
+      known.insert(found.keys.begin(), found.keys.end());
+      out.push_back({rule.stage, items.number(n, 2), std::move(found)});
+    }
+  }
+  return out;
+}
+
+sweep_result postgres_session::sweep_partitions(const engine::sweep_request& r, const swept_run& of,
+                                                const stream_schema& stream) {
+  const std::int64_t origin = origin_of(of.pipeline, r.entry);
+  sweep_result out;
+  const std::vector<gone_rows> gone = find_gone(r, of, stream, origin, out.reason);
+  for (const gone_rows& g : gone) out.gone += static_cast<std::int64_t>(g.rows.ids.size());
+  if (out.gone > r.guard.floor) out.live = live_rows(of.tenant, r.stream, origin);
+  if (r.guard.holds(out.gone, out.live)) {
+    for (const gone_rows& g : gone) hold(of.run, r.stream, g.rows.keys);
+    out.result = sweep_result::how::held;
+    return out;
+  }
+  for (const gone_rows& g : gone) remove({of.run, of.tenant, g.stage, "sweep", g.as_of_us}, r.stream, g.rows);
+  if (!out.reason.empty() && out.gone == 0) out.result = sweep_result::how::unproven;
+  return out;
+}
+
+}  // namespace sluice::store::postgres
