@@ -1,7 +1,6 @@
 #include "host/history.hpp"
 
 #include <algorithm>
-#include <set>
 
 #include <nlohmann/json.hpp>
 
@@ -28,8 +27,6 @@ std::string why_full(const manifest::item& item, const manifest::read& read,
   return {};
 }
 
-bool swept(const engine::stage_plan& s) { return !s.watermark || s.watermark->full; }
-
 }  // namespace
 
 std::string format_since(std::int64_t us, const std::string& as) {
@@ -39,10 +36,10 @@ std::string format_since(std::int64_t us, const std::string& as) {
   return as == "date" ? text.substr(0, 10) : text;
 }
 
-bool is_fresh(const manifest::pipeline& pipeline, const manifest::phase& phase, const manifest::item& item,
-              const read_history& history) {
-  if (phase.fresh_for_us == 0 || item.stages.empty()) return false;
-  return std::all_of(item.stages.begin(), item.stages.end(), [&](const std::string& stage) {
+bool is_fresh(const manifest::pipeline& pipeline, const manifest::phase& phase,
+              const std::vector<std::string>& stages, const read_history& history) {
+  if (phase.fresh_for_us == 0 || stages.empty()) return false;
+  return std::all_of(stages.begin(), stages.end(), [&](const std::string& stage) {
     return std::any_of(history.fresh.begin(), history.fresh.end(), [&](const engine::freshness_row& f) {
       return f.stage == stage && f.manifest_hash == pipeline.hash &&
              history.now_us - f.started_us < phase.fresh_for_us;
@@ -63,32 +60,6 @@ void set_watermark(engine::stage_plan& stage, const manifest::item& item, const 
   stage.watermark->full = false;
   stage.root_vars = nlohmann::json{{"since", since}}.dump();
   stage.why = "incremental: since " + observe::rfc3339(from->value_us);
-}
-
-void add_sweeps(engine::run_plan& plan, const manifest::pipeline& pipeline) {
-  std::set<std::string> entries;
-  for (const manifest::phase* phase : {&pipeline.essential, &pipeline.background}) {
-    for (const manifest::item& item : phase->items) {
-      if (item.deletes != manifest::deletes::sweep || !entries.insert(item.entry).second) continue;
-      const engine::delete_guard guard{item.guard.max, item.guard.floor};
-      plan.cascade = {std::max(plan.cascade.share, guard.share), std::max(plan.cascade.floor, guard.floor)};
-      std::vector<engine::sweep_plan> found;
-      std::set<std::string> partly;  // streams of which something is not read, or not wholly
-      for (const manifest::read& read : pipeline.reads) {
-        if (read.entry != item.entry) continue;
-        const engine::stage_plan* stage = plan.find_stage(read.stage);
-        for (const std::string& stream : read.streams) {
-          if (stage == nullptr || !swept(*stage)) partly.insert(stream);
-          const auto at =
-              std::find_if(found.begin(), found.end(), [&](const auto& s) { return s.stream == stream; });
-          if (at != found.end()) at->stages.push_back(read.stage);
-          else found.push_back({item.entry, stream, {read.stage}, guard});
-        }
-      }
-      std::erase_if(found, [&](const engine::sweep_plan& s) { return partly.contains(s.stream); });
-      plan.sweeps.insert(plan.sweeps.end(), found.begin(), found.end());
-    }
-  }
 }
 
 }  // namespace sluice::host

@@ -1,14 +1,21 @@
-// How many requests a source may have under way, and how fast they may start: one for each source,
-// over all runs and tenants. Used on the engine's executor only.
+// How many requests a source may have under way, and how fast they may start: one for each source, over all
+// runs and tenants. Essential requests go first; within a class the tenant with the fewest requests under way
+// is next, so that one that is alone may use all of it and leaves room as soon as others wait. Who waits,
+// for a slot or for the rate, holds nothing. Used on the engine's executor only.
 #pragma once
 
 #include <cstdint>
+#include <map>
+#include <memory>
+#include <string>
+#include <utility>
 
 #include <boost/asio/any_io_executor.hpp>
 #include <boost/asio/awaitable.hpp>
 
 #include "engine/event.hpp"
 #include "engine/ports.hpp"
+#include "engine/turn_queue.hpp"
 
 namespace sluice::host {
 
@@ -20,36 +27,57 @@ struct request_limits {
 
 class limiter {
  public:
-  limiter(const boost::asio::any_io_executor& on, engine::clock_port& clock, request_limits limits);
+  limiter(boost::asio::any_io_executor on, engine::clock_port& clock, request_limits limits);
+  limiter(const limiter&) = delete;
+  limiter& operator=(const limiter&) = delete;
+  ~limiter();
 
   // A request may start: released when the slot dies.
   class slot {
    public:
-    explicit slot(limiter* owner) : owner_(owner) {}
-    slot(slot&& o) noexcept : owner_(std::exchange(o.owner_, nullptr)) {}
+    slot(limiter* owner, int* of_tenant) : owner_(owner), of_tenant_(of_tenant) {}
+    slot(slot&& o) noexcept : owner_(std::exchange(o.owner_, nullptr)), of_tenant_(o.of_tenant_) {}
     slot& operator=(slot&&) = delete;
     ~slot() {
-      if (owner_ != nullptr) owner_->release();
+      if (owner_ != nullptr) owner_->release(*of_tenant_);
     }
 
    private:
     limiter* owner_;
+    int* of_tenant_;
   };
 
-  // Throws the reason of `stop` when that stops first.
-  boost::asio::awaitable<slot> acquire(bool essential, engine::stop_source& stop);
+  // Throws the reason of `stop` when that stops first. The tenant's name must live until this returns.
+  boost::asio::awaitable<slot> acquire(engine::turn of, engine::stop_source& stop);
+
+  [[nodiscard]] int active() const noexcept { return active_; }
+  [[nodiscard]] std::size_t waiting() const noexcept { return queue_.size(); }
+  // How many requests have ever had to wait.
+  [[nodiscard]] std::uint64_t had_to_wait() const noexcept { return had_to_wait_; }
 
  private:
-  [[nodiscard]] bool free_for(bool essential) const;
-  [[nodiscard]] std::int64_t reserve_start();
-  void release();
+  class waiter;
+  [[nodiscard]] bool free_for(engine::urgency u) const;
+  [[nodiscard]] std::int64_t until_start() const;
+  [[nodiscard]] int& of_tenant(std::string_view tenant);
+  int* begin(std::string_view tenant, bool on_time);
+  void grant(bool on_time);
+  void pace(std::int64_t wait_us);
+  static boost::asio::awaitable<void> start_later(limiter* self, std::shared_ptr<engine::stop_source> stop,
+                                                  std::int64_t wait_us);
+  void stop_pacing();
+  void release(int& of_tenant);
 
+  boost::asio::any_io_executor executor_;
   engine::clock_port& clock_;
   request_limits limits_;
   int background_cap_;
-  int active_ = 0, essential_waiting_ = 0;
+  int active_ = 0;
+  std::map<std::string, int, std::less<>> by_tenant_;  // requests under way
+  engine::turn_queue<waiter*> queue_;
+  std::uint64_t had_to_wait_ = 0;
   std::int64_t next_start_us_ = 0;
-  engine::event freed_;
+  std::shared_ptr<engine::stop_source> pacing_;  // of the wait for the rate, if there is one
 };
 
 }  // namespace sluice::host

@@ -10,9 +10,26 @@ namespace sluice::host {
 
 enum class wanted_phase : std::uint8_t { both, essential, background };
 
-// May be empty of stages: then everything is fresh.
-[[nodiscard]] engine::run_plan build_plan(const manifest::pipeline& pipeline, wanted_phase phases,
+// Of what a run is: of the whole tenant; of one subject, which is what has `scope: subject` and can be read for
+// one; or of the rest of the tenant, beside a run of a subject.
+enum class run_part : std::uint8_t { whole, subject, rest };
+
+struct plan_ask {
+  std::string tenant;
+  wanted_phase phases = wanted_phase::both;
+  run_part part = run_part::whole;
+  std::string subject;  // of the part of that name
+};
+
+// May be empty of stages: then everything is fresh, or `left_out` is empty too and there is nothing to read.
+[[nodiscard]] engine::run_plan build_plan(const manifest::pipeline& pipeline, const plan_ask& ask,
                                           const read_history& history);
+
+// A stage of the whole tenant.
+[[nodiscard]] engine::stage_plan stage_of(const manifest::pipeline& pipeline, const manifest::read& read,
+                                          engine::phase phase);
+// Makes it one of one subject, by what its read says of that, and for no parent. `vars` hold the subject.
+void read_for_subject(engine::stage_plan& stage, const std::string& vars);
 
 struct plan_names {
   std::string run_id, tenant, pipeline, correlation_id;

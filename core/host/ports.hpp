@@ -55,34 +55,17 @@ class system_random final : public engine::random_port {
 template <class T>
 boost::asio::awaitable<T> await_callback(boost::asio::any_io_executor on,
                                          std::function<void(std::function<void(T)>)> start) {
-  auto box = co_await boost::asio::async_initiate<const boost::asio::use_awaitable_t<>, void(std::shared_ptr<T>)>(
-      [&](auto handler) {
-        const auto shared = std::make_shared<decltype(handler)>(std::move(handler));
-        start([shared, on](T value) {
-          auto held = std::make_shared<T>(std::move(value));
-          boost::asio::post(on, [shared, held] { std::move (*shared)(held); });
-        });
-      },
-      boost::asio::use_awaitable);
+  auto box =
+      co_await boost::asio::async_initiate<const boost::asio::use_awaitable_t<>, void(std::shared_ptr<T>)>(
+          [&](auto handler) {
+            const auto shared = std::make_shared<decltype(handler)>(std::move(handler));
+            start([shared, on](T value) {
+              auto held = std::make_shared<T>(std::move(value));
+              boost::asio::post(on, [shared, held] { std::move (*shared)(held); });
+            });
+          },
+          boost::asio::use_awaitable);
   co_return std::move(*box);
-}
-
-// Runs `work` on a pool's thread and gives its value, or what it throws, back on `on`.
-template <class F, class Pool>
-boost::asio::awaitable<std::invoke_result_t<F&>> on_pool(Pool& pool, boost::asio::any_io_executor on, F work) {
-  using result = std::invoke_result_t<F&>;
-  using outcome = std::variant<std::exception_ptr, std::shared_ptr<result>>;
-  auto got = co_await await_callback<outcome>(on, [&](std::function<void(outcome)> done) {
-    boost::asio::post(pool, [&work, done] {
-      try {
-        done(std::make_shared<result>(work()));
-      } catch (...) {
-        done(std::current_exception());
-      }
-    });
-  });
-  if (auto* failed = std::get_if<std::exception_ptr>(&got)) std::rethrow_exception(*failed);
-  co_return std::move(*std::get<std::shared_ptr<result>>(got));
 }
 
 }  // namespace sluice::host

@@ -1,12 +1,15 @@
 #include "host/reader.hpp"
 
 #include <algorithm>
+#include <set>
 #include <utility>
 
 #include <nlohmann/json.hpp>
 
 #include <sluice/batch_builder.hpp>
 
+#include "engine/failpoint.hpp"
+#include "decode/csv.hpp"
 #include "engine/row_hash.hpp"
 #include "host/ports.hpp"
 
@@ -46,6 +49,45 @@ decode::format format_of(plugin::page_format f) {
                 "the source hands over Arrow batches, which this version of sluice can't map yet");
 }
 
+// Records that gave a row which could not be read. Such a row's key is not known for certain, so the record counts
+// as one that could not be read: no sweep may then take what it stands for as vanished.
+std::int64_t records_of_unread_rows(const decode::result& decoded) {
+  std::set<std::int64_t> ordinals;
+  for (const decode::reject& r : decoded.rejects) {
+    if (!r.stream.empty()) ordinals.insert(r.ordinal);
+  }
+  return static_cast<std::int64_t>(ordinals.size());
+}
+
+// A part of a read is an item like any other; where it begins stands among its variables, under a name that no
+// manifest can use.
+constexpr const char* place_name = "sluice.place";
+
+std::string place_of(const engine::read_request& request) {
+  if (!request.page_state.empty() || request.vars.find(place_name) == std::string::npos)
+    return request.page_state;
+  return nlohmann::json::parse(request.vars).value(place_name, std::string());
+}
+
+void add_parts(const engine::read_request& request, const plugin::page& from, engine::page& out) {
+  for (std::string& place : from.parts()) {
+    auto vars = nlohmann::json::parse(request.vars.empty() ? "{}" : request.vars);
+    vars[place_name] = std::move(place);
+    out.children.push_back({request.stage, {}, vars.dump()});
+  }
+}
+
+// A record of a CSV page says nothing without the header.
+void add_header(const decode::page& raw, std::vector<engine::reject>& rejects) {
+  if (rejects.empty()) return;
+  decode::csv_reader csv(raw.bytes);
+  std::vector<decode::csv_field> fields;
+  if (!csv.next(fields)) return;
+  for (engine::reject& r : rejects) {
+    if (!r.raw.empty()) r.raw = std::string(csv.raw()) + "\n" + r.raw;
+  }
+}
+
 // The greatest value of a column that says when its row changed, in microseconds since 1970.
 std::optional<std::int64_t> greatest(const column_view& column, column_type type, const std::string& as,
                                      std::int64_t rows) {
@@ -65,7 +107,10 @@ std::optional<std::int64_t> greatest(const column_view& column, column_type type
 reader::reader(reader_setup setup) : setup_(setup) {
   for (const manifest::source& s : setup_.pipeline.sources) open_source(s);
   for (const manifest::domain& d : setup_.pipeline.domains) open_entry(d);
-  for (const manifest::read& r : setup_.pipeline.reads) open_stage(r);
+  for (const manifest::read& r : setup_.pipeline.reads) {
+    stages_.emplace(r.stage, open_stage(r, r.request, r.decode, r.incremental.has_value()));
+    if (r.subject) subjects_.emplace(r.stage, open_stage(r, r.subject->request, r.subject->decode, false));
+  }
 }
 
 reader::~reader() = default;
@@ -85,22 +130,30 @@ void reader::open_entry(const manifest::domain& domain) {
   w.config = domain.config.empty() ? "{}" : domain.config;
 }
 
-void reader::open_stage(const manifest::read& read) {
+reader::stage_work reader::open_stage(const manifest::read& read, const std::string& request,
+                                      const std::string& mapping, bool incremental) {
   stage_work w;
   w.read = &read;
   w.source = &sources_.at(read.from);
   w.entry = &entries_.at(read.entry);
-  nlohmann::json request{{"name", read.stage}, {"records", read.records}};
-  request["request"] = read.request.empty() ? nlohmann::json::object() : nlohmann::json::parse(read.request);
-  if (read.incremental) request["incremental"] = {{"param", read.incremental->param}};
-  w.handle = w.source->instance->prepare(request.dump());
-  w.program =
-      std::make_unique<decode::program>(decode::compile(read.decode, w.entry->component.item->streams));
+  const std::string records = nlohmann::json::parse(mapping).at("records").get<std::string>();
+  nlohmann::json ask{{"name", read.stage}, {"records", records}};
+  ask["request"] = request.empty() ? nlohmann::json::object() : nlohmann::json::parse(request);
+  if (incremental) ask["incremental"] = {{"param", read.incremental->param}};
+  w.handle = w.source->instance->prepare(ask.dump());
+  w.program = std::make_unique<decode::program>(decode::compile(mapping, w.entry->component.item->streams));
   for (const stream_schema& s : w.program->streams()) {
     w.layouts.push_back(wire_layout(s));
-    w.watermarks.push_back(read.incremental ? column_index(w.layouts.back(), read.incremental->column) : -1);
+    w.watermarks.push_back(incremental ? column_index(w.layouts.back(), read.incremental->column) : -1);
   }
-  stages_.emplace(read.stage, std::move(w));
+  return w;
+}
+
+// An item with a subject is that subject's, whatever run it belongs to.
+const reader::stage_work& reader::work_of(const engine::read_request& request) const {
+  const bool of_subject = !request.vars.empty() && nlohmann::json::parse(request.vars).contains("subject");
+  const auto found = subjects_.find(request.stage);
+  return of_subject && found != subjects_.end() ? found->second : stages_.at(request.stage);
 }
 
 std::map<std::string, std::string, std::less<>> reader::variables(const engine::read_request& request) const {
@@ -111,15 +164,25 @@ std::map<std::string, std::string, std::less<>> reader::variables(const engine::
     for (const auto& [name, value] : tenant->second.vars) vars.emplace("tenant.vars." + name, value);
   }
   const nlohmann::json own = nlohmann::json::parse(request.vars.empty() ? "{}" : request.vars);
-  for (const auto& [name, value] : own.items()) vars.emplace(name, value.get<std::string>());
+  for (const auto& [name, value] : own.items()) {
+    if (name != place_name) vars.emplace(name, value.get<std::string>());
+  }
   return vars;
+}
+
+// What an upstream asks of one request it asks of its whole source. Who waits here holds no slot.
+awaitable<void> reader::keep_quiet(const source_work& source, engine::stop_source& stop) {
+  for (std::int64_t left = 0; (left = source.not_before_us - setup_.clock.steady_us()) > 0;) {
+    co_await setup_.clock.sleep(left, stop);
+    stop.throw_if_stopped();
+  }
 }
 
 awaitable<plugin::page> reader::fetch(const stage_work& stage, const engine::read_request& request,
                                       const std::shared_ptr<plugin::call_scope>& call) {
   nlohmann::json vars = nlohmann::json::object();
   for (auto& [name, value] : variables(request)) vars[name] = value;
-  const plugin::fetch_request ask{vars.dump(), request.page_state};
+  const plugin::fetch_request ask{vars.dump(), place_of(request)};
   const auto abandon = request.stop->on_stop([&call] { call->cancel(); });
   request.stop->throw_if_stopped();
   // The result is not copyable; a function object must be.
@@ -131,25 +194,67 @@ awaitable<plugin::page> reader::fetch(const stage_work& stage, const engine::rea
         });
       });
   request.stop->throw_if_stopped();
-  if (const auto* e = std::get_if<plugin::error>(result.get())) throw to_failure(*e);
+  if (const auto* e = std::get_if<plugin::error>(result.get())) {
+    const std::int64_t until = setup_.clock.steady_us() + std::int64_t{e->retry_after_ms()} * 1000;
+    if (e->kind() == plugin::status::throttled)
+      stage.source->not_before_us = std::max(stage.source->not_before_us, until);
+    throw to_failure(*e);
+  }
   co_return std::move(std::get<plugin::page>(*result));
 }
 
 awaitable<engine::page> reader::read(const engine::read_request& request) {
-  const stage_work& stage = stages_.at(request.stage);
+  const stage_work& stage = work_of(request);
   const auto call = std::make_shared<plugin::call_scope>(
       plugin::call_values{request.tenant, request.run_id, request.correlation_id, {}, 0, request.essential});
+  const engine::turn of{request.essential ? engine::urgency::essential : engine::urgency::background,
+                        request.tenant};
   std::int64_t sent_at = 0;
   std::optional<plugin::page> fetched;
+  co_await keep_quiet(*stage.source, *request.stop);
   {
-    const limiter::slot slot = co_await stage.source->limits->acquire(request.essential, *request.stop);
+    const limiter::slot slot = co_await stage.source->limits->acquire(of, *request.stop);
+    source_health::request asked(setup_.health, setup_.pipeline.name, stage.read->from);
     sent_at = setup_.clock.now_us();
-    fetched = co_await fetch(stage, request, call);
+    SLUICE_FAILPOINT("read.before_fetch");
+    try {
+      fetched = co_await fetch(stage, request, call);
+      asked.good();
+    } catch (const failure& f) {
+      if (f.retryable()) asked.bad();
+      throw;
+    }
+    SLUICE_FAILPOINT("read.after_fetch");
   }
-  engine::page page = co_await on_pool(setup_.pool, setup_.executor,
-                                       [&] { return make_page(stage, request, *call, *fetched); });
+  if (request.on_next && !fetched->end()) request.on_next(std::string(fetched->next_state()));
+  engine::page page = co_await on_pool(setup_.pool, of, setup_.executor, [&] {
+    return make_page(stage, request, *call, {format_of(fetched->format()), fetched->body()});
+  });
+  add_parts(request, *fetched, page);
+  page.next_state = fetched->next_state();
+  page.end = fetched->end();
+  page.declared_total = fetched->declared_total();
   page.requested_at_us = sent_at;
   co_return page;
+}
+
+awaitable<engine::page> reader::read_again(const engine::read_request& request, decode::page raw) {
+  const stage_work& stage = work_of(request);
+  const plugin::call_scope call(
+      {request.tenant, request.run_id, request.correlation_id, {}, 0, request.essential});
+  const engine::turn of{request.essential ? engine::urgency::essential : engine::urgency::background,
+                        request.tenant};
+  co_return co_await on_pool(setup_.pool, of, setup_.executor,
+                             [&] { return make_page(stage, request, call, raw); });
+}
+
+const stream_schema* reader::find_stream(const std::string& stage, const std::string& stream) const {
+  const auto at = stages_.find(stage);
+  if (at == stages_.end()) return nullptr;
+  for (const stream_schema& s : at->second.program->streams()) {
+    if (s.name == stream) return &s;
+  }
+  return nullptr;
 }
 
 std::unique_ptr<reader::worker_slot> reader::take_slot(entry_work& entry) {
@@ -167,12 +272,15 @@ std::unique_ptr<reader::worker_slot> reader::take_slot(entry_work& entry) {
 }
 
 engine::page reader::make_page(const stage_work& stage, const engine::read_request& request,
-                               const plugin::call_scope& call, const plugin::page& from) try {
+                               const plugin::call_scope& call, const decode::page& raw) try {
   auto slot = take_slot(*stage.entry);
-  const decode::page raw{format_of(from.format()), from.body()};
   decode::result decoded = decode::decode(*stage.program, raw, variables(request), slot->scratch);
   engine::page out;
   out.records = {decoded.records, decoded.mapped, decoded.filtered, decoded.rejected};
+  if (const std::int64_t unread = records_of_unread_rows(decoded); unread > 0) {
+    out.records.mapped -= unread;
+    out.records.rejected += unread;
+  }
   for (decode::reject& r : decoded.rejects) {
     out.rejects.push_back({r.ordinal, std::move(r.stream), std::move(r.key), std::move(r.field),
                            std::move(r.reason), std::move(r.raw)});
@@ -182,10 +290,9 @@ engine::page reader::make_page(const stage_work& stage, const engine::read_reque
   }
   for (decode::child& c : decoded.children)
     out.children.push_back({std::move(c.stage), {}, std::move(c.vars)});
-  out.next_state = from.next_state();
-  out.end = from.end();
-  out.declared_total = from.declared_total();
-  out.bytes = from.body().size();
+  if (raw.as == decode::format::csv) add_header(raw, out.rejects);
+  out.bytes = raw.bytes.size();
+  SLUICE_FAILPOINT("read.after_decode");
   const std::lock_guard lock(stage.entry->mutex);
   stage.entry->idle.push_back(std::move(slot));
   return out;
@@ -193,7 +300,7 @@ engine::page reader::make_page(const stage_work& stage, const engine::read_reque
   throw to_failure(e);
 } catch (const decode::error& e) {
   throw failure(e.retry() ? failure_class::transient : failure_class::invalid, std::string(e.code()),
-                "stage `" + request.stage + "`: " + e.what());
+                e.what());
 }
 
 void reader::take_stream(const stage_work& stage, std::size_t index, const plugin::call_scope& call,
@@ -203,8 +310,7 @@ void reader::take_stream(const stage_work& stage, std::size_t index, const plugi
   if (from.batches.empty() && from.rejected == 0) return;
   if (from.batches.size() > 1) {
     throw failure(failure_class::invalid, "SLU-6025",
-                  "stage `" + stage.read->stage + "`: one page gives " + std::to_string(from.rows) +
-                      " rows of `" + from.schema->name +
+                  "one page gives " + std::to_string(from.rows) + " rows of `" + from.schema->name +
                       "`, more than a batch holds; ask the upstream for smaller pages");
   }
   engine::stream_rows rows;

@@ -8,10 +8,10 @@
 #include <string>
 #include <vector>
 
-#include <boost/asio/thread_pool.hpp>
-
 #include "decode/decode.hpp"
 #include "host/limiter.hpp"
+#include "host/source_health.hpp"
+#include "host/turn_pool.hpp"
 #include "manifest/model.hpp"
 #include "plugin/domain_instance.hpp"
 #include "plugin/source_instance.hpp"
@@ -24,8 +24,9 @@ struct reader_setup {
   plugin::loader& loader;
   plugin::host_services& services;
   boost::asio::any_io_executor executor;  // the engine's
-  boost::asio::thread_pool& pool;
+  turn_pool& pool;
   engine::clock_port& clock;
+  source_health* health = nullptr;  // told how the sources do, unless null
 };
 
 class reader final : public engine::reader_port {
@@ -35,6 +36,10 @@ class reader final : public engine::reader_port {
   ~reader() override;
 
   boost::asio::awaitable<engine::page> read(const engine::read_request& request) override;
+  // The same without the source: these bytes are the page. `request` must live until it has returned.
+  boost::asio::awaitable<engine::page> read_again(const engine::read_request& request, decode::page raw);
+  // As the stage's mapping has it; null: it feeds no such stream.
+  [[nodiscard]] const stream_schema* find_stream(const std::string& stage, const std::string& stream) const;
 
  private:
   // What one worker uses for a page at a time: a domain's instance and the decoder's buffers.
@@ -51,7 +56,9 @@ class reader final : public engine::reader_port {
   struct source_work {
     std::unique_ptr<plugin::source_instance> instance;
     std::unique_ptr<limiter> limits;
+    std::int64_t not_before_us = 0;  // steady; the upstream wants to be left alone until then
   };
+  // A read of the tenant, or what it says of reading one subject.
   struct stage_work {
     const manifest::read* read = nullptr;
     source_work* source = nullptr;
@@ -64,13 +71,16 @@ class reader final : public engine::reader_port {
 
   void open_source(const manifest::source& source);
   void open_entry(const manifest::domain& domain);
-  void open_stage(const manifest::read& read);
+  [[nodiscard]] stage_work open_stage(const manifest::read& read, const std::string& request,
+                                      const std::string& mapping, bool incremental);
+  [[nodiscard]] const stage_work& work_of(const engine::read_request& request) const;
   [[nodiscard]] std::map<std::string, std::string, std::less<>> variables(
       const engine::read_request& request) const;
+  boost::asio::awaitable<void> keep_quiet(const source_work& source, engine::stop_source& stop);
   boost::asio::awaitable<plugin::page> fetch(const stage_work& stage, const engine::read_request& request,
                                              const std::shared_ptr<plugin::call_scope>& call);
   engine::page make_page(const stage_work& stage, const engine::read_request& request,
-                         const plugin::call_scope& call, const plugin::page& from);
+                         const plugin::call_scope& call, const decode::page& raw);
   void take_stream(const stage_work& stage, std::size_t index, const plugin::call_scope& call,
                    plugin::domain_instance& domain, decode::result& decoded, const decode::page& raw,
                    engine::page& out);
@@ -79,7 +89,7 @@ class reader final : public engine::reader_port {
   reader_setup setup_;
   std::map<std::string, source_work> sources_;
   std::map<std::string, entry_work> entries_;
-  std::map<std::string, stage_work> stages_;
+  std::map<std::string, stage_work> stages_, subjects_;
 };
 
 // What a failure of a plugin or of the decoder means to the engine.

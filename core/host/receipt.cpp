@@ -16,6 +16,16 @@ nlohmann::json elapsed_ms(std::int64_t from_us, std::int64_t to_us) {
   return (to_us - from_us) / 1000;
 }
 
+nlohmann::json essential_json(const engine::run_row& run) {
+  const essential_state e = essential_of(run);
+  nlohmann::json out{{"over", e.over}};
+  if (e.deadline_us > 0) {
+    out["deadline_ms"] = e.deadline_us / 1000;
+    out["deadline_missed"] = e.deadline_missed;
+  }
+  return out;
+}
+
 nlohmann::json stage_json(const engine::stage_row& s) {
   nlohmann::json streams = nlohmann::json::object();
   for (const auto& [name, counts] : s.streams) streams[name] = to_json(counts);
@@ -88,6 +98,11 @@ plan_notes notes_of(const engine::run_row& run) {
     out.why[stage.value("name", "")] = stage.value("why", "");
   }
   out.left_out = plan.value("left_out", std::vector<std::string>{});
+  out.deadline_us = plan.value("deadline_us", std::int64_t{0});
+  for (const auto& step : plan.value("steps", nlohmann::json::array())) {
+    if (step.value("phase", "") != "essential") continue;
+    for (const auto& stage : step.value("stages", std::vector<std::string>{})) out.essential.push_back(stage);
+  }
   return out;
 }
 
@@ -106,6 +121,7 @@ nlohmann::json receipt_json(const engine::run_row& run) {
                      {"tenant", run.tenant},
                      {"pipeline", run.pipeline},
                      {"scope", run.scope.empty() ? "tenant" : run.scope},
+                     {"essential", essential_json(run)},
                      {"mode", run.mode},
                      {"backend", run.backend},
                      {"route_reason", run.route_reason},
@@ -119,7 +135,9 @@ nlohmann::json receipt_json(const engine::run_row& run) {
                      {"streams", std::move(streams)},
                      {"stages", std::move(stages)},
                      {"left_out", notes.left_out}};
+  if (!run.retry_of.empty()) out["retry_of"] = run.retry_of;
   if (!run.error_code.empty()) out["error"] = {{"code", run.error_code}, {"message", run.error}};
+  if (const std::string why = why_stuck(run); !why.empty()) out["stuck"] = why;
   return out;
 }
 

@@ -103,10 +103,16 @@ bool told_by_a_stage(const engine::run_row& run) {
 }  // namespace
 
 std::string receipt_text(const engine::run_row& run, const std::string& manifest) {
-  std::string out =
-      "run " + run.run_id + "  tenant " + run.tenant + "  " + std::string(engine::to_string(run.state));
+  std::string out = "run " + run.run_id + "  tenant " + run.tenant +
+                    (run.scope.empty() ? "" : "  " + scope_text(run.scope)) + "  " +
+                    std::string(engine::to_string(run.state));
   if (run.ended_us != 0) out += "  in " + seconds(run.created_us, run.ended_us);
   if (run.essential_us != 0) out += "  (essential after " + seconds(run.created_us, run.essential_us) + ")";
+  if (!run.retry_of.empty()) out += "\n  repeats run " + run.retry_of;
+  if (const essential_state e = essential_of(run); e.deadline_missed) {
+    out += "\n  the essential phase missed its deadline of " + seconds(0, e.deadline_us);
+  }
+  if (const std::string why = why_stuck(run); !why.empty()) out += "\n  stuck: " + why;
   out += "\n" + stage_lines(run) + stream_table(run) + hints(run, manifest);
   if (!run.error_code.empty() && !told_by_a_stage(run))
     out += "\n  " + run.error_code + " " + run.error + "\n";

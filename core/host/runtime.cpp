@@ -10,12 +10,15 @@ namespace sluice::host {
 runtime::runtime(runtime_setup setup)
     : setup_(setup),
       work_(boost::asio::make_work_guard(context_)),
-      pool_(std::max(2U, std::thread::hardware_concurrency())),
+      own_pool_(setup.shared == nullptr ? std::make_unique<turn_pool>(decoding_threads()) : nullptr),
+      pool_(setup.shared == nullptr ? *own_pool_ : setup.shared->pool),
       session_(setup_.store.open_session()),
       clock_(session_->now_us()),
-      store_(setup_.store) {
-  reader_ = std::make_unique<reader>(reader_setup{setup_.pipeline, setup_.catalog, setup_.loader, *this,
-                                                  context_.get_executor(), pool_, clock_});
+      own_store_(setup.shared == nullptr ? std::make_unique<store::threaded_store>(setup.store) : nullptr),
+      store_(setup.shared == nullptr ? *own_store_ : setup.shared->jobs) {
+  reader_ = std::make_unique<reader>(
+      reader_setup{setup_.pipeline, setup_.catalog, setup_.loader, *this, context_.get_executor(), pool_,
+                   clock_, setup_.shared == nullptr ? nullptr : &setup_.shared->health});
   engine_ = std::thread([this] { context_.run(); });
   try {
     open_backends();
@@ -29,16 +32,10 @@ runtime::runtime(runtime_setup setup)
 }
 
 runtime::~runtime() {
-  {
-    const std::lock_guard lock(mutex_);
-    for (const auto& [id, active] : active_) {
-      boost::asio::post(context_, [run = active->run] { run->leave(); });
-    }
-  }
+  leave();
   backends_.clear();  // each waits for its steps
   work_.reset();
   engine_.join();
-  pool_.join();
 }
 
 void runtime::ensure_tables() {

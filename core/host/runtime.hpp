@@ -4,6 +4,7 @@
 // threads of theirs. Public functions may be called from any thread but the engine's.
 #pragma once
 
+#include <chrono>
 #include <condition_variable>
 #include <functional>
 #include <map>
@@ -16,16 +17,29 @@
 #include <boost/asio/executor_work_guard.hpp>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/thread_pool.hpp>
+#include <nlohmann/json_fwd.hpp>
 
 #include "engine/run.hpp"
+#include "host/admission.hpp"
 #include "host/plan_builder.hpp"
 #include "host/ports.hpp"
 #include "host/reader.hpp"
 #include "host/secrets.hpp"
+#include "host/source_health.hpp"
+#include "host/start_gate.hpp"
+#include "host/turn_pool.hpp"
 #include "plugin/backend_instance.hpp"
 #include "store/threaded_store.hpp"
 
 namespace sluice::host {
+
+// What the pipelines of one host have in common: it must outlive them.
+struct shared_parts {
+  engine::store_port& jobs;
+  turn_pool& pool;
+  admission& door;
+  source_health& health;
+};
 
 struct runtime_setup {
   const manifest::pipeline& pipeline;
@@ -34,12 +48,15 @@ struct runtime_setup {
   observe::logger& log;
   const secret_store& secrets;
   store::store& store;  // migrated
+  std::int64_t lease_us = 30'000'000;
+  shared_parts* shared = nullptr;  // null: the pipeline is alone, and every run begins at once
 };
 
 struct run_answer {
   std::string run_id, correlation_id, backend, route_reason;
   engine::run_lease::how how = engine::run_lease::how::started;
   engine::holder held_by;  // when joined
+  std::string scope;       // empty: the tenant
 };
 
 struct run_ask {
@@ -48,6 +65,20 @@ struct run_ask {
   engine::progress_fn on_progress;                  // called on the engine's thread
   std::function<void(const run_answer&)> on_lease;  // once it is known which run it is, before its first line
   bool tells_end = false;                           // the caller shows how it ended: the log does not
+  engine::urgency urgency = engine::urgency::essential;  // of its place in this host's queue
+  std::int64_t unless_since_us = 0;                      // as in engine::run_request
+  bool forget = false;                                   // nobody will wait for its end
+  std::optional<engine::run_plan> plan;             // instead of one that is made of the manifest
+  std::string retry_of;                             // the run that this one repeats
+  run_part part = run_part::whole;
+  std::string subject;                      // of that part, and of a sign-in
+  engine::progress_fn on_subject_progress;  // of a sign-in: that of the subject's run
+};
+
+// The runs of a sign-in: the subject's, and the tenant's unless nothing is left for it to read.
+struct sign_in_answer {
+  run_answer subject;
+  std::optional<run_answer> tenant;
 };
 
 class runtime final : public plugin::host_services {
@@ -59,10 +90,28 @@ class runtime final : public plugin::host_services {
 
   // Starts a run, joins the open one, or takes over one whose holder is gone. Throws engine::failure.
   run_answer start(const run_ask& ask);
+  // For the subject that `ask` names: starts or joins its run and that of the rest of its tenant, under one
+  // correlation id. Throws engine::failure.
+  sign_in_answer sign_in(run_ask ask);
+  // Until the essential phase of all of these runs is over, but no longer than that, and not longer than its
+  // deadline; or until `give_up` says so. True: it is over. Throws like wait().
+  bool wait_essential(const std::vector<std::string>& run_ids, std::chrono::microseconds at_most,
+                      const std::function<bool()>& give_up);
+  // The receipt as it stands now, with the essential stages and how old what is stored of them is.
+  [[nodiscard]] nlohmann::json state_of(const std::string& run_id);
   // Until the run is terminal, here or on another host, or until `give_up` says so (asked several
-  // times a second). Nothing: gave up. Throws engine::failure when this host could not finish it.
+  // times a second). A run of another host that dies meanwhile is taken over. Nothing: gave up. Throws
+  // engine::failure when this host could not finish it.
   std::optional<engine::run_row> wait(const std::string& run_id, const std::function<bool()>& give_up);
   void cancel(const std::string& run_id);
+
+  // For a host that serves. True: that run is under way or queued here.
+  [[nodiscard]] bool has(const std::string& run_id);
+  [[nodiscard]] std::size_t open_runs();
+  // Ends queued runs that were cancelled or whose time is over. Call it now and then.
+  void tend();
+  // All runs stop where they are and stay open, for another process to take over. Nothing may be started after it.
+  void leave();
 
   void log(observe::log_level level, const observe::log_context& context, std::string_view message,
            std::string_view fields_json) noexcept override;
@@ -78,43 +127,108 @@ class runtime final : public plugin::host_services {
     std::shared_ptr<engine::run> run;
     std::string backend;
     engine::progress_fn on_progress;
-    bool tells_end = false;
+    bool tells_end = false, forget = false;
+    std::shared_ptr<start_gate> gate;
     // Guarded by the runtime's mutex:
-    bool over = false;  // finished here, fenced or failed
+    bool essential_over = false;
+    bool over = false;   // finished here, fenced or failed
+    bool ended = false;  // and nothing of it is under way any more
+    int steps = 0;       // under way
     std::optional<engine::failure> failed;
+    std::unique_ptr<admission::place> place;
+  };
+  // A run's place on this host, asked for before it is in the store.
+  struct admitted {
+    std::shared_ptr<start_gate> gate = std::make_shared<start_gate>();
+    std::unique_ptr<admission::place> place;
   };
 
+  [[nodiscard]] admitted admit(const run_ask& ask);
   void ensure_tables();
   [[nodiscard]] engine::run_options options_of(const engine::run_identity& id);
-  [[nodiscard]] read_history history_of(const std::string& tenant);
+  [[nodiscard]] read_history history_of(const std::string& tenant, const std::string& scope);
+  [[nodiscard]] std::optional<engine::run_row> shown(const std::string& run_id);
+  // Throws why this host could not finish the run, unless another has it now.
+  [[nodiscard]] bool is_essential_over(const std::string& run_id);
   void open_backends();
   [[nodiscard]] engine::run_request make_request(const run_ask& ask, const engine::run_plan& plan);
   void launch(const engine::run_lease& lease, const engine::run_request& request, engine::run_plan plan,
-              const run_ask& ask);
+              const run_ask& ask, admitted place);
   [[nodiscard]] std::shared_ptr<active_run> find(std::string_view run_id);
+  // Takes the run over if its holder is gone. `again_us`: when it is worth to look next, if nobody dies.
+  void go_on_with(const std::string& run_id, std::int64_t& again_us);
+  void abandon(const std::shared_ptr<active_run>& active, engine::failure why);
   void over(const std::shared_ptr<active_run>& active, std::optional<engine::failure> failed);
+  void tell_what_is_not_done(const std::string& tenant);
+  void log_start(const engine::run_lease& lease, const engine::run_request& request);
   void log_end(const engine::run_row& row);
+  // A fenced run has no end: it is over when its last step is.
+  void step_over(const std::shared_ptr<active_run>& active);
   boost::asio::awaitable<void> drive_step(std::shared_ptr<active_run> active, std::string step,
                                           plugin::step_progress progress, plugin::step_done done);
   boost::asio::awaitable<void> drive_end(std::shared_ptr<active_run> active);
+  // The end is in the store already: that it can't be read changes nothing.
+  boost::asio::awaitable<void> tell_end(const active_run& active);
+  // A question from outside of the engine: a store that is away for a moment is waited for.
+  template <class F>
+  auto ask_store(F&& question);
+  void wait_for_store(const engine::failure& why, int failures, std::chrono::steady_clock::time_point until);
+  // Whether the run is at work on another host. What was taken over is ours from then on.
+  [[nodiscard]] bool elsewhere(const std::shared_ptr<active_run>& active);
 
   runtime_setup setup_;
   boost::asio::io_context context_{1};
   boost::asio::executor_work_guard<boost::asio::io_context::executor_type> work_;
-  boost::asio::thread_pool pool_;
+  std::unique_ptr<turn_pool> own_pool_;  // unless it is shared
+  turn_pool& pool_;
   std::mutex session_mutex_;
   std::unique_ptr<engine::session> session_;  // for questions from outside of the engine
   system_clock clock_;
   system_random random_;
-  store::threaded_store store_;
+  std::unique_ptr<store::threaded_store> own_store_;  // unless it is shared
+  engine::store_port& store_;
   std::mutex mutex_;
   std::condition_variable changed_;
   std::map<std::string, std::shared_ptr<active_run>, std::less<>> active_;
+  // Runs of other hosts that somebody here waits for: what was asked, and who had the run when last seen.
+  struct foreign_run {
+    run_ask ask;
+    engine::run_request request;
+    engine::holder by;
+  };
+  std::map<std::string, foreign_run, std::less<>> foreign_;
   std::map<std::string, double, std::less<>> metrics_;
   std::unique_ptr<reader> reader_;
   std::thread engine_;
   std::map<std::string, std::unique_ptr<plugin::backend_instance>> backends_;
 };
+
+template <class F>
+auto runtime::ask_store(F&& question) {
+  const auto until =
+      std::chrono::steady_clock::now() + std::chrono::microseconds(engine::batch_limits{}.store_patience_us);
+  for (int failures = 1;; ++failures) {
+    std::optional<engine::failure> failed;
+    try {
+      const std::lock_guard lock(session_mutex_);
+      return question(*session_);
+    } catch (const engine::failure& f) {
+      failed.emplace(f);
+    }
+    wait_for_store(*failed, failures, until);
+  }
+}
+// Another attempt has the run now.
+[[nodiscard]] inline bool is_fenced(const std::optional<engine::failure>& f) {
+  return f && f->kind() == engine::failure_class::fenced;
+}
+
+// The scope of a run of one subject.
+[[nodiscard]] std::string scope_of(const std::string& subject);
+// Back again; empty: the scope is the tenant.
+[[nodiscard]] std::string subject_of(const std::string& scope);
+// Throws engine::failure (SLU-6041) for what can't be a subject's id.
+void check_subject(const std::string& subject);
 
 // What can be told before a store is touched: that the tenant and the backend exist, there is something
 // to read, and every plugin can be loaded. Throws plugin::error or engine::failure.

@@ -2,7 +2,9 @@
 #include <algorithm>
 
 #include <boost/asio/post.hpp>
+#include <nlohmann/json.hpp>
 
+#include "engine/failpoint.hpp"
 #include "host/process.hpp"
 #include "host/route.hpp"
 #include "host/runtime.hpp"
@@ -16,10 +18,16 @@ using engine::failure_class;
 
 namespace {
 
-engine::run_plan plan_of(const manifest::pipeline& pipeline, wanted_phase phases,
+engine::run_plan plan_of(const manifest::pipeline& pipeline, const run_ask& ask,
                          const read_history& history) {
-  engine::run_plan plan = build_plan(pipeline, phases, history);
+  engine::run_plan plan = build_plan(pipeline, {ask.tenant, ask.phases, ask.part, ask.subject}, history);
   if (!plan.steps.empty() || !plan.left_out.empty()) return plan;
+  if (ask.part == run_part::subject) {
+    throw failure(
+        failure_class::invalid, "SLU-6040",
+        "nothing can be read for one subject: no item of the phases asked for has `scope: subject` and a "
+        "read with `subject`; see docs/operate.md, Sign-ins");
+  }
   throw failure(failure_class::invalid, "SLU-6027",
                 "nothing to read: the phases asked for have no items; name entries under `phases`");
 }
@@ -30,13 +38,15 @@ std::string not_carried_out(const manifest::pipeline& p) {
   const auto add = [&](bool used, const char* key) {
     if (used) out += (out.empty() ? "`" : ", `") + std::string(key) + "`";
   };
-  const auto by_subject = [](const manifest::item& i) { return i.scope == manifest::scope::subject; };
-  add(p.every_us > 0, "every");
   add(!p.alerts.empty(), "alerts");
   add(!p.notify.empty(), "notify");
   add(!p.routing.when_unavailable.empty(), "routing.when_unavailable");
-  add(std::any_of(p.essential.items.begin(), p.essential.items.end(), by_subject), "scope: subject");
   return out;
+}
+
+bool has_essential(const engine::run_plan& plan) {
+  return std::any_of(plan.stages.begin(), plan.stages.end(),
+                     [](const engine::stage_plan& s) { return s.phase == engine::phase::essential; });
 }
 
 }  // namespace
@@ -45,7 +55,12 @@ void check_before_store(const manifest::pipeline& pipeline, const plugin::catalo
                         plugin::loader& loader, const run_ask& ask) {
   check_tenant(pipeline, ask.tenant);
   static_cast<void>(choose_backend(pipeline, ask.tenant, ask.backend));
-  static_cast<void>(plan_of(pipeline, ask.phases, {}));
+  run_ask of = ask;
+  if (!ask.subject.empty()) {
+    check_subject(ask.subject);
+    of.part = run_part::subject;
+  }
+  static_cast<void>(plan_of(pipeline, of, {}));
   static_cast<void>(streams_of(pipeline, catalog));
   using plugin::component_kind;
   for (const manifest::source& s : pipeline.sources)
@@ -64,6 +79,7 @@ engine::run_request runtime::make_request(const run_ask& ask, const engine::run_
   r.run_id = observe::uuid_v7(now_ms, random_.next(), random_.next());
   r.tenant = ask.tenant;
   r.pipeline = setup_.pipeline.name;
+  if (ask.part == run_part::subject) r.scope = scope_of(ask.subject);
   r.correlation_id = ask.correlation_id.empty() ? observe::correlation_id(ask.tenant, now_ms, random_.next())
                                                 : ask.correlation_id;
   r.manifest_hash = setup_.pipeline.hash;
@@ -74,61 +90,111 @@ engine::run_request runtime::make_request(const run_ask& ask, const engine::run_
                ? "incremental"
                : "full";
   r.plan = plan_to_json(plan, {r.run_id, r.tenant, r.pipeline, r.correlation_id});
+  r.retry_of = ask.retry_of;
   r.by = this_process();
+  r.lease_us = setup_.lease_us;
+  r.unless_since_us = ask.unless_since_us;
   return r;
 }
 
-read_history runtime::history_of(const std::string& tenant) {
-  const std::lock_guard lock(session_mutex_);
-  return {session_->watermarks(tenant, setup_.pipeline.name),
-          session_->freshness(tenant, setup_.pipeline.name, ""), session_->now_us()};
+read_history runtime::history_of(const std::string& tenant, const std::string& scope) {
+  return ask_store([&](engine::session& s) {
+    return read_history{s.watermarks(tenant, setup_.pipeline.name),
+                        s.freshness(tenant, setup_.pipeline.name, scope), s.now_us()};
+  });
+}
+
+void runtime::tell_what_is_not_done(const std::string& tenant) {
+  if (const std::string keys = not_carried_out(setup_.pipeline); !keys.empty()) {
+    setup_.log.write(observe::log_level::warn, {.tenant = tenant, .code = "SLU-6031"},
+                     "this version checks and does not carry out " + keys);
+  }
+  if (setup_.shared == nullptr && setup_.pipeline.every_us > 0) {
+    setup_.log.write(observe::log_level::info, {.tenant = tenant, .code = "SLU-6065"},
+                     "this run is done once: `every` is carried out by `sluice serve` alone");
+  }
 }
 
 run_answer runtime::start(const run_ask& ask) {
   check_tenant(setup_.pipeline, ask.tenant);
-  if (const std::string keys = not_carried_out(setup_.pipeline); !keys.empty()) {
-    setup_.log.write(observe::log_level::warn, {.tenant = ask.tenant, .code = "SLU-6031"},
-                     "this version checks and does not carry out " + keys);
-  }
-  engine::run_plan plan = plan_of(setup_.pipeline, ask.phases, history_of(ask.tenant));
-  const engine::run_request request = make_request(ask, plan);
-  engine::run_lease lease;
+  tell_what_is_not_done(ask.tenant);
+  const std::string scope = ask.part == run_part::subject ? scope_of(ask.subject) : std::string();
+  engine::run_plan plan =
+      ask.plan ? *ask.plan : plan_of(setup_.pipeline, ask, history_of(ask.tenant, scope));
+  engine::run_request request = make_request(ask, plan);
+  admitted place = admit(ask);  // first: what is full says so before anything is written
+  const engine::run_lease lease =
+      ask_store([&](engine::session& s) { return s.start_run(request, is_dead); });
+  if (lease.result == engine::run_lease::how::skipped) return {.how = lease.result};
   std::optional<engine::run_row> open;
-  {
-    const std::lock_guard lock(session_mutex_);
-    lease = session_->start_run(request, is_dead);
-    if (lease.result != engine::run_lease::how::started) open = session_->show_run(lease.run_id);
+  if (lease.result != engine::run_lease::how::started) {
+    open = ask_store([&](engine::session& s) { return s.show_run(lease.run_id); });
   }
   run_answer answer{lease.run_id,
                     lease.correlation_id,
                     open ? open->backend : request.backend,
                     open ? open->route_reason : request.route_reason,
                     lease.result,
-                    lease.held_by};
+                    lease.held_by,
+                    scope};
+  SLUICE_FAILPOINT("host.after_lease");
   if (ask.on_lease) ask.on_lease(answer);
+  {
+    // Remembered whoever has it: this host may lose a run too, when it stands still for too long.
+    const std::lock_guard lock(mutex_);
+    foreign_[lease.run_id] = {ask, request, lease.held_by};
+  }
   if (lease.result == engine::run_lease::how::joined) return answer;
-  if (open) plan = plan_from_json(open->plan, setup_.pipeline);
-  launch(lease, request, std::move(plan), ask);
+  if (open) {
+    plan = plan_from_json(open->plan, setup_.pipeline);
+    if (backends_.contains(open->backend)) request.backend = open->backend;
+  }
+  launch(lease, request, std::move(plan), ask, std::move(place));
   return answer;
 }
 
 engine::run_options runtime::options_of(const engine::run_identity& id) {
   engine::run_options out;
+  out.batch.writers = std::min(2, setup_.store.writers());
+  out.lease_us = setup_.lease_us;
   out.on_wait = [this, id](const engine::wait_note& n) {
-    setup_.log.write(
-        observe::log_level::warn,
-        {.correlation_id = id.correlation_id, .tenant = id.tenant, .run_id = id.run_id, .code = n.why.code()},
-        n.why.message(),
-        {{"stage", n.stage},
-         {"asked_again_in_ms", n.wait_us / 1000},
-         {"failures", n.failures},
-         {"attempts", n.attempts}});
+    const observe::log_context about{
+        .correlation_id = id.correlation_id, .tenant = id.tenant, .run_id = id.run_id, .code = n.why.code()};
+    if (n.back) {
+      setup_.log.write(observe::log_level::info, about, "the store answers again; the run goes on");
+      return;
+    }
+    nlohmann::json fields{{"asked_again_in_ms", n.wait_us / 1000}, {"failures", n.failures}};
+    if (n.stage.empty()) {
+      fields["waits_for"] = "store";
+    } else {
+      fields["stage"] = n.stage;
+      fields["attempts"] = n.attempts;
+    }
+    setup_.log.write_json(observe::log_level::warn, about, n.why.message(), fields.dump());
+  };
+  out.on_essential = [this, run_id = id.run_id] {
+    if (const auto active = find(run_id)) {
+      const std::lock_guard lock(mutex_);
+      active->essential_over = true;
+    }
+    changed_.notify_all();
   };
   return out;
 }
 
+void runtime::log_start(const engine::run_lease& lease, const engine::run_request& request) {
+  setup_.log.write(observe::log_level::info,
+                   {.correlation_id = lease.correlation_id, .tenant = request.tenant, .run_id = lease.run_id},
+                   lease.result == engine::run_lease::how::took_over ? "run taken over" : "run started",
+                   {{"pipeline", request.pipeline},
+                    {"scope", request.scope.empty() ? "tenant" : std::string_view(request.scope)},
+                    {"backend", request.backend},
+                    {"reason", request.route_reason}});
+}
+
 void runtime::launch(const engine::run_lease& lease, const engine::run_request& request,
-                     engine::run_plan plan, const run_ask& ask) {
+                     engine::run_plan plan, const run_ask& ask, admitted place) {
   const std::string plan_json =
       plan_to_json(plan, {lease.run_id, request.tenant, request.pipeline, lease.correlation_id});
   const auto active = std::make_shared<active_run>();
@@ -138,19 +204,30 @@ void runtime::launch(const engine::run_lease& lease, const engine::run_request& 
       id, std::move(plan), engine::run_ports{store_, *reader_, clock_, random_, context_.get_executor()},
       options_of(id));
   active->backend = request.backend;
-  active->on_progress = ask.on_progress;
+  active->essential_over = !has_essential(active->run->plan());
+  const bool of_subject = ask.part == run_part::subject && ask.on_subject_progress;
+  active->on_progress = of_subject ? ask.on_subject_progress : ask.on_progress;
   active->tells_end = ask.tells_end;
+  active->forget = ask.forget;
+  active->gate = place.gate;
+  active->place = std::move(place.place);
   {
     const std::lock_guard lock(mutex_);
     active_[lease.run_id] = active;
   }
-  setup_.log.write(
-      observe::log_level::info,
-      {.correlation_id = lease.correlation_id, .tenant = request.tenant, .run_id = lease.run_id},
-      lease.result == engine::run_lease::how::took_over ? "run taken over" : "run started",
-      {{"pipeline", request.pipeline}, {"backend", request.backend}, {"reason", request.route_reason}});
+  log_start(lease, request);
   boost::asio::post(context_, [run = active->run] { run->start(); });
-  backends_.at(request.backend)->start(lease.run_id, plan_json);
+  const auto begin = [this, backend = request.backend, id = lease.run_id, plan_json] {
+    backends_.at(backend)->start(id, plan_json);
+  };
+  if (setup_.shared == nullptr) return begin();
+  active->gate->pass([this, active, begin] {
+    try {
+      begin();
+    } catch (...) {
+      abandon(active, engine::current_failure());
+    }
+  });
 }
 
 void runtime::cancel(const std::string& run_id) {
@@ -159,8 +236,7 @@ void runtime::cancel(const std::string& run_id) {
     backends_.at(active->backend)->cancel(run_id);
     return;
   }
-  const std::lock_guard lock(session_mutex_);
-  session_->request_cancel(run_id);
+  ask_store([&](engine::session& s) { return s.request_cancel(run_id); });
 }
 
 }  // namespace sluice::host

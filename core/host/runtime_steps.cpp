@@ -1,18 +1,17 @@
 // The steps that a backend asks for, and how a run ends here or elsewhere.
-#include <chrono>
 #include <map>
 
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
 #include <nlohmann/json.hpp>
 
+#include "engine/failpoint.hpp"
 #include "host/runtime.hpp"
 
 namespace sluice::host {
 
 using boost::asio::awaitable;
 using engine::failure;
-using engine::failure_class;
 
 namespace {
 
@@ -31,43 +30,19 @@ void add_why_partial(const engine::run_row& row, nlohmann::json& fields) {
   }
 }
 
-bool is_fenced(const std::optional<failure>& f) { return f && f->kind() == failure_class::fenced; }
-
 }  // namespace
 
 void runtime::over(const std::shared_ptr<active_run>& active, std::optional<failure> failed) {
+  std::unique_ptr<admission::place> place;  // given back without the lock: the next run begins with it
   {
     const std::lock_guard lock(mutex_);
     active->over = true;
+    if (!is_fenced(failed)) foreign_.erase(active->run->identity().run_id);
     active->failed = std::move(failed);
+    place = std::move(active->place);
+    if (active->forget) active_.erase(active->run->identity().run_id);
   }
   changed_.notify_all();
-}
-
-std::optional<engine::run_row> runtime::wait(const std::string& run_id,
-                                             const std::function<bool()>& give_up) {
-  // The end of a run of this process is told; that of another host's is asked for.
-  constexpr auto look_again = std::chrono::milliseconds(100);
-  const auto active = find(run_id);
-  for (;;) {
-    bool ask_store = true;
-    {
-      std::unique_lock lock(mutex_);
-      if (active == nullptr || (active->over && is_fenced(active->failed))) {
-        changed_.wait_for(lock, look_again);
-      } else {
-        ask_store = changed_.wait_for(lock, look_again, [&] { return active->over; });
-        if (active->failed && !is_fenced(active->failed)) throw failure(*active->failed);
-      }
-    }
-    if (ask_store) {
-      const std::lock_guard lock(session_mutex_);
-      auto row = session_->show_run(run_id);
-      if (row && engine::is_terminal(row->state)) return row;
-    }
-    // Without a lock: whoever is asked may cancel the run.
-    if (give_up()) return std::nullopt;
-  }
 }
 
 void runtime::run_step(std::string_view run_id, std::string_view step_json, plugin::step_progress progress,
@@ -78,6 +53,10 @@ void runtime::run_step(std::string_view run_id, std::string_view step_json, plug
                         "no run " + std::string(run_id) + " is under way here");
   }
   std::string step = nlohmann::json::parse(step_json).at("name").get<std::string>();
+  {
+    const std::lock_guard lock(mutex_);
+    ++active->steps;
+  }
   boost::asio::co_spawn(context_, drive_step(active, std::move(step), std::move(progress), std::move(done)),
                         boost::asio::detached);
 }
@@ -99,6 +78,17 @@ awaitable<void> runtime::drive_step(std::shared_ptr<active_run> active, std::str
   if (outcome == engine::step_outcome::fenced) over(active, *active->run->stopped().why());
   result["state"] = outcome == engine::step_outcome::ended ? "ended" : "stopped";
   done(static_cast<plugin::step_outcome>(outcome), result.dump());
+  step_over(active);
+}
+
+void runtime::step_over(const std::shared_ptr<active_run>& active) {
+  {
+    const std::lock_guard lock(mutex_);
+    if (--active->steps > 0 || !elsewhere(active)) return;
+    active->ended = true;
+  }
+  active->run->leave();
+  changed_.notify_all();
 }
 
 void runtime::run_ended(std::string_view run_id) {
@@ -113,11 +103,10 @@ void runtime::run_ended(std::string_view run_id) {
 awaitable<void> runtime::drive_end(std::shared_ptr<active_run> active) {
   std::optional<failure> failed;
   try {
+    SLUICE_FAILPOINT("host.before_finish");
     co_await active->run->finish();
-    const std::string id = active->run->identity().run_id;
-    const auto row = co_await store_.call(engine::urgency::background,
-                                          [&id](engine::session& s) { return s.show_run(id); });
-    if (row && !active->tells_end) log_end(*row);
+    SLUICE_FAILPOINT("host.after_finish");
+    if (!active->tells_end) co_await tell_end(*active);
   } catch (...) {
     failed = engine::current_failure();
     const engine::run_identity& id = active->run->identity();
@@ -128,7 +117,26 @@ awaitable<void> runtime::drive_end(std::shared_ptr<active_run> active) {
                       .code = failed->code()},
                      failed->message());
   }
+  {
+    const std::lock_guard lock(mutex_);
+    active->ended = true;
+  }
   over(active, std::move(failed));
+}
+
+awaitable<void> runtime::tell_end(const active_run& active) {
+  const std::string id = active.run->identity().run_id;
+  // Once more, since a connection may have been lost unnoticed while nothing was asked of it.
+  for (const bool last : {false, true}) {
+    try {
+      const auto row = co_await store_.call(engine::urgency::background,
+                                            [&id](engine::session& s) { return s.show_run(id); });
+      if (row) log_end(*row);
+      co_return;
+    } catch (const failure& f) {
+      if (last) setup_.log.write(observe::log_level::warn, {.run_id = id, .code = f.code()}, f.message());
+    }
+  }
 }
 
 void runtime::log_end(const engine::run_row& row) {

@@ -1,7 +1,12 @@
 #include "host/settings.hpp"
 
+#include <charconv>
+#include <functional>
+#include <utility>
+
 #include <yaml-cpp/yaml.h>
 
+#include "manifest/scalar.hpp"
 #include "plugin/error.hpp"
 
 namespace sluice::host {
@@ -40,8 +45,77 @@ void read_log(const fs::path& file, const YAML::Node& node, settings& out) {
 void read_plugins(const fs::path& file, const YAML::Node& node, settings& out) {
   if (!node.IsSequence()) refuse(file, node.Mark(), "`plugins` must be a list of folders");
   out.plugin_folders.clear();
-  for (const YAML::Node& folder : node) out.plugin_folders.push_back(path_of(file, text(file, folder, "plugins")));
+  for (const YAML::Node& folder : node)
+    out.plugin_folders.push_back(path_of(file, text(file, folder, "plugins")));
 }
+
+// Shorter than a second and a busy machine loses its runs; longer and a dead one keeps them.
+std::int64_t read_lease(const fs::path& file, const YAML::Node& node) {
+  const auto us = manifest::parse_duration(text(file, node, "lease"));
+  if (us && *us >= 1'000'000 && *us <= 600'000'000) return *us;
+  refuse(file, node.Mark(), "`lease` must be a duration from 1s to 10m, such as 30s");
+}
+
+using entry_fn = std::function<void(const std::string& key, const YAML::Node& value)>;
+
+// Each entry of a mapping whose keys are known.
+void each(const fs::path& file, const YAML::Node& node, const std::string& name, const std::string& known,
+          const entry_fn& take) {
+  if (!node.IsMap()) refuse(file, node.Mark(), "`" + name + "` must be a mapping; known keys: " + known);
+  for (const auto& entry : node) {
+    const std::string key = entry.first.Scalar();
+    if ((", " + known + ",").find(", " + key + ",") == std::string::npos) {
+      refuse(file, entry.first.Mark(), "unknown key `" + name + "." + key + "`; known: " + known);
+    }
+    take(name + "." + key, entry.second);
+  }
+}
+
+int count(const fs::path& file, const YAML::Node& node, const std::string& key, int least, int most) {
+  const std::string value = text(file, node, key);
+  int out = 0;
+  const auto [end, error] = std::from_chars(value.data(), value.data() + value.size(), out);
+  if (error != std::errc() || end != value.data() + value.size() || out < least || out > most) {
+    refuse(
+        file, node.Mark(),
+        "`" + key + "` must be a whole number from " + std::to_string(least) + " to " + std::to_string(most));
+  }
+  return out;
+}
+
+void read_limits(const fs::path& file, const YAML::Node& node, settings& out) {
+  each(file, node, "limits", "active_runs, queued_runs",
+       [&](const std::string& key, const YAML::Node& value) {
+         if (key == "limits.active_runs") out.limits.active_runs = count(file, value, key, 1, 10'000);
+         else out.limits.queued_runs = count(file, value, key, 0, 1'000'000);
+       });
+}
+
+void read_retention(const fs::path& file, const YAML::Node& node, settings& out) {
+  retention_ages& ages = out.retention;
+  const std::pair<const char*, std::int64_t*> known[] = {{"retention.runs", &ages.runs_us},
+                                                         {"retention.ledger", &ages.ledger_us},
+                                                         {"retention.rejects", &ages.rejects_us},
+                                                         {"retention.tombstones", &ages.tombstones_us}};
+  each(file, node, "retention", "runs, ledger, rejects, tombstones",
+       [&](const std::string& key, const YAML::Node& v) {
+         const std::string value = text(file, v, key);
+         const auto age =
+             value == "forever" ? std::optional<std::int64_t>(0) : manifest::parse_duration(value);
+         if (!age || (*age == 0 && value != "forever")) {
+           refuse(file, v.Mark(), "`" + key + "` must be a time such as 90d or 12h, or `forever`");
+         }
+         for (const auto& [name, to] : known) {
+           if (key == name) *to = *age;
+         }
+       });
+  // A record that was rejected before a delete may be tried again: the tombstone must still be there to say no.
+  const bool shorter =
+      ages.tombstones_us != 0 && (ages.rejects_us == 0 || ages.rejects_us > ages.tombstones_us);
+  if (shorter) refuse(file, node.Mark(), "`retention.tombstones` can't be shorter than `retention.rejects`");
+}
+
+constexpr const char* known_keys = "plugins, lock, log, lease, manifests, limits, retention";
 
 YAML::Node load(const fs::path& file) try {
   return YAML::LoadFile(file.string());
@@ -67,7 +141,7 @@ settings read_settings(const fs::path& file) {
   settings out = default_settings();
   const YAML::Node root = load(file);
   if (root.IsNull()) return out;
-  if (!root.IsMap()) refuse(file, root.Mark(), "must be a mapping; known keys: plugins, lock, log");
+  if (!root.IsMap()) refuse(file, root.Mark(), std::string("must be a mapping; known keys: ") + known_keys);
   for (const auto& entry : root) {
     const std::string key = entry.first.Scalar();
     if (key == "plugins") {
@@ -76,8 +150,16 @@ settings read_settings(const fs::path& file) {
       out.lock = path_of(file, text(file, entry.second, key));
     } else if (key == "log") {
       read_log(file, entry.second, out);
+    } else if (key == "lease") {
+      out.lease_us = read_lease(file, entry.second);
+    } else if (key == "manifests") {
+      out.manifests = path_of(file, text(file, entry.second, key));
+    } else if (key == "limits") {
+      read_limits(file, entry.second, out);
+    } else if (key == "retention") {
+      read_retention(file, entry.second, out);
     } else {
-      refuse(file, entry.first.Mark(), "unknown key `" + key + "`; known: plugins, lock, log");
+      refuse(file, entry.first.Mark(), "unknown key `" + key + "`; known: " + known_keys);
     }
   }
   return out;

@@ -1,0 +1,76 @@
+// A pipeline among others on a host that serves: its runs' places, and how it leaves.
+#include <set>
+
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/detached.hpp>
+
+#include "host/runtime.hpp"
+
+namespace sluice::host {
+
+runtime::admitted runtime::admit(const run_ask& ask) {
+  admitted out;
+  if (setup_.shared == nullptr) {
+    out.gate->open();
+    return out;
+  }
+  std::set<std::string> sources;
+  for (const manifest::read& r : setup_.pipeline.reads)
+    sources.insert(health_name(setup_.pipeline.name, r.from));
+  out.place = setup_.shared->door.enter({ask.tenant, ask.urgency, {sources.begin(), sources.end()}},
+                                        [gate = out.gate] { gate->open(); });
+  return out;
+}
+
+bool runtime::has(const std::string& run_id) {
+  const auto active = find(run_id);
+  const std::lock_guard lock(mutex_);
+  return active != nullptr && !active->over;
+}
+
+std::size_t runtime::open_runs() {
+  const std::lock_guard lock(mutex_);
+  std::size_t n = 0;
+  for (const auto& [id, active] : active_) n += active->over ? 0 : 1;
+  return n;
+}
+
+void runtime::tend() {
+  const std::lock_guard lock(mutex_);
+  for (const auto& [id, active] : active_) {
+    // No backend knows of a queued run, so nobody else would end it.
+    boost::asio::post(context_, [this, active = active] {
+      if (!active->run->stopped().stopped() || !active->gate->close_if_shut()) return;
+      boost::asio::co_spawn(context_, drive_end(active), boost::asio::detached);
+    });
+  }
+}
+
+// A run that could not begin stays open in the store; whoever finds its lease run out goes on with it.
+void runtime::abandon(const std::shared_ptr<active_run>& active, engine::failure why) {
+  const engine::run_identity& id = active->run->identity();
+  setup_.log.write(
+      observe::log_level::error,
+      {.correlation_id = id.correlation_id, .tenant = id.tenant, .run_id = id.run_id, .code = why.code()},
+      why.message());
+  boost::asio::post(context_, [run = active->run] { run->leave(); });
+  over(active, std::move(why));
+}
+
+void runtime::leave() {
+  std::vector<std::shared_ptr<active_run>> open;
+  std::vector<std::unique_ptr<admission::place>> places;  // given back without the lock
+  {
+    const std::lock_guard lock(mutex_);
+    for (const auto& [id, active] : active_) {
+      open.push_back(active);
+      places.push_back(std::move(active->place));
+    }
+  }
+  for (const auto& active : open) {
+    active->gate->close();
+    boost::asio::post(context_, [run = active->run] { run->leave(); });
+  }
+}
+
+}  // namespace sluice::host

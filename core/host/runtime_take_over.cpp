@@ -1,0 +1,48 @@
+// Going on with a run whose host has died while somebody here waits for it.
+#include "host/process.hpp"
+#include "host/runtime.hpp"
+
+namespace sluice::host {
+
+using how = engine::run_lease::how;
+
+void runtime::go_on_with(const std::string& run_id, std::int64_t& again_us) {
+  foreign_run f;
+  {
+    const std::lock_guard lock(mutex_);
+    const auto at = foreign_.find(run_id);
+    if (at == foreign_.end()) return;
+    f = at->second;
+  }
+  // Who holds it on this machine is looked at each time, which is cheap; the lease now and then.
+  const std::int64_t now = clock_.steady_us();
+  if (!is_dead(f.by) && now < again_us) return;
+  again_us = now + setup_.lease_us / 2;
+  // By the run's own id: then a run that has ended meanwhile is refused, and not begun anew.
+  f.request.run_id = run_id;
+  engine::run_lease lease;
+  std::optional<engine::run_row> row;
+  admitted place;
+  try {
+    place = admit(f.ask);
+    lease = ask_store([&](engine::session& s) { return s.start_run(f.request, is_dead); });
+    if (lease.result == how::took_over && lease.run_id == run_id)
+      row = ask_store([&](engine::session& s) { return s.show_run(run_id); });
+  } catch (const engine::failure& e) {
+    // It has ended, or the store is away for a moment: whoever waits looks at it again.
+    setup_.log.write(observe::log_level::debug, {.run_id = run_id, .code = e.code()}, e.message());
+    return;
+  }
+  if (row) {
+    if (f.ask.on_lease) {
+      f.ask.on_lease({run_id, lease.correlation_id, row->backend, row->route_reason, lease.result, {}});
+    }
+    f.request.backend = row->backend;
+    launch(lease, f.request, plan_from_json(row->plan, setup_.pipeline), f.ask, std::move(place));
+  }
+  const std::lock_guard lock(mutex_);
+  if (const auto at = foreign_.find(run_id); at != foreign_.end())
+    at->second.by = lease.result == how::joined ? lease.held_by : this_process();
+}
+
+}  // namespace sluice::host

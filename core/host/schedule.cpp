@@ -1,0 +1,50 @@
+#include "host/schedule.hpp"
+
+#include <algorithm>
+
+namespace sluice::host {
+
+namespace {
+
+// The same on every host and in every version: FNV-1a, then mixed.
+std::uint64_t spread(std::string_view text, std::uint64_t salt) {
+  std::uint64_t h = 0xcbf29ce484222325ULL ^ (salt * 0x9e3779b97f4a7c15ULL);
+  for (const char c : text) h = (h ^ static_cast<unsigned char>(c)) * 0x100000001b3ULL;
+  h = (h ^ (h >> 30)) * 0xbf58476d1ce4e5b9ULL;
+  h = (h ^ (h >> 27)) * 0x94d049bb133111ebULL;
+  return h ^ (h >> 31);
+}
+
+}  // namespace
+
+std::int64_t due_at_us(std::string_view tenant, std::int64_t last_us, std::int64_t every_us) {
+  const auto interval = static_cast<std::uint64_t>(last_us / every_us);
+  const auto most = static_cast<std::uint64_t>(every_us / 4 + 1);
+  return last_us + every_us + static_cast<std::int64_t>(spread(tenant, interval) % most);
+}
+
+std::vector<engine::due_tenant> due_now(engine::session& session, const std::string& pipeline,
+                                        std::int64_t every_us, std::size_t limit) {
+  constexpr int page = 500;
+  const std::int64_t now = session.now_us();
+  std::vector<engine::due_tenant> out;
+  engine::due_tenant after;
+  for (;;) {
+    const auto found = session.list_due(pipeline, now - every_us, after, page);
+    for (const engine::due_tenant& t : found) {
+      if (due_at_us(t.tenant, t.last_us, every_us) <= now) out.push_back(t);
+      if (out.size() == limit) return out;
+    }
+    if (found.size() < page) return out;
+    after = found.back();
+  }
+}
+
+std::int64_t look_again_us(std::int64_t every_us, std::uint64_t host) {
+  constexpr std::int64_t least = 200'000, most = 60'000'000;
+  const std::int64_t base = std::clamp(every_us / 20, least, most);
+  return base * 3 / 4 +
+         static_cast<std::int64_t>(spread("host", host) % static_cast<std::uint64_t>(base / 2));
+}
+
+}  // namespace sluice::host

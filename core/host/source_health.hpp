@@ -1,0 +1,71 @@
+// Which sources fail or are slow, as far as this host has seen. Any thread.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <mutex>
+#include <set>
+#include <string>
+
+#include "engine/ports.hpp"
+
+namespace sluice::host {
+
+struct health_limits {
+  int failures = 5;                   // in a row: it fails
+  std::int64_t slow_us = 10'000'000;  // a request that takes longer, or the last ones on average: it is slow
+};
+
+class source_health {
+ public:
+  explicit source_health(engine::clock_port& clock, health_limits limits = {})
+      : clock_(clock), limits_(limits) {}
+
+  // Called when a source gets well, without a lock.
+  void on_recovery(std::function<void()> tell);
+
+  enum class how : std::uint8_t { unknown, good, bad };
+  // One request. It ends when this dies; without a word about how it went it counts for nothing.
+  class request {
+   public:
+    request(source_health* to, const std::string& pipeline, const std::string& source);
+    request(const request&) = delete;
+    request& operator=(const request&) = delete;
+    ~request();
+    void good() noexcept { went_ = how::good; }
+    void bad() noexcept { went_ = how::bad; }
+
+   private:
+    source_health* to_;  // null: nobody wants to know
+    std::string source_;
+    std::int64_t began_us_ = 0;
+    how went_ = how::unknown;
+  };
+
+  // True: what has to do with it may hold only its share of the host.
+  [[nodiscard]] bool sick(const std::string& source) const;
+
+ private:
+  struct state {
+    int failures = 0;
+    std::int64_t mean_us = 0;  // of the last requests that were answered
+    std::multiset<std::int64_t> began_us;
+  };
+  [[nodiscard]] bool sick(const state& s) const;
+  void began(const std::string& source, std::int64_t at_us);
+  void ended(const std::string& source, std::int64_t began_us, how went);
+
+  engine::clock_port& clock_;
+  health_limits limits_;
+  mutable std::mutex mutex_;
+  std::map<std::string, state, std::less<>> sources_;
+  std::function<void()> tell_;
+};
+
+// A source's name among those of all pipelines.
+[[nodiscard]] inline std::string health_name(const std::string& pipeline, const std::string& source) {
+  return pipeline + "/" + source;
+}
+
+}  // namespace sluice::host
