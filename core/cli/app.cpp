@@ -1,8 +1,8 @@
 #include "cli/app.hpp"
 
 #include <algorithm>
-#include <array>
 #include <cstdio>
+#include <iterator>
 #include <string_view>
 
 #include <unistd.h>
@@ -36,9 +36,11 @@ host::settings settings_of(const common_options& options) {
 
 int exit_of(const engine::failure& f) {
   // What the caller has named is not there, or can't be said so.
-  constexpr std::array<std::string_view, 6> mistakes = {"SLU-6023", "SLU-6028", "SLU-7010",
-                                                        "SLU-7011", "SLU-7012", "SLU-7014"};
-  if (std::find(mistakes.begin(), mistakes.end(), f.code()) != mistakes.end()) return exit_code::usage;
+  constexpr std::string_view mistakes[] = {"SLU-6023", "SLU-6028", "SLU-6040", "SLU-6041", "SLU-6052",
+                                           "SLU-6056", "SLU-7011", "SLU-7012", "SLU-7014", "SLU-7021",
+                                           "SLU-7025", "SLU-7026", "SLU-7027", "SLU-7040", "SLU-7041"};
+  if (std::find(std::begin(mistakes), std::end(mistakes), f.code()) != std::end(mistakes))
+    return exit_code::usage;
   switch (f.kind()) {
     case engine::failure_class::transient:
     case engine::failure_class::throttled:

@@ -77,6 +77,9 @@ void complain(app* who, bool json, const std::string& code, const std::string& m
 
 void add_cancel(CLI::App& runs, common_options& options, int& result);
 void add_approve(CLI::App& runs, common_options& options, int& result);
+void add_watch(CLI::App& runs, common_options& options, int& result);
+void add_retry(CLI::App& runs, common_options& options, int& result);
+void add_rejects_retry(CLI::App& rejects, common_options& options, int& result);
 // Each adds its subcommands; `result` is what main returns.
 void add_check(CLI::App& cli, common_options& options, int& result);
 void add_plugins(CLI::App& cli, common_options& options, int& result);
@@ -84,5 +87,9 @@ void add_run(CLI::App& cli, common_options& options, int& result);
 void add_runs(CLI::App& cli, common_options& options, int& result);
 void add_tenants(CLI::App& cli, common_options& options, int& result);
 void add_store(CLI::App& cli, common_options& options, int& result);
+void add_serve(CLI::App& cli, common_options& options, int& result);
+void add_retention(CLI::App& cli, common_options& options, int& result);
+void add_verify(CLI::App& cli, common_options& options, int& result);
+void add_plan(CLI::App& cli, common_options& options, int& result);
 
 }  // namespace sluice::cli

@@ -46,7 +46,9 @@ int approve(app& a, const decide_options& o) {
 int list_tenants(app& a, const decide_options& o) {
   return with_session(a, o.pipeline, [&](engine::session& s) {
     nlohmann::json out = nlohmann::json::array();
-    for (const engine::tenant_row& t : s.list_tenants()) {
+    const auto tenants = s.list_tenants();
+    if (tenants.empty()) say_none(a, {}, "tenants");
+    for (const engine::tenant_row& t : tenants) {
       out.push_back({{"tenant", t.tenant},
                      {"first_seen_at", host::instant_text(t.first_seen_us)},
                      {"seen_at", host::instant_text(t.seen_us)}});
@@ -69,6 +71,7 @@ int erase_tenant(app& a, const decide_options& o) {
   }
   return with_writer(a, o.pipeline, [&](engine::session& s) {
     nlohmann::json out = nlohmann::json::object();
+    require_tenant(s, o.tenant);
     for (const auto& [table, rows] : s.erase_tenant(o.tenant)) {
       out[table] = rows;
       if (!a.options().json && rows > 0)

@@ -21,6 +21,9 @@ struct list_options {
 // Nothing found is an answer too, but a mistyped name looks the same.
 void say_none(app& a, const list_options& o, const std::string& what);
 
+// Throws engine::failure for a tenant that the store has never met.
+void require_tenant(engine::session& session, const std::string& tenant);
+
 int list_rejects(app& a, const list_options& o);
 
 }  // namespace sluice::cli

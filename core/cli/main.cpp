@@ -10,6 +10,7 @@
 #include <CLI/CLI.hpp>
 
 #include "cli/app.hpp"
+#include "host/failpoints.hpp"
 #include "plugin/loader.hpp"
 #include "plugin/suggest.hpp"
 
@@ -22,6 +23,13 @@ void fill_standard_descriptors() {
   for (int fd = 0; fd < 3; ++fd) {
     if (fcntl(fd, F_GETFD) == -1 && open("/dev/null", O_RDWR) != fd) _exit(cli_of::exit_code::failed);
   }
+}
+
+void prepare_process() {
+  fill_standard_descriptors();
+  // A reader that goes away must not end a sync.
+  std::signal(SIGPIPE, SIG_IGN);
+  sluice::host::arm_failpoints();
 }
 
 // A word of the command line that stands where a subcommand should, if that is what is wrong.
@@ -71,13 +79,21 @@ void point_to_global_options(CLI::App& of) {
   }
 }
 
+void add_commands(CLI::App& cli, cli_of::common_options& options, int& result) {
+  cli_of::add_run(cli, options, result);
+  cli_of::add_serve(cli, options, result);
+  cli_of::add_check(cli, options, result);
+  cli_of::add_runs(cli, options, result);
+  cli_of::add_plugins(cli, options, result);
+  cli_of::add_store(cli, options, result);
+  cli_of::add_retention(cli, options, result);
+  point_to_global_options(cli);
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
-  fill_standard_descriptors();
-  // A reader that goes away must not end a sync.
-  std::signal(SIGPIPE, SIG_IGN);
-
+  prepare_process();
   CLI::App cli("sluice keeps the data of a multi-tenant product in step with the systems that own them.",
                "sluice");
   cli_of::common_options options;
@@ -99,12 +115,7 @@ int main(int argc, char** argv) {
       "wrong, "
       "130 cancelled.");
 
-  cli_of::add_run(cli, options, result);
-  cli_of::add_check(cli, options, result);
-  cli_of::add_runs(cli, options, result);
-  cli_of::add_plugins(cli, options, result);
-  cli_of::add_store(cli, options, result);
-  point_to_global_options(cli);
+  add_commands(cli, options, result);
   try {
     cli.parse(argc, argv);
   } catch (const CLI::ParseError& e) {

@@ -29,11 +29,13 @@ std::string bar(const engine::progress& p) {
 
 progress_view::progress_view(bool terminal, observe::logger& log) : terminal_(terminal), log_(log) {}
 
-void progress_view::update(const engine::progress& p) {
+void progress_view::update(const engine::progress& p, const std::string& correlation_id,
+                           const std::string& scope) {
   const std::lock_guard lock(mutex_);
-  if (stages_.insert_or_assign(p.stage, p).second) order_.push_back(p.stage);
+  const std::string name = scope.empty() ? p.stage : p.stage + " (" + scope + ")";
+  if (stages_.insert_or_assign(name, p).second) order_.push_back(name);
   if (!terminal_) {
-    write_line(p);
+    write_line(p, correlation_id, scope);
   } else if (now_us() - last_drawn_us_ >= redraw_us) {
     draw_bars();
   }
@@ -62,10 +64,12 @@ void progress_view::draw_bars() {
   std::fputs(out.c_str(), stderr);
 }
 
-void progress_view::write_line(const engine::progress& p) {
+void progress_view::write_line(const engine::progress& p, const std::string& correlation_id,
+                               const std::string& scope) {
   const engine::row_counts& n = p.rows;
-  log_.write(observe::log_level::info, {}, "progress",
+  log_.write(observe::log_level::info, {.correlation_id = correlation_id}, "progress",
              {{"event", "progress"},
+              {"scope", scope.empty() ? "tenant" : std::string_view(scope)},
               {"stage", p.stage},
               {"pages", p.pages},
               {"records", p.records},

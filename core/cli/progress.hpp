@@ -18,14 +18,15 @@ class progress_view {
   // Draws for the run from now on; `terminal` false writes to the log, which outlives this.
   progress_view(bool terminal, observe::logger& log);
 
-  // Any thread.
-  void update(const engine::progress& p);
+  // Any thread. `correlation_id` and `scope` are those of the run; scope: "" is the tenant, "subject" one of it.
+  // Without a correlation id lines have the log's own.
+  void update(const engine::progress& p, const std::string& correlation_id = {}, const std::string& scope = {});
   // Draws the last state and leaves the cursor below it.
   void finish();
 
  private:
   void draw_bars();
-  void write_line(const engine::progress& p);
+  void write_line(const engine::progress& p, const std::string& correlation_id, const std::string& scope);
 
   bool terminal_;
   observe::logger& log_;

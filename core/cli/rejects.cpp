@@ -45,17 +45,25 @@ void print_reject(const engine::reject_row& r) {
   for (const std::string* part : {&r.what.key, &r.what.field}) {
     if (!part->empty()) what += (what.empty() ? "" : " ") + *part;
   }
-  std::printf("%s  %s  %s page %lld record %lld  %s%s\n", r.run_id.c_str(),
-              host::instant_text(r.at_us).c_str(), r.stage.c_str(), static_cast<long long>(r.page_seq),
-              static_cast<long long>(r.what.ordinal), what.empty() ? "" : (what + ": ").c_str(),
-              r.what.reason.c_str());
+  const std::string place = r.what.ordinal < 0 ? "row" : "record " + std::to_string(r.what.ordinal);
+  std::printf("%s  %s  %s page %lld %s  %s%s\n", r.run_id.c_str(), host::instant_text(r.at_us).c_str(),
+              r.stage.c_str(), static_cast<long long>(r.page_seq), place.c_str(),
+              what.empty() ? "" : (what + ": ").c_str(), r.what.reason.c_str());
 }
 
 nlohmann::json reject_json(const engine::reject_row& r) {
-  return {{"id", r.id},         {"run_id", r.run_id},       {"at", host::instant_json(r.at_us)},
-          {"tenant", r.tenant}, {"stage", r.stage},         {"item", r.item},
-          {"page", r.page_seq}, {"record", r.what.ordinal}, {"stream", r.what.stream},
-          {"key", r.what.key},  {"field", r.what.field},    {"reason", r.what.reason},
+  return {{"id", r.id},
+          {"run_id", r.run_id},
+          {"at", host::instant_json(r.at_us)},
+          {"tenant", r.tenant},
+          {"stage", r.stage},
+          {"item", r.item},
+          {"page", r.page_seq},
+          {"record", r.what.ordinal < 0 ? nlohmann::json() : nlohmann::json(r.what.ordinal)},
+          {"stream", r.what.stream},
+          {"key", r.what.key},
+          {"field", r.what.field},
+          {"reason", r.what.reason},
           {"raw", r.what.raw}};
 }
 

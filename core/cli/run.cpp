@@ -3,26 +3,29 @@
 #include <csignal>
 #include <cstdio>
 #include <memory>
+#include <optional>
 #include <random>
 
 #include <unistd.h>
 
 #include <CLI/CLI.hpp>
-#include <nlohmann/json.hpp>
 
 #include "cli/app.hpp"
+#include "cli/asked_runs.hpp"
+#include "cli/background.hpp"
 #include "cli/progress.hpp"
+#include "engine/failpoint.hpp"
 #include "host/open.hpp"
-#include "host/receipt.hpp"
 #include "host/runtime.hpp"
+#include "manifest/scalar.hpp"
 #include "observe/identifiers.hpp"
 
 namespace sluice::cli {
 
 namespace {
-
 struct run_options {
-  std::string pipeline, tenant, subject, phase, backend, correlation_id;
+  std::string pipeline, tenant, subject, phase, backend, correlation_id, wait;
+  bool by_subject = false;  // also where the id is empty
 };
 
 // Counts interrupts: the first cancels at a page border, the second leaves at once. What is committed
@@ -33,6 +36,8 @@ extern "C" void on_interrupt(int) {
   interrupts = interrupts + 1;
   if (interrupts > 1) _exit(exit_code::cancelled);
 }
+
+bool interrupted() { return interrupts > 0; }
 
 void catch_interrupts() {
   struct sigaction action {};
@@ -49,9 +54,10 @@ host::wanted_phase phase_of(const std::string& text) {
 void say_how(app& a, const std::string& tenant, const host::run_answer& answer) {
   const observe::log_context about{
       .correlation_id = answer.correlation_id, .tenant = tenant, .run_id = answer.run_id};
+  const std::string whose = answer.scope.empty() ? "tenant" : "subject";
   if (answer.how == engine::run_lease::how::joined) {
     a.say(observe::log_level::info, about,
-          "a run of this tenant is under way (" + answer.run_id + ", process " +
+          "a run of this " + whose + " is under way (" + answer.run_id + ", process " +
               std::to_string(answer.held_by.pid) + " on " + answer.held_by.host + "); waiting for its end");
   } else if (answer.how == engine::run_lease::how::took_over) {
     a.say(observe::log_level::info, about,
@@ -59,16 +65,18 @@ void say_how(app& a, const std::string& tenant, const host::run_answer& answer) 
   }
 }
 
-void check_options(const run_options& o) {
-  if (!o.subject.empty()) {
-    throw engine::failure(
-        engine::failure_class::invalid, "SLU-7010",
-        "runs of one subject are not in this version; leave --subject out to read the tenant");
-  }
+// Nothing: as long as it takes.
+std::optional<std::chrono::microseconds> check_options(const run_options& o) {
   if (!o.correlation_id.empty() && !observe::valid_correlation_id(o.correlation_id)) {
     throw engine::failure(engine::failure_class::invalid, "SLU-7011",
                           "--correlation-id takes 1-128 characters of A-Z a-z 0-9 . _ : -");
   }
+  if (o.by_subject) host::check_subject(o.subject);
+  if (o.wait.empty()) return std::nullopt;
+  const auto us = manifest::parse_duration(o.wait);
+  if (us) return std::chrono::microseconds(*us);
+  throw engine::failure(engine::failure_class::invalid, "SLU-7021",
+                        "--wait takes a time such as 3s or 500ms");
 }
 
 // Made here and not by the runtime, so that the first line of progress has it too.
@@ -78,53 +86,86 @@ std::string made_correlation_id(const std::string& tenant) {
                                  std::random_device{}());
 }
 
-// Until the run's end; an interrupt cancels it.
-engine::run_row wait_for_end(app& a, host::runtime& runtime, const host::run_answer& answer) {
-  bool cancelling = false;
-  const auto row = runtime.wait(answer.run_id, [&] {
-    if (interrupts > 0 && !cancelling) {
-      cancelling = true;
-      a.say(observe::log_level::info, {.run_id = answer.run_id},
-            "cancelling at the next page; interrupt again to leave at once");
-      runtime.cancel(answer.run_id);
-    }
-    return false;
-  });
-  return *row;
+// Answers in time, whatever the runs do; they go on.
+void answer(app& a, asked_runs& runs, bool over, background_process& worker) {
+  const int code = runs.print_state();
+  if (interrupted()) return worker.answer(exit_code::cancelled);
+  if (!over) {
+    a.say(observe::log_level::warn, {.code = "SLU-7020"},
+          "the essential phase is not over in the time given; " +
+              (runs.any_here() ? "process " + std::to_string(getpid()) + " goes on with the runs"
+                               : std::string("the runs go on where they were started")) +
+              "; what is stored is as old as is shown");
+  }
+  worker.answer(over ? code : exit_code::later);
 }
 
-int run(app& a, run_options o) {
-  check_options(o);
+// Each run has a correlation id of its own where it is joined or taken over.
+struct correlation_ids {
+  std::string of_tenant, of_subject;
+};
+
+// All that is named must outlive the runs.
+void follow(app& a, host::run_ask& ask, progress_view& progress, correlation_ids& ids) {
+  ask.on_progress = [&](const engine::progress& p) { progress.update(p, ids.of_tenant, ""); };
+  ask.on_subject_progress = [&](const engine::progress& p) { progress.update(p, ids.of_subject, "subject"); };
+  ask.on_lease = [&, tenant = ask.tenant](const host::run_answer& answer) {
+    (answer.scope.empty() ? ids.of_tenant : ids.of_subject) = answer.correlation_id;
+    a.log().set_correlation_id(answer.correlation_id);
+    say_how(a, tenant, answer);
+  };
+}
+
+int run(app& a, run_options o, background_process* worker) {
+  const auto at_most = check_options(o);
   if (o.correlation_id.empty()) o.correlation_id = made_correlation_id(o.tenant);
   a.log().set_correlation_id(o.correlation_id);
   const auto pipeline = a.load(o.pipeline);
   if (!pipeline) return exit_code::bad_manifest;
-  const bool terminal = on_terminal();
-  progress_view progress(terminal, a.log());
+  progress_view progress(on_terminal(), a.log());
   host::run_ask ask{o.tenant, o.backend, o.correlation_id, phase_of(o.phase)};
-  ask.on_progress = [&](const engine::progress& p) { progress.update(p); };
-  ask.on_lease = [&](const host::run_answer& answer) {
-    a.log().set_correlation_id(answer.correlation_id);  // that of the run that is joined or taken over
-    say_how(a, o.tenant, answer);
-  };
-  ask.tells_end = terminal;
+  ask.subject = o.subject;
+  correlation_ids ids;
+  follow(a, ask, progress, ids);
+  ask.tells_end = on_terminal();
   plugin::loader loader(a.catalog(), a.lock());
   host::check_before_store(*pipeline, a.catalog(), loader, ask);
   const host::secret_store secrets(pipeline->tenants, a.redactor());
   const auto store = host::open_writable(host::store_options_of(*pipeline, secrets));
-  host::runtime runtime({*pipeline, a.catalog(), loader, a.log(), secrets, *store});
+  host::runtime runtime({*pipeline, a.catalog(), loader, a.log(), secrets, *store, a.settings().lease_us});
 
   catch_interrupts();
-  const engine::run_row row = wait_for_end(a, runtime, runtime.start(ask));
-  progress.finish();
-  if (a.options().json) {
-    std::printf("%s\n", host::receipt_json(row).dump(2).c_str());
-  } else {
-    std::printf("%s", host::receipt_text(row, o.pipeline).c_str());
+  SLUICE_FAILPOINT("cli.before_start");
+  asked_runs runs(a, runtime, o.pipeline);
+  runs.start(ask);
+  const bool over = runs.wait_essential(at_most.value_or(std::chrono::hours(24 * 365)), interrupted);
+  if (worker != nullptr) {
+    answer(a, runs, over, *worker);
+    if (!runs.any_here()) return exit_code::good;
+  } else if (!over && !interrupted()) {
+    a.say(observe::log_level::warn, {.tenant = o.tenant, .code = "SLU-6042"},
+          "the essential phase has missed its deadline; it goes on");
   }
-  return host::exit_code(row.state);
+  const auto rows = runs.wait(interrupted);
+  progress.finish();
+  SLUICE_FAILPOINT("cli.before_answer");
+  const int code = runs.print(rows);
+  SLUICE_FAILPOINT("cli.after_answer");
+  return code;
 }
 
+// With --wait the answer must not wait for the work.
+int run_and_answer(const common_options& options, const run_options& o) {
+  if (o.wait.empty()) return guarded(options, [&](app& a) { return run(a, o, nullptr); });
+  std::optional<background_process> worker;
+  const int failed = guarded(options, [&](app&) {
+    worker.emplace();
+    return exit_code::good;
+  });
+  if (!worker) return failed;
+  if (worker->exit_code()) return *worker->exit_code();
+  return guarded(options, [&](app& a) { return run(a, o, &*worker); });
+}
 }  // namespace
 
 void add_run(CLI::App& cli, common_options& options, int& result) {
@@ -135,13 +176,24 @@ void add_run(CLI::App& cli, common_options& options, int& result) {
   c->add_option("--tenant", o->tenant, "Whose data: an id of the manifest's `tenants`")
       ->required()
       ->type_name("TENANT");
-  c->add_option("--subject", o->subject, "Only one user's data");
+  c->add_option(
+       "--subject", o->subject,
+       "The user who signs in: what has `scope: subject` is read for them alone, in a run of its own")
+      ->type_name("ID");
   c->add_option("--phase", o->phase, "Only this phase")
       ->check(CLI::IsMember({"essential", "background"}))
       ->type_name("essential|background");
   c->add_option("--backend", o->backend, "This backend, whatever the routing says");
+  c->add_option(
+       "--wait", o->wait,
+       "Answer when the essential phase is over or after this time (exit code 75); the work goes on in a "
+       "process of its own")
+      ->type_name("TIME");
   c->add_option("--correlation-id", o->correlation_id, "Instead of one that is made");
-  c->callback([&options, &result, o] { result = guarded(options, [&](app& a) { return run(a, *o); }); });
+  c->callback([&options, &result, o, c] {
+    o->by_subject = c->count("--subject") > 0;
+    result = run_and_answer(options, *o);
+  });
 }
 
 }  // namespace sluice::cli

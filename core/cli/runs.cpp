@@ -41,9 +41,12 @@ std::string duration_of(const engine::run_row& r) {
 }
 
 void print_run(const engine::run_row& r) {
-  std::printf("%s  %9s  %-10s %-12s %s%s%s\n", host::instant_text(r.created_us).c_str(),
+  std::string flags = r.scope.empty() ? "" : "  " + host::scope_text(r.scope);
+  if (host::essential_of(r).deadline_missed) flags += "  deadline missed";
+  if (const std::string why = host::why_stuck(r); !why.empty()) flags += "  stuck: " + why;
+  std::printf("%s  %9s  %-10s %-12s %s%s%s%s\n", host::instant_text(r.created_us).c_str(),
               duration_of(r).c_str(), std::string(engine::to_string(r.state)).c_str(), r.tenant.c_str(),
-              r.run_id.c_str(), r.error_code.empty() ? "" : "  ",
+              r.run_id.c_str(), flags.c_str(), r.error_code.empty() ? "" : "  ",
               (r.error_code + (r.error.empty() ? "" : " " + r.error)).c_str());
 }
 
@@ -90,7 +93,9 @@ std::string readable(std::string key) {
 int list_deferred(app& a, const list_options& o) {
   return with_session(a, o.pipeline, [&](engine::session& s) {
     nlohmann::json out = nlohmann::json::array();
-    for (const engine::deferred_row& r : s.list_deferred(o.tenant, o.limit)) {
+    const auto rows = s.list_deferred(o.tenant, o.limit);
+    if (rows.empty()) say_none(a, o, "deferred rows");
+    for (const engine::deferred_row& r : rows) {
       if (a.options().json) {
         out.push_back({{"tenant", r.tenant},
                        {"stream", r.stream},
@@ -124,6 +129,30 @@ CLI::App* add_list(CLI::App& group, const char* name, const char* what, common_o
   return c;
 }
 
+void add_refused(CLI::App& cli, common_options& options, int& result,
+                 const std::shared_ptr<list_options>& o) {
+  CLI::App* rejects =
+      cli.add_subcommand("rejects", "Records and rows that could not be taken, with the reason");
+  rejects->require_subcommand(1);
+  CLI::App* refused = add_list(*rejects, "list", "One line a reject", options, result, o, list_rejects);
+  add_rejects_retry(*rejects, options, result);
+  refused->add_option("--tenant", o->tenant, "Only of this tenant");
+  refused->add_option("--run", o->run_id,
+                      "Only of this run; else of each tenant's newest one that has ended");
+  refused->add_flag("--all", o->all, "Of all runs, older ones too");
+  refused->add_option("--limit", o->limit, "At most so many")
+      ->check(CLI::Range(1, 100'000))
+      ->capture_default_str();
+
+  CLI::App* deferred = cli.add_subcommand("deferred", "Rows that wait for the row that they refer to");
+  deferred->require_subcommand(1);
+  CLI::App* waiting = add_list(*deferred, "list", "One line a row", options, result, o, list_deferred);
+  waiting->add_option("--tenant", o->tenant, "Only of this tenant");
+  waiting->add_option("--limit", o->limit, "At most so many")
+      ->check(CLI::Range(1, 100'000))
+      ->capture_default_str();
+}
+
 }  // namespace
 
 void add_runs(CLI::App& cli, common_options& options, int& result) {
@@ -141,27 +170,12 @@ void add_runs(CLI::App& cli, common_options& options, int& result) {
       ->required();
   add_cancel(*runs, options, result);
   add_approve(*runs, options, result);
+  add_watch(*runs, options, result);
+  add_retry(*runs, options, result);
   add_tenants(cli, options, result);
-
-  CLI::App* rejects =
-      cli.add_subcommand("rejects", "Records and rows that could not be taken, with the reason");
-  rejects->require_subcommand(1);
-  CLI::App* refused = add_list(*rejects, "list", "One line a reject", options, result, o, list_rejects);
-  refused->add_option("--tenant", o->tenant, "Only of this tenant");
-  refused->add_option("--run", o->run_id,
-                      "Only of this run; else of each tenant's newest one that has ended");
-  refused->add_flag("--all", o->all, "Of all runs, older ones too");
-  refused->add_option("--limit", o->limit, "At most so many")
-      ->check(CLI::Range(1, 100'000))
-      ->capture_default_str();
-
-  CLI::App* deferred = cli.add_subcommand("deferred", "Rows that wait for the row that they refer to");
-  deferred->require_subcommand(1);
-  CLI::App* waiting = add_list(*deferred, "list", "One line a row", options, result, o, list_deferred);
-  waiting->add_option("--tenant", o->tenant, "Only of this tenant");
-  waiting->add_option("--limit", o->limit, "At most so many")
-      ->check(CLI::Range(1, 100'000))
-      ->capture_default_str();
+  add_plan(cli, options, result);
+  add_verify(cli, options, result);
+  add_refused(cli, options, result, o);
 }
 
 }  // namespace sluice::cli

@@ -1,0 +1,132 @@
+// `sluice serve`: the host as a service. Signals are taken on this thread alone; the work is host/service.hpp. An admin
+// socket, and later HTTP, belong here: beside the loop, asking the service on this thread.
+#include <atomic>
+#include <chrono>
+#include <csignal>
+#include <ctime>
+#include <memory>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include <unistd.h>
+
+#include <CLI/CLI.hpp>
+
+#include "cli/app.hpp"
+#include "host/service.hpp"
+
+namespace sluice::cli {
+
+namespace {
+
+constexpr int stop_seconds = 25;  // systemd and its like wait 30 or more
+
+// Blocked in every thread that is started from here on: only those who ask get a signal.
+sigset_t block_signals() {
+  sigset_t set;
+  sigemptyset(&set);
+  for (const int s : {SIGTERM, SIGINT, SIGHUP}) sigaddset(&set, s);
+  pthread_sigmask(SIG_BLOCK, &set, nullptr);
+  return set;
+}
+
+// The signal that came, or 0 when the time is over.
+int wait_for_signal(const sigset_t& set, std::chrono::microseconds at_most) {
+  timespec time{};
+  time.tv_sec = at_most.count() / 1'000'000;
+  time.tv_nsec = at_most.count() % 1'000'000 * 1'000;
+  const int got = sigtimedwait(&set, nullptr, &time);
+  return got > 0 ? got : 0;
+}
+
+// Everything that is committed is safe and every run stays open, so leaving without ceremony harms nothing: when a second
+// signal asks for it, or when something doesn't come to its end.
+void leave_anyway(sigset_t set, observe::logger& log) {
+  std::thread([set, &log] {
+    int got = 0;
+    for (int left = stop_seconds; left > 0 && got != SIGTERM && got != SIGINT; left -= got == 0 ? 1 : 0) {
+      got = wait_for_signal(set, std::chrono::seconds(1));
+    }
+    log.write(observe::log_level::warn, {},
+              got == 0 ? "not everything came to its end in time; leaving all the same" : "leaving at once",
+              {{"event", "serve.left"}});
+    _exit(exit_code::good);
+  }).detach();
+}
+
+// A signal while everything is being opened: nothing has begun, so there is nothing to wait for.
+class while_starting {
+ public:
+  while_starting()
+      : watcher_([this] {
+          sigset_t ends;
+          sigemptyset(&ends);
+          sigaddset(&ends, SIGTERM);
+          sigaddset(&ends, SIGINT);
+          while (!over_) {
+            if (wait_for_signal(ends, std::chrono::milliseconds(100)) != 0) _exit(exit_code::good);
+          }
+        }) {}
+  while_starting(const while_starting&) = delete;
+  while_starting& operator=(const while_starting&) = delete;
+  ~while_starting() {
+    over_ = true;
+    watcher_.join();
+  }
+
+ private:
+  std::atomic<bool> over_ = false;
+  std::thread watcher_;
+};
+
+std::unique_ptr<host::service> open_service(app& a, plugin::loader& loader,
+                                            const std::vector<std::string>& manifests) {
+  const while_starting guard;
+  const auto load = [&a](const std::string& file) { return a.load(file); };
+  return std::make_unique<host::service>(
+      host::service_setup{a.settings(), a.catalog(), loader, a.log(), a.redactor(), manifests, load});
+}
+
+int serve(app& a, const std::vector<std::string>& manifests) {
+  const sigset_t signals = block_signals();
+  // Its log is what it has to say, on a terminal too.
+  if (a.options().log_level.empty() && a.options().config.empty())
+    a.log().set_level(observe::log_level::info);
+  plugin::loader loader(a.catalog(), a.lock());
+  std::unique_ptr<host::service> service;
+  try {
+    service = open_service(a, loader, manifests);
+  } catch (const plugin::error& e) {
+    if (e.code() != "SLU-6064") throw;
+    a.say(observe::log_level::error, {.code = e.code()}, e.message());  // its diagnostics are the answer
+    return exit_code::bad_manifest;
+  }
+  for (;;) {
+    const int got = wait_for_signal(signals, service->tick());
+    if (got == SIGHUP) service->reload();
+    if (got == SIGTERM || got == SIGINT) break;
+  }
+  a.log().write(observe::log_level::info, {}, "stopping; open runs stay open for another process",
+                {{"event", "serve.stopping"}});
+  leave_anyway(signals, a.log());
+  service.reset();
+  a.log().write(observe::log_level::info, {}, "stopped", {{"event", "serve.stopped"}});
+  // Past destructors of what the thread above still looks at.
+  _exit(exit_code::good);
+}
+
+}  // namespace
+
+void add_serve(CLI::App& cli, common_options& options, int& result) {
+  const auto manifests = std::make_shared<std::vector<std::string>>();
+  CLI::App* c = cli.add_subcommand("serve",
+                                   "Serve pipelines: sync tenants again by `every`, take over runs whose "
+                                   "host is gone, remove what is old");
+  c->add_option("PIPELINE", *manifests, "Manifests; without, those of the host file's `manifests` folder");
+  c->callback([&options, &result, manifests] {
+    result = guarded(options, [&](app& a) { return serve(a, *manifests); });
+  });
+}
+
+}  // namespace sluice::cli
