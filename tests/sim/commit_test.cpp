@@ -4,8 +4,9 @@
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
 
-#include "host.hpp"
+#include "engine/run.hpp"
 #include "support/memory_store.hpp"
+#include "world.hpp"
 
 namespace sluice::sim {
 namespace {
@@ -38,6 +39,21 @@ class slow_reader final : public engine::reader_port {
   std::vector<std::int64_t> stored_;
 };
 
+// A store that answers after a millisecond.
+class direct_gate final : public engine::store_port {
+ public:
+  direct_gate(engine::session& s, engine::clock_port& clock) : session_(s), clock_(clock) {}
+  awaitable<void> execute(engine::turn, std::function<void(engine::session&)> work) override {
+    co_await clock_.sleep(1'000, never_);
+    work(session_);
+  }
+
+ private:
+  engine::session& session_;
+  engine::clock_port& clock_;
+  engine::stop_source never_;
+};
+
 TEST(a_lone_slow_read, is_committed_page_by_page_and_not_at_its_end) {
   world w(1);
   boost::asio::io_context context(1);
@@ -46,7 +62,7 @@ TEST(a_lone_slow_read, is_committed_page_by_page_and_not_at_its_end) {
   testing::memory_store store([&] { return w.now_us(); });
   store.migrate();
   const auto session = store.open_session(), looking = store.open_session();
-  store_gate gate(w, *session, clock, {0, 0, 1'000}, [](const char*) {});
+  direct_gate gate(*session, clock);
 
   engine::run_request request;
   request.run_id = "run-1", request.tenant = "acme", request.pipeline = "p", request.plan = "{}";

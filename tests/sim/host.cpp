@@ -1,120 +1,199 @@
 #include "host.hpp"
 
+#include <algorithm>
+
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
 
 namespace sluice::sim {
 
 using boost::asio::awaitable;
+using engine::failure;
 
-testing::fault store_gate::draw(const char* call) {
-  last_call_ = call;
-  if (world_.chance(faults_.before)) return testing::fault::before;
-  if (world_.chance(faults_.after)) return testing::fault::after;
-  return testing::fault::none;
+namespace {
+
+constexpr std::int64_t look_every_us = 15'000'000;
+constexpr int tries = 60;  // of a call on behalf of a caller who waits
+
+}  // namespace
+
+struct host::progress {
+  explicit progress(const boost::asio::any_io_executor& on) : changed(on) {}
+  engine::event changed;
+  std::set<std::string> begun, ended;
+  bool fenced = false;
+};
+
+host::host(surroundings around, caller who)
+    : around_(around),
+      who_(who),
+      self_{around.drawn.same_machine ? "sim" : "sim-" + std::to_string(who.host), "boot-1", who.process,
+            who.process},
+      clock_(around.time, context_->get_executor(),
+             around.drawn.hosts.clock_off_us == 0
+                 ? 0
+                 : around.time.between(-around.drawn.hosts.clock_off_us, around.drawn.hosts.clock_off_us)),
+      random_(around.time),
+      upstream_(around.time, clock_, around.data, around.drawn, around.now, around.watch, who),
+      gate_(around.time, around.store, context_->get_executor(), around.drawn, around.now, around.seen,
+            around.watch, who) {
+  gate_.set_wall_clock(around.time.between(-around.drawn.hosts.wall_off_us, around.drawn.hosts.wall_off_us));
+  spawn(look_after_open_runs());
 }
 
-awaitable<void> store_gate::execute(engine::urgency, std::function<void(engine::session&)> work) {
-  co_await clock_.sleep(world_.between(100, faults_.delay_us), never_);
-  std::exception_ptr failed;
-  try {
-    work(session_);
-  } catch (const engine::failure&) {
-    failed = std::current_exception();
-  }
-  for (const char* c = last_call_; *c != '\0'; ++c) world_.note(static_cast<std::uint64_t>(*c));
-  world_.note(static_cast<std::uint64_t>(world_.now_us()));
-  watch_(last_call_);
-  // The answer travels too: a crash here loses it although the work is done.
-  co_await clock_.sleep(world_.between(100, faults_.delay_us), never_);
-  if (failed) std::rethrow_exception(failed);
+void host::spawn(awaitable<void> w) { boost::asio::co_spawn(*context_, std::move(w), boost::asio::detached); }
+
+void host::ask(wish w) { spawn(serve(std::move(w))); }
+
+void host::cancel(const std::string& run_id) {
+  spawn(repeat([run_id](engine::session& s) { s.request_cancel(run_id); }));
 }
 
-host::host(world& w, engine::session& store, host_setup setup)
-    : world_(w),
-      setup_(std::move(setup)),
-      clock_(w, context_->get_executor()),
-      random_(w),
-      upstream_(w, clock_, setup_.shape, setup_.upstream),
-      gate_(w, store, clock_, setup_.store, setup_.watch) {
-  boost::asio::co_spawn(*context_, main(), boost::asio::detached);
+void host::approve(const std::string& run_id) {
+  spawn(repeat([run_id](engine::session& s) { s.approve(run_id); }));
 }
 
 void host::leave() {
   leaving_ = true;
-  if (const auto run = run_.lock()) run->leave();
+  leave_.stop(failure(engine::failure_class::cancelled, "SLU-6001", "leaving"));
+  for (const auto& [id, weak] : runs_) {
+    if (const auto run = weak.lock()) run->leave();
+  }
 }
 
-awaitable<void> host::main() {
-  engine::stop_source never;
-  while (!leaving_) {
-    std::optional<engine::run_lease> lease;
+awaitable<void> host::repeat(std::function<void(engine::session&)> work) {
+  for (int i = 0; i < tries && !leaving_; ++i) {
     try {
-      // The host before may have died between the end of the run and hearing of it.
-      const auto before = co_await gate_.call(engine::urgency::essential, [this](engine::session& s) {
-        return s.show_run(setup_.request.run_id);
-      });
-      if (before && engine::is_terminal(before->state)) {
-        state_ = before->state;
-        co_return;
+      co_await gate_.execute(engine::urgency::essential, work);
+      co_return;
+    } catch (const failure& f) {
+      if (!f.retryable()) co_return;  // told to the one who asked
+    }
+    co_await clock_.sleep(1'000'000, leave_);
+  }
+}
+
+awaitable<std::optional<engine::run_lease>> host::start(wish w) {
+  const auto u = engine::urgency::essential;
+  std::optional<engine::run_plan> plan;
+  for (int i = 0; i < tries && !leaving_; ++i) {
+    try {
+      if (!plan) {
+        const auto marks =
+            co_await gate_.call(u, [&](engine::session& s) { return s.watermarks("acme", w.pipeline); });
+        plan = make_plan(w, around_.drawn, marks);
+        around_.plans.emplace(w.run_id, *plan);
       }
-      lease = co_await gate_.call(engine::urgency::essential, [this](engine::session& s) {
-        return s.start_run(setup_.request, setup_.dead);
+      engine::run_request r;
+      r.run_id = w.run_id;
+      r.tenant = "acme";
+      r.pipeline = w.pipeline;
+      r.scope = w.scope;
+      r.correlation_id = "sync-" + w.run_id;
+      r.backend = "sim";
+      r.plan = plan_text(*plan);
+      r.by = self_;
+      co_return co_await gate_.call(u, [&](engine::session& s) {
+        return s.start_run(
+            r, [this](const engine::holder& h) { return h.host == self_.host && !around_.seen.alive(h); });
       });
-    } catch (const engine::failure&) {
-      lease.reset();
+    } catch (const failure& f) {
+      if (!f.retryable()) co_return std::nullopt;
     }
-    if (lease && lease->result != engine::run_lease::how::joined) {
-      run_id_ = lease->run_id;
-      const engine::run_identity id{lease->run_id, setup_.request.tenant, setup_.request.pipeline,
-                                    lease->correlation_id, lease->epoch};
-      auto run = std::make_shared<engine::run>(
-          id, setup_.plan, engine::run_ports{gate_, upstream_, clock_, random_, context_->get_executor()},
-          setup_.options);
-      run->start();
-      run_ = run;
-      if (leaving_) run->leave();
-      if (co_await drive(std::move(run))) co_return;
-    }
-    co_await clock_.sleep(1'000'000, never);
+    co_await clock_.sleep(1'000'000, leave_);
   }
+  co_return std::nullopt;
 }
 
-awaitable<bool> host::drive(std::shared_ptr<engine::run> run) {
-  if (!co_await drive_phase(run, engine::phase::essential)) co_return false;
-  if (!co_await drive_phase(run, engine::phase::background)) co_return false;
+awaitable<void> host::serve(wish w) {
+  const bool here = std::any_of(busy_.begin(), busy_.end(),
+                                [&](const auto& b) { return b.second == w.pipeline + "/" + w.scope; });
+  if (here) co_return;
+  const auto lease = co_await start(w);
+  // Who joins goes away again: open runs are looked after.
+  if (!lease || lease->result == engine::run_lease::how::joined || leaving_) co_return;
+  co_await work_on(*lease, w.pipeline, w.scope);
+}
+
+awaitable<void> host::work_on(engine::run_lease lease, std::string pipeline, std::string scope) {
+  const engine::run_identity id{lease.run_id, "acme", pipeline, lease.correlation_id, lease.epoch};
+  auto run = std::make_shared<engine::run>(
+      id, around_.plans.at(lease.run_id),
+      engine::run_ports{gate_, upstream_, clock_, random_, context_->get_executor()}, around_.drawn.engine);
+  run->start();
+  runs_[lease.run_id] = run;
+  busy_[lease.run_id] = pipeline + "/" + scope;
+  if (leaving_) run->leave();
   try {
-    state_ = co_await run->finish();
-  } catch (const engine::failure&) {
-    co_return false;
+    co_await drive(run);
+    co_await run->finish();
+  } catch (const failure& f) {
+    around_.time.note("run " + lease.run_id + " is left: " + f.code() + " " + f.message(), who_.host);
   }
-  co_return true;
+  if (const auto at = runs_.find(lease.run_id); at != runs_.end() && at->second.lock() == run) {
+    runs_.erase(at);
+    busy_.erase(lease.run_id);
+  }
 }
 
-awaitable<bool> host::drive_phase(std::shared_ptr<engine::run> run, engine::phase ph) {
-  struct progress {
-    explicit progress(const boost::asio::any_io_executor& on) : changed(on) {}
-    engine::event changed;
-    int open = 0;
-    bool fenced = false;
-  };
-  const auto shared = std::make_shared<progress>(context_->get_executor());
+void host::begin_steps(const std::shared_ptr<engine::run>& run, const std::shared_ptr<progress>& p) {
+  if (p->fenced) return;
   for (const engine::step_plan& step : run->plan().steps) {
-    if (step.phase != ph) continue;
-    ++shared->open;
+    const bool may = std::all_of(step.after.begin(), step.after.end(),
+                                 [&](const std::string& name) { return p->ended.contains(name); });
+    if (!may || !p->begun.insert(step.name).second) continue;
     boost::asio::co_spawn(
         *context_,
-        [](std::shared_ptr<engine::run> r, std::string name, std::shared_ptr<progress> p) -> awaitable<void> {
-          engine::step_outcome outcome = engine::step_outcome::yielded;
+        [](std::shared_ptr<engine::run> r, std::string name,
+           std::shared_ptr<progress> at) -> awaitable<void> {
+          auto outcome = engine::step_outcome::yielded;
           while (outcome == engine::step_outcome::yielded) outcome = co_await r->run_step(name, {});
-          p->fenced = p->fenced || outcome == engine::step_outcome::fenced;
-          --p->open;
-          p->changed.notify();
-        }(run, step.name, shared),
+          at->fenced = at->fenced || outcome == engine::step_outcome::fenced;
+          at->ended.insert(name);
+          at->changed.notify();
+        }(run, step.name, p),
         boost::asio::detached);
   }
-  while (shared->open > 0) co_await shared->changed.wait();
-  co_return !shared->fenced;
+}
+
+awaitable<void> host::drive(std::shared_ptr<engine::run> run) {
+  const auto p = std::make_shared<progress>(context_->get_executor());
+  for (;;) {
+    begin_steps(run, p);
+    const bool quiet = p->begun.size() == p->ended.size();
+    if (quiet && (p->fenced || p->ended.size() == run->plan().steps.size())) co_return;
+    co_await p->changed.wait();
+  }
+}
+
+awaitable<void> host::look_after_open_runs() {
+  while (!leaving_) {
+    co_await clock_.sleep(around_.time.between(1, look_every_us), leave_);
+    if (leaving_) co_return;
+    try {
+      co_await take_over_others();
+    } catch (const failure&) {
+      continue;  // the next look tries again
+    }
+  }
+}
+
+awaitable<void> host::take_over_others() {
+  std::vector<engine::run_row> open;
+  co_await gate_.execute(engine::urgency::background, [&](engine::session& s) {
+    open.clear();
+    for (const char* state : {"queued", "running"}) {
+      for (engine::run_row& r : s.list_runs({"acme", state, {}})) open.push_back(std::move(r));
+    }
+  });
+  for (const engine::run_row& r : open) {
+    if (leaving_) co_return;
+    if (busy_.contains(r.run_id)) continue;
+    wish same{around_.new_run_id(), r.pipeline,
+              r.scope};  // not a temporary: g++ 12 ends those of a co_await twice
+    const auto lease = co_await start(std::move(same));
+    if (lease && lease->result != engine::run_lease::how::joined) spawn(work_on(*lease, r.pipeline, r.scope));
+  }
 }
 
 }  // namespace sluice::sim

@@ -1,94 +1,80 @@
-// One simulated host: takes the run, or takes it over, drives its steps and finishes it.
+// One process of one simulated host: it is asked for runs, drives their steps, finishes them, and
+// looks after open runs whose holder is gone.
 #pragma once
 
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 
 #include <boost/asio/io_context.hpp>
 
 #include "engine/run.hpp"
-#include "support/faulty_session.hpp"
-#include "upstream.hpp"
-#include "world.hpp"
+#include "gate.hpp"
+#include "plan.hpp"
 
 namespace sluice::sim {
 
-struct store_faults {
-  double before = 0, after = 0;
-  std::int64_t delay_us = 50'000;
-};
-
-// Called after every store call that took effect, with its name: where invariants are checked.
-using watch_fn = std::function<void(const char* call)>;
-
-class store_gate final : public engine::store_port {
- public:
-  store_gate(world& w, engine::session& inner, engine::clock_port& clock, store_faults faults, watch_fn watch)
-      : world_(w),
-        clock_(clock),
-        faults_(faults),
-        watch_(std::move(watch)),
-        session_(inner, [this](const char* call) { return draw(call); }) {}
-
-  boost::asio::awaitable<void> execute(engine::urgency, std::function<void(engine::session&)> work) override;
-
- private:
-  testing::fault draw(const char* call);
-
-  world& world_;
-  engine::clock_port& clock_;
-  store_faults faults_;
-  watch_fn watch_;
-  engine::stop_source never_;
-  const char* last_call_ = "";
-  testing::faulty_session session_;
-};
-
-struct host_setup {
-  engine::run_request request;
-  engine::run_plan plan;
-  engine::run_options options;
-  upstream_shape shape;
-  upstream_faults upstream;
-  store_faults store;
-  watch_fn watch;
-  std::function<bool(const engine::holder&)> dead;
+// What all hosts share.
+struct surroundings {
+  world& time;
+  testing::memory_store& store;
+  directory& data;
+  const options& drawn;
+  const weather& now;
+  scene& seen;
+  const checkers& watch;
+  std::map<std::string, engine::run_plan>& plans;  // what stands as JSON in the store, by run
+  std::function<std::string()> new_run_id;
 };
 
 // Owns the io_context: destroying the host is its crash.
 class host {
  public:
-  host(world& w, engine::session& store, host_setup setup);
+  host(surroundings around, caller who);
   // The coroutines die first, as they refer to everything else.
   ~host() { context_.reset(); }
 
   // Runs one ready handler. False: nothing is ready.
-  bool step() { return context_->poll_one() > 0 || (context_->restart(), context_->poll_one() > 0); }
-  // An orderly end: the run stays open, and all coroutines come to their ends.
+  bool step() {
+    if (context_->stopped()) context_->restart();
+    return context_->poll_one() > 0;
+  }
+  void ask(wish w);
+  void cancel(const std::string& run_id);
+  void approve(const std::string& run_id);
+  // An orderly end: its runs stay open, and all coroutines come to their ends.
   void leave();
   // True once step() has found nothing ready and nothing is waited for.
   [[nodiscard]] bool ended() const { return context_->stopped(); }
-  [[nodiscard]] const std::optional<engine::run_state>& state() const noexcept { return state_; }
-  [[nodiscard]] const std::set<std::string>& gone() const noexcept { return upstream_.gone(); }
-  [[nodiscard]] const std::string& run_id() const noexcept { return run_id_; }
+  [[nodiscard]] bool leaving() const noexcept { return leaving_; }
+  [[nodiscard]] int under_way() const noexcept { return gate_.under_way(); }
+  [[nodiscard]] const caller& who() const noexcept { return who_; }
 
  private:
-  boost::asio::awaitable<void> main();
-  boost::asio::awaitable<bool> drive(std::shared_ptr<engine::run> run);
-  boost::asio::awaitable<bool> drive_phase(std::shared_ptr<engine::run> run, engine::phase ph);
+  struct progress;
+  void spawn(boost::asio::awaitable<void> work);
+  boost::asio::awaitable<void> serve(wish w);
+  boost::asio::awaitable<void> look_after_open_runs();
+  boost::asio::awaitable<void> take_over_others();
+  boost::asio::awaitable<std::optional<engine::run_lease>> start(wish w);
+  boost::asio::awaitable<void> work_on(engine::run_lease lease, std::string pipeline, std::string scope);
+  boost::asio::awaitable<void> drive(std::shared_ptr<engine::run> run);
+  void begin_steps(const std::shared_ptr<engine::run>& run, const std::shared_ptr<progress>& p);
+  boost::asio::awaitable<void> repeat(std::function<void(engine::session&)> work);
 
-  world& world_;
-  host_setup setup_;
-  std::optional<engine::run_state> state_;
-  std::string run_id_;
-  std::weak_ptr<engine::run> run_;
-  bool leaving_ = false;
+  surroundings around_;
+  caller who_;
+  engine::holder self_;
   std::optional<boost::asio::io_context> context_{1};
   virtual_clock clock_;
   virtual_random random_;
   upstream upstream_;
   store_gate gate_;
+  engine::stop_source leave_;
+  bool leaving_ = false;
+  std::map<std::string, std::weak_ptr<engine::run>> runs_;
+  std::map<std::string, std::string> busy_;  // runs that it works on, with their pipeline and scope
 };
 
 }  // namespace sluice::sim

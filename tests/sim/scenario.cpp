@@ -1,188 +1,243 @@
 #include "scenario.hpp"
 
-#include <algorithm>
-#include <set>
-
-#include "host.hpp"
-#include "support/memory_store.hpp"
+#include "cluster.hpp"
+#include "final_state.hpp"
+#include "support/memory_state.hpp"
 
 namespace sluice::sim {
 
 namespace {
 
-constexpr int most_crashes = 25;
-constexpr std::int64_t longest_leave_us = 60'000'000;
-constexpr std::int64_t longest_us = 24LL * 3'600'000'000;
-
-std::string key_of(const std::map<std::string, std::string>& row) {
-  const auto kind = row.find("kind");
-  return (kind == row.end() ? "" : kind->second + "\x1f") + row.at("external_id");
-}
+constexpr std::int64_t second = 1'000'000, minute = 60 * second;
+constexpr std::int64_t longest_recovery_us = 30 * minute;
+constexpr int most_steps = 400'000;
 
 class scenario {
  public:
-  explicit scenario(std::uint64_t seed) : world_(seed), store_([this] { return world_.now_us(); }) {
+  scenario(std::uint64_t seed, const tell_fn& tell)
+      : world_(seed), options_(draw_options(world_, seed)), store_([this] { return world_.now_us(); }) {
+    world_.tell = tell;
     store_.migrate();
     std::vector<stream_schema> streams;
-    for (const stream_schema* s : upstream::streams()) streams.push_back(*s);
+    for (const stream_schema* s : directory::streams()) streams.push_back(*s);
     store_.ensure_streams("sim", "1.0.0", streams);
-    looking_ = store_.open_session();
-    draw();
+    for (auto& c : all_checkers(scene_)) watch_.push_back(std::move(c));
+    hosts_.emplace(surroundings{world_, store_, data_, options_, weather_, scene_, watch_, plans_,
+                                [this] { return new_run_id(); }});
   }
 
   verdict play() {
-    while (!state_ && broken_.empty()) life_of_a_host();
-    if (broken_.empty()) check_outcome();
-    return {broken_, world_.trace(), crashes_, calls_,
-            static_cast<double>(world_.now_us() - began_us_) / 1e6};
+    script();
+    until([this] { return world_.now_us() - world::start_us >= options_.busy_us; }, "the busy time");
+    calm();
+    recover();
+    settle();
+    verdict v{scene_.broken, world_.trace(), hosts_->crashes(), hosts_->pauses(), 0, 0, 0, 0};
+    v.runs = static_cast<int>(store_.state().runs.size());
+    v.store_calls = static_cast<int>(store_.changes());
+    for (const auto& [key, lease] : store_.state().leases) v.take_overs += static_cast<int>(lease.epoch);
+    v.take_overs -= v.runs;
+    v.simulated_s = static_cast<double>(world_.now_us() - world::start_us) / 1e6;
+    return v;
   }
 
  private:
-  // Swarm: each seed turns on some faults, at rates of its own, so that rare orders become common.
-  void draw() {
-    const auto rate = [this](double most) {
-      return world_.chance(0.5) ? 0.0 : most * static_cast<double>(world_.between(1, 100)) / 100;
-    };
-    setup_.shape = {static_cast<int>(world_.between(1, 60)), static_cast<int>(world_.between(0, 6)), 0,
-                    static_cast<int>(world_.between(1, 20)), static_cast<int>(world_.between(0, 3))};
-    setup_.upstream = {rate(0.2), rate(0.1), rate(0.05), rate(0.2)};
-    setup_.store = {rate(0.1), rate(0.1), world_.between(1'000, 200'000)};
-    setup_.options.batch.rows = world_.between(1, 60);
-    setup_.options.active_items = static_cast<int>(world_.between(1, 8));
-    setup_.options.step_pages = static_cast<int>(world_.between(1, 40));
-    setup_.options.resolve_rows = static_cast<int>(world_.between(1, 20));
-    setup_.options.batch.store_retry.attempts = 1'000'000;
-    crash_rate_ = world_.chance(0.3) ? 0 : world_.between(20, 600);
-    setup_.plan = upstream::plan(setup_.shape);
-    setup_.request.run_id = "run-1";
-    setup_.request.tenant = "acme";
-    setup_.request.pipeline = "sim";
-    setup_.request.correlation_id = "sync-acme-1-00000001";
-    setup_.request.backend = "sim";
-    setup_.request.plan = "{\"steps\":[]}";
-    setup_.watch = [this](const char* call) { check_step(call); };
+  std::string new_run_id() { return "run-" + std::to_string(++run_ids_); }
+  int some_host() { return static_cast<int>(world_.between(0, 1)); }
+  // At some time while things happen.
+  void sometime(std::function<void()> what) {
+    world_.after(world_.between(0, options_.busy_us), std::move(what));
   }
 
-  void life_of_a_host() {
-    setup_.request.by = {"sim", "boot-1", ++hosts_, hosts_};
-    setup_.dead = [this](const engine::holder& h) { return h.pid != hosts_; };
-    const auto session = store_.open_session();
-    host h(world_, *session, setup_);
-    std::int64_t handlers =
-        crash_rate_ == 0 || crashes_ >= most_crashes ? INT64_MAX : world_.between(1, crash_rate_);
-    while (!h.state() && broken_.empty()) {
-      if (h.step()) {
-        if (--handlers > 0) continue;
-        ++crashes_;
-        world_.note(0xC0FFEE);
-        if (world_.chance(0.3)) leave(h);
-        break;
-      }
-      if (!world_.advance()) broken_ = "nothing moves any more: a coroutine waits for what never comes";
-      if (world_.now_us() - began_us_ > longest_us) broken_ = "no end after a day: " + progress();
+  void script() {
+    for (int i = 0; i < options_.runs; ++i) {
+      const auto ask = [this] { ask_some(); };
+      if (i == 0) world_.after(world_.between(0, 10 * second), ask);
+      else sometime(ask);
     }
-    state_ = h.state();
-    gone_.insert(h.gone().begin(), h.gone().end());
+    for (int i = 0; i < options_.changes; ++i) sometime([this] { data_.change(); });
+    for (int i = 0; i < options_.outages; ++i) sometime([this] { fail_a_list(); });
+    for (int i = 0; i < options_.cancels; ++i) sometime([this] { cancel_some(); });
+    for (int i = 0; i < options_.disk_full; ++i) {
+      sometime([this] { weather_.disk_full_until_us = world_.now_us() + world_.between(1, 60) * second; });
+    }
+    for (int i = 0; i < 3; ++i) sometime([this] { approve_held(); });
   }
 
-  // Every coroutine of a host that is shut down must end by itself, soon.
-  void leave(host& h) {
-    const std::int64_t asked_us = world_.now_us();
-    h.leave();
-    while (broken_.empty()) {
-      if (h.step()) continue;
-      if (h.ended()) return;
-      if (!world_.advance() || world_.now_us() - asked_us > longest_leave_us) {
-        broken_ = "a host that was asked to leave never ends: " + progress();
-      }
+  void ask_some() {
+    wish w{new_run_id(), "a", "", world_.chance(0.5)};
+    if (options_.second_pipeline && world_.chance(0.4)) {
+      if (host* h = hosts_->at(some_host())) h->ask({new_run_id(), "b", ""});
+    }
+    if (options_.second_pipeline && world_.chance(0.4)) w.pipeline = "b";
+    else if (options_.subjects && world_.chance(0.4))
+      w.scope = "subject:p" + std::to_string(world_.between(0, 5));
+    const bool both = world_.chance(0.3);
+    for (int i = 0; i < 2; ++i) {
+      if (!both && i != some_host()) continue;
+      if (host* h = hosts_->at(i)) h->ask(w);
+      w.run_id = new_run_id();
     }
   }
 
-  // Where the run stands, for a verdict that it stands still.
-  [[nodiscard]] std::string progress() {
-    const auto run = looking_->show_run("run-1");
-    if (!run) return "the run was never started";
-    std::string out(engine::to_string(run->state));
-    for (const engine::stage_row& s : run->stages) {
-      out += "; " + s.stage + " " + std::string(engine::to_string(s.state)) + " epoch " +
-             std::to_string(s.epoch) + ", " + std::to_string(s.pages) + " pages, " +
-             std::to_string(s.items_open) + " items open";
-    }
-    return out + "; " + std::to_string(crashes_) + " crashes, " + std::to_string(calls_) + " calls";
+  void fail_a_list() {
+    using c = engine::failure_class;
+    static constexpr const char* stages[] = {"people", "groups", "grants", "notes", "members"};
+    static constexpr c kinds[] = {c::transient, c::denied, c::invalid, c::not_found};
+    weather_.outages[stages[world_.between(0, 4)]] = {kinds[world_.between(0, 3)],
+                                                      world_.now_us() + world_.between(1, 120) * second};
   }
 
-  void check_step(const char* call) {
-    ++calls_;
-    const auto run = looking_->show_run("run-1");
-    if (!run || !broken_.empty()) return;
-    std::map<std::string, std::int64_t> written;
-    bool essential_open = false, background_began = false;
-    for (const engine::stage_row& s : run->stages) {
-      if (!s.records.balances())
-        broken_ = "after " + std::string(call) + ": records of " + s.stage + " don't add up";
-      for (const auto& [stream, counts] : s.streams) {
-        if (!counts.balances())
-          broken_ = "after " + std::string(call) + ": rows of " + s.stage + " don't add up";
-        written[stream] += counts.inserted + counts.resolved_inserted;
-      }
-      const bool essential = s.phase == engine::phase::essential;
-      essential_open = essential_open || (essential && s.state <= engine::stage_state::running);
-      background_began = background_began || (!essential && s.pages > 0);
-    }
-    if (essential_open && background_began) broken_ = "background was written before essential had ended";
-    for (const stream_schema* s : upstream::streams()) {
-      if (store_.live_rows(s->name) != written[s->name]) {
-        broken_ = "after " + std::string(call) + ": " + s->name + " holds " +
-                  std::to_string(store_.live_rows(s->name)) + " rows, the ledger says " +
-                  std::to_string(written[s->name]);
-      }
+  void cancel_some() {
+    for (const auto& [id, run] : store_.state().runs) {
+      if (engine::is_terminal(run.row.state)) continue;
+      if (host* h = hosts_->at(some_host())) h->cancel(id);
+      return;
     }
   }
 
-  [[nodiscard]] std::set<std::string> stored(const std::string& stream) const {
-    std::set<std::string> out;
-    for (const auto& row : store_.rows_of(stream)) {
-      if (row.at("deleted") == "false") out.insert(key_of(row));
+  void approve_held() {
+    for (const auto& [id, run] : store_.state().runs) {
+      if (run.row.state != engine::run_state::held) continue;
+      if (host* h = hosts_->at(some_host())) h->approve(id);
+      return;
+    }
+  }
+
+  [[nodiscard]] bool over() const { return !scene_.broken.empty(); }
+
+  void until(const std::function<bool()>& done, const char* what) {
+    while (!over() && !done()) {
+      if (!hosts_->step()) scene_.broken = std::string("liveness: nothing moves any more in ") + what;
+      if (!hosts_->stuck().empty()) scene_.broken = "liveness: " + hosts_->stuck();
+      if (++steps_ > most_steps)
+        scene_.broken = std::string("liveness: too busy in ") + what + ": " + progress();
+    }
+  }
+
+  void calm() {
+    weather_ = {};
+    weather_.faults = false;
+    data_.mend();
+    hosts_->calm();
+    world_.note("calm");
+  }
+
+  [[nodiscard]] int open_runs() const {
+    int n = 0;
+    for (const auto& [id, run] : store_.state().runs) n += engine::is_terminal(run.row.state) ? 0 : 1;
+    return n;
+  }
+
+  // Without faults everything that is open ends, and soon.
+  void recover() {
+    const std::int64_t from = world_.now_us();
+    until(
+        [&] {
+          if (world_.now_us() - from > longest_recovery_us && open_runs() > 0)
+            scene_.broken = "liveness: open half an hour after the last fault: " + progress();
+          // Requests of before may still be under way, and start another run.
+          return open_runs() == 0 && world_.now_us() - from > 3 * minute;
+        },
+        "recovery");
+  }
+
+  [[nodiscard]] std::string progress() const {
+    std::string out;
+    for (const auto& [id, run] : store_.state().runs) {
+      if (!engine::is_terminal(run.row.state))
+        out += id + " of " + run.row.pipeline + " " + run.row.scope + "; ";
+    }
+    for (const auto& [key, s] : store_.state().stages) {
+      if (s.state <= engine::stage_state::running)
+        out += s.run_id + " " + s.stage + " epoch " + std::to_string(s.epoch) + "; ";
     }
     return out;
   }
 
-  void check_outcome() {
-    for (const stream_schema* s : upstream::streams()) {
-      const std::set<std::string> have = stored(s->name);
-      const auto least = upstream::expected(s->name, setup_.shape, gone_);
-      const auto most = upstream::expected(s->name, setup_.shape, {});
-      if (!std::includes(have.begin(), have.end(), least.begin(), least.end()))
-        broken_ = s->name + ": rows are lost";
-      if (!std::includes(most.begin(), most.end(), have.begin(), have.end())) {
-        broken_ = s->name + ": rows that the upstream never had";
+  // Full syncs: the first may have to ask whether it may delete; after the second everything is as it should be,
+  // and the third writes nothing.
+  void settle() {
+    for (int round = 0; round < 3 && !over(); ++round) {
+      if (round == 2) before_last_ = store_.state().rows;
+      for (const char* pipeline : {"a", "b"}) {
+        if (*pipeline == 'b' && !options_.second_pipeline) continue;
+        sync(pipeline);
       }
+      if (round >= 1 && !over()) scene_.broken = final_state(store_.state(), data_, options_).difference();
     }
-    const auto deferred = looking_->list_deferred("acme", 1000).size();
-    if (deferred != static_cast<std::size_t>(setup_.shape.orphans)) {
-      broken_ = std::to_string(deferred) + " rows are deferred, not " + std::to_string(setup_.shape.orphans);
+    if (!over() && !same_rows(before_last_, store_.state().rows))
+      scene_.broken = "idempotent: a sync that found nothing new has written rows";
+  }
+
+  host& some_living_host() {
+    host* h = nullptr;
+    until([&] { return (h = hosts_->at(some_host())) != nullptr; }, "the start of a host");
+    return *h;
+  }
+
+  // A whole run without faults. Who looks after open runs may have started one a moment before: then that ends first.
+  void sync(const std::string& pipeline) {
+    const auto& runs = store_.state().runs;
+    wish w{"", pipeline, "", false};
+    while (!over() && !runs.contains(w.run_id)) {
+      const std::int64_t from = world_.now_us();
+      until([&] { return world_.now_us() - from > 5 * second; }, "a rest");
+      if (over()) return;
+      w.run_id = new_run_id();
+      world_.note("sync " + w.run_id);
+      some_living_host().ask(w);
+      until(
+          [&] {
+            if (world_.now_us() - from > longest_recovery_us)
+              scene_.broken = "liveness: no end of a sync without faults";
+            const bool mine = runs.contains(w.run_id);
+            return open_runs() == 0 && (mine || world_.now_us() - from > minute);
+          },
+          "a sync without faults");
     }
-    const auto wanted = setup_.shape.orphans > 0 ? engine::run_state::partial : engine::run_state::succeeded;
-    if (*state_ != wanted) {
-      const auto run = looking_->show_run("run-1");
-      broken_ = "the run ended as " + std::string(engine::to_string(*state_)) + ": " + run->error;
-      for (const auto& s : run->stages) broken_ += s.error.empty() ? "" : "; " + s.stage + ": " + s.error;
+    if (over()) return;
+    const auto& run = runs.at(w.run_id).row;
+    if (run.state == engine::run_state::held) {
+      some_living_host().approve(w.run_id);
+      until([&] { return run.state != engine::run_state::held; }, "an approval");
     }
+    if (run.state == engine::run_state::failed)
+      scene_.broken = "liveness: a sync without faults has failed: " + run.error;
   }
 
   world world_;
+  options options_;
   testing::memory_store store_;
-  std::unique_ptr<engine::session> looking_;
-  host_setup setup_;
-  std::int64_t crash_rate_ = 0, began_us_ = world_.now_us();
-  std::optional<engine::run_state> state_;
-  std::set<std::string> gone_;
-  std::string broken_;
-  int hosts_ = 0, crashes_ = 0, calls_ = 0;
+  directory data_{world_, options_};
+  weather weather_;
+  std::map<std::string, engine::run_plan> plans_;
+  checkers watch_;
+  scene scene_{options_,
+               store_.state(),
+               data_,
+               plans_,
+               [this] { return world_.now_us(); },
+               [this](const engine::holder& h) { return hosts_ && hosts_->alive(h); },
+               {}};
+  std::optional<cluster> hosts_;
+  std::map<std::string, stored_rows> before_last_;
+  int run_ids_ = 0, steps_ = 0;
 };
 
 }  // namespace
 
-verdict play(std::uint64_t seed) { return scenario(seed).play(); }
+verdict play(std::uint64_t seed, const tell_fn& tell) {
+  try {
+    return scenario(seed, tell).play();
+  } catch (const std::exception& e) {
+    return {std::string("unexpected: ") + e.what()};
+  }
+}
+
+std::string describe(std::uint64_t seed) {
+  world w(seed);
+  return to_text(draw_options(w, seed));
+}
 
 }  // namespace sluice::sim

@@ -1,55 +1,54 @@
-// The simulation's upstream: a fixed tenant of people, credits and roles with members, served page
-// by page with faults drawn from the seed. It knows what a correct sync must hold.
+// The upstream as one host reads it: pages of the directory's lists, with faults drawn from the seed.
 #pragma once
 
-#include <memory>
-#include <set>
+#include <map>
 #include <string>
 
-#include "engine/plan.hpp"
-#include "world.hpp"
+#include "directory.hpp"
+#include "invariants/checker.hpp"
 
 namespace sluice::sim {
 
-struct upstream_shape {
-  int people = 57, groups = 5, roles = 6;
-  int page = 7;
-  int orphans = 3;  // credits of people who are in no list
+// What the world is like now, for all hosts.
+struct weather {
+  struct outage {
+    engine::failure_class kind = engine::failure_class::transient;
+    std::int64_t until_us = 0;
+  };
+  bool faults = true;
+  std::int64_t disk_full_until_us = 0;
+  std::map<std::string, outage> outages;  // by stage
 };
 
-struct upstream_faults {
-  double transient = 0, throttled = 0, hang = 0, gone = 0;
-};
-
-// Streams: `people` (key kind, external_id), `grants` (a required reference to people),
-// `memberships` (derived from a role's member list: people and role both required), `groups`.
 class upstream final : public engine::reader_port {
  public:
-  upstream(world& w, engine::clock_port& clock, const upstream_shape& shape, const upstream_faults& faults);
+  upstream(world& w, engine::clock_port& clock, directory& data, const options& o, const weather& now,
+           const checkers& watch, caller who)
+      : world_(w), clock_(clock), data_(data), options_(o), weather_(now), watch_(watch), who_(who) {}
 
   boost::asio::awaitable<engine::page> read(const engine::read_request& request) override;
 
-  // Stages in the plan's order: grants come before people on purpose, members hang on groups.
-  [[nodiscard]] static engine::run_plan plan(const upstream_shape& shape);
-  [[nodiscard]] static const stream_schema& people();
-  [[nodiscard]] static const stream_schema& grants();
-  [[nodiscard]] static const stream_schema& memberships();
-  [[nodiscard]] static std::vector<const stream_schema*> streams();
-
-  // What the store must hold at the end: keys by stream.
-  [[nodiscard]] static std::set<std::string> expected(const std::string& stream, const upstream_shape& shape,
-                                                      const std::set<std::string>& gone);
-  // Items whose parent was said to have vanished.
-  [[nodiscard]] const std::set<std::string>& gone() const noexcept { return gone_; }
-
  private:
-  engine::page make_page(const engine::read_request& request);
+  boost::asio::awaitable<engine::page> attempt(const engine::read_request& request);
+  boost::asio::awaitable<void> answer_time(const engine::read_request& request);
+  void meet_fault(const engine::read_request& request, const std::string& list);
+  void add_echo(const record_list& all, engine::page& out, class page_rows& rows);
+  engine::page make_page(const engine::read_request& request, const std::string& list);
+  void add_record(const std::string& stage, const std::string& list, const record& r, engine::page& out,
+                  class page_rows& rows);
 
   world& world_;
   engine::clock_port& clock_;
-  upstream_shape shape_;
-  upstream_faults faults_;
-  std::set<std::string> gone_;
+  directory& data_;
+  const options& options_;
+  const weather& weather_;
+  const checkers& watch_;
+  caller who_;
 };
+
+// The list that a stage reads for an item.
+[[nodiscard]] std::string list_of(const std::string& stage, const std::string& vars);
+// One value of a flat JSON object of texts; empty when it is not there.
+[[nodiscard]] std::string var(const std::string& vars, const std::string& name);
 
 }  // namespace sluice::sim

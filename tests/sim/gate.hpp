@@ -1,0 +1,93 @@
+// The store as one host reaches it: requests travel, arrive also when their host has stopped, and
+// their answers may be lost. Faults are drawn from the seed; every call that takes effect is told to
+// the checkers.
+#pragma once
+
+#include <memory>
+
+#include "invariants/checker.hpp"
+#include "support/faulty_session.hpp"
+#include "support/memory_store.hpp"
+#include "upstream.hpp"
+
+namespace sluice::sim {
+
+// Told before each request how far the wall clock of its host is off. No store may ask for it; a planted
+// bug does.
+inline std::function<void(std::int64_t off_us)> host_clock_at_store;
+
+// Tells the checkers what happens at the store.
+class watched_session final : public testing::faulty_session {
+ public:
+  watched_session(engine::session& inner, const checkers& watch, caller who)
+      : faulty_session(inner, [](const char*) { return testing::fault::none; }), watch_(watch), who_(who) {}
+
+  engine::run_lease start_run(const engine::run_request& r,
+                              const std::function<bool(const engine::holder&)>& dead) override;
+  bool renew_lease(const std::string& run, std::int64_t epoch, std::int64_t us) override;
+  void mark_running(const std::string& run, std::int64_t epoch) override;
+  void mark_essential(const std::string& run, std::int64_t epoch) override;
+  engine::stage_attempt begin_stage(const std::string& run, std::int64_t epoch,
+                                    const engine::stage_start& start) override;
+  engine::commit_result commit(engine::commit_request& request) override;
+  void drop_item(const std::string& run, const std::string& stage, std::int64_t epoch,
+                 const std::string& item) override;
+  void end_stage(const engine::stage_end& end) override;
+  engine::sweep_result sweep(const engine::sweep_request& request) override;
+  engine::sweep_result cascade(const std::string& run, std::int64_t epoch, const std::string& stage,
+                               const engine::delete_guard& guard) override;
+  engine::run_state approve(const std::string& run) override;
+  engine::resolve_result resolve(const std::string& run, std::int64_t epoch, const std::string& tenant,
+                                 int limit) override;
+  engine::run_state finish_run(const std::string& run, std::int64_t epoch, bool cancelled,
+                               const std::string& code, const std::string& error) override;
+
+ private:
+  template <class Tell>
+  void tell(Tell what) {
+    for (const auto& c : watch_) what(*c);
+  }
+  const checkers& watch_;
+  caller who_;
+};
+
+class store_gate final : public engine::store_port {
+ public:
+  store_gate(world& w, testing::memory_store& store, const boost::asio::any_io_executor& on, const options& o,
+             const weather& now, scene& s, const checkers& watch, caller who);
+  void set_wall_clock(std::int64_t off_us) { wall_off_us_ = off_us; }
+
+  boost::asio::awaitable<void> execute(engine::turn, std::function<void(engine::session&)> work) override;
+  // Requests that have not arrived yet.
+  [[nodiscard]] int under_way() const noexcept { return under_way_; }
+
+ private:
+  struct request {
+    store_gate* gate = nullptr;  // null: the host is gone, and the request with it
+    std::function<void(engine::session&)>* work = nullptr;
+    engine::event* wake = nullptr;
+    std::exception_ptr failed;
+    bool answered = false;
+  };
+  testing::fault draw(const char* call);
+  [[nodiscard]] std::int64_t travel_us();
+  void arrive(const std::shared_ptr<request>& r);
+  void refuse_half_done(const engine::failure& f);
+
+  world& world_;
+  testing::memory_store& store_;
+  boost::asio::any_io_executor executor_;
+  const options& options_;
+  const weather& weather_;
+  scene& scene_;
+  caller who_;
+  std::unique_ptr<engine::session> inner_;
+  watched_session watched_;
+  testing::faulty_session session_;
+  int under_way_ = 0;
+  const char* call_ = "";
+  bool lost_answer_ = false;
+  std::int64_t changes_before_ = 0, wall_off_us_ = 0;
+};
+
+}  // namespace sluice::sim
