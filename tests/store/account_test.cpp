@@ -9,6 +9,7 @@ using engine::phase;
 using engine::run_state;
 using engine::stage_state;
 
+// covers: P1
 TEST_P(conformance, a_run_that_is_accounted_for_succeeds) {
   put("entities", {user("u1")});
   EXPECT_EQ(finish(), run_state::succeeded);
@@ -25,6 +26,7 @@ TEST_P(conformance, a_run_that_is_accounted_for_succeeds) {
   EXPECT_EQ(shown->stages[0].streams.at(0).second.inserted, 1);
 }
 
+// covers: P1
 TEST_P(conformance, a_credit_that_is_read_and_not_stored_cannot_end_green) {
   put("entities", {user("u1")});
   put("credits",
@@ -36,6 +38,7 @@ TEST_P(conformance, a_credit_that_is_read_and_not_stored_cannot_end_green) {
   EXPECT_FALSE(session().show_run(run_id(1))->error.empty());
 }
 
+// covers: P1
 TEST_P(conformance, an_account_that_broke_after_its_stage_was_complete_is_seen_at_the_end) {
   put("entities", {user("u1")});
   end_item();
@@ -55,12 +58,14 @@ TEST_P(conformance, a_broken_account_of_a_critical_stage_fails_the_run) {
   EXPECT_EQ(session().finish_run(run_.run_id, run_.epoch, false, "", ""), run_state::failed);
 }
 
+// covers: P1
 TEST_P(conformance, a_stage_with_an_open_item_cannot_be_complete) {
   put("entities", {user("u1")});
   const auto text = refusal_text([&] { end_stage("s"); });
   EXPECT_NE(text.find("open"), std::string::npos) << text;
 }
 
+// covers: P1
 TEST_P(conformance, a_page_whose_records_do_not_add_up_cannot_be_complete) {
   auto page = make_page({});
   page.records = {3, 1, 1, 0};
@@ -80,6 +85,7 @@ TEST_P(conformance, work_for_a_stage_that_never_began_keeps_the_run_from_succeed
   EXPECT_EQ(session().finish_run(run_.run_id, run_.epoch, false, "", ""), run_state::partial);
 }
 
+// covers: P1
 TEST_P(conformance, a_stage_that_the_plan_names_and_nobody_began_keeps_the_run_from_succeeding) {
   finish();
   auto planned = request_for(2);
@@ -91,11 +97,13 @@ TEST_P(conformance, a_stage_that_the_plan_names_and_nobody_began_keeps_the_run_f
   EXPECT_NE(session().show_run(run_id(2))->error.find("credits.grants"), std::string::npos);
 }
 
+// covers: P1
 TEST_P(conformance, rejects_make_a_run_partial) {
   put("entities", {user("u1"), user("")});
   EXPECT_EQ(finish(), run_state::partial);
 }
 
+// covers: P1
 TEST_P(conformance, a_rejected_record_makes_a_run_partial) {
   auto page = make_page({});
   page.records = {1, 0, 0, 1};
@@ -138,6 +146,7 @@ TEST_P(conformance, a_cancelled_run_is_cancelled_whatever_its_stages_say) {
   EXPECT_EQ(session().finish_run(run_.run_id, run_.epoch, true, "", ""), run_state::cancelled);
 }
 
+// covers: P18
 TEST_P(conformance, an_error_of_the_run_itself_fails_it_and_is_kept) {
   end_item();
   end_stage("s");
@@ -173,6 +182,7 @@ TEST_P(conformance, a_stage_that_has_ended_is_returned_as_it_is) {
   EXPECT_TRUE(attempt.open_items.empty());
 }
 
+// covers: P11
 TEST_P(conformance, the_end_of_the_essential_phase_is_marked_once) {
   session().mark_essential(run_.run_id, run_.epoch);
   const auto at = session().show_run(run_id(1))->essential_us;

@@ -19,6 +19,7 @@ class memory_under_test final : public store_under_test {
   store::store& get() override { return store_; }
   stored_values_list rows(const stream_schema& stream) override { return store_.rows_of(stream.name); }
   void forget_counts(const std::string& run) override { store_.forget_counts(run); }
+  void turn_clock_back(std::int64_t us) override { store_.turn_clock_back(us); }
 
  private:
   memory_store store_;
@@ -75,6 +76,14 @@ class sqlite_under_test final : public store_under_test {
   void forget_counts(const std::string& run) override {
     store::sqlite::database db(path(), store::sqlite::access::read_write);
     db.run("UPDATE sluice_ledger SET inserted=0, updated=0, unchanged=0 WHERE run_id=?", run);
+  }
+  void turn_clock_back(std::int64_t us) override {
+    store::sqlite::database db(path(), store::sqlite::access::read_write);
+    db.run("UPDATE sluice_runs SET created_us=created_us+?1, ended_us=iif(ended_us=0, 0, ended_us+?1)", us);
+    db.run("UPDATE sluice_leases SET expires_us=expires_us+?1", us);
+    db.run("UPDATE sluice_pages SET at_us=at_us+?1", us);
+    db.execute("UPDATE entities SET read_at=strftime('%Y-%m-%dT%H:%M:%S', read_at, '" +
+               std::string(us < 0 ? "" : "+") + std::to_string(us / 1'000'000) + " seconds') || '.000000Z'");
   }
 
  private:

@@ -57,6 +57,7 @@ class faults : public ::testing::Test {
 
 }  // namespace
 
+// covers: P2
 TEST_F(faults, before_the_commit_leave_nothing_behind) {
   auto r = request(
       {user("u1"), user("u2", "n", {{"parent.kind", "user"}, {"parent.external_id", "nobody"}}), user("")});
@@ -70,6 +71,7 @@ TEST_F(faults, before_the_commit_leave_nothing_behind) {
   EXPECT_EQ(counts_of(session_->commit(r), 0, "entities").inserted, 2) << "so it can be done again";
 }
 
+// covers: P4, S2
 TEST_F(faults, after_the_commit_are_in_doubt_and_the_answer_is_found) {
   auto r = request({user("u1"), user("u2")});
   memory_.hooks.after_commit = [] {
@@ -84,6 +86,7 @@ TEST_F(faults, after_the_commit_are_in_doubt_and_the_answer_is_found) {
   EXPECT_EQ(memory_.live_rows("entities"), 2);
 }
 
+// covers: P14
 TEST_F(faults, of_a_lost_session_do_not_lock_the_store) {
   memory_.hooks.on_begin = [] { throw store::transient(store::code::connection, "lost"); };
   auto r = request({user("u1")});
@@ -92,6 +95,7 @@ TEST_F(faults, of_a_lost_session_do_not_lock_the_store) {
   EXPECT_EQ(memory_.open_session()->commit(r).pages.size(), 1U);
 }
 
+// covers: P2
 TEST_F(faults, undo_updates_deletes_and_resolved_rows_too) {
   auto first = request({user("u1", "Ada"), user("u2", "Grace")});
   session_->commit(first);

@@ -11,6 +11,7 @@ namespace {
 const auto nobody_is_dead = [](const engine::holder&) { return false; };
 }
 
+// covers: P10
 TEST_P(conformance, a_second_caller_joins_the_open_run) {
   auto second = request_for(2);
   second.by.pid = 200;
@@ -36,6 +37,7 @@ TEST_P(conformance, another_scope_pipeline_or_tenant_is_another_run) {
   EXPECT_EQ(session().start_run(tenant, {}).result, how::started);
 }
 
+// covers: P10
 TEST_P(conformance, a_start_that_is_asked_again_gets_the_same_answer) {
   const auto again = session().start_run(request_for(1), nobody_is_dead);
   EXPECT_EQ(again.result, how::started);
@@ -43,6 +45,7 @@ TEST_P(conformance, a_start_that_is_asked_again_gets_the_same_answer) {
   EXPECT_EQ(put("entities", {user("u1")}).inserted, 1);
 }
 
+// covers: P3, P9
 TEST_P(conformance, a_run_whose_holder_is_dead_is_taken_over_with_its_state) {
   put("entities", {user("u1")});
   auto second = request_for(2);
@@ -59,6 +62,7 @@ TEST_P(conformance, a_run_whose_holder_is_dead_is_taken_over_with_its_state) {
   EXPECT_TRUE(session().renew_lease(run_id(1), taken.epoch, 1'000'000));
 }
 
+// covers: P3, P9
 TEST_P(conformance, a_run_whose_lease_ran_out_is_taken_over) {
   ASSERT_TRUE(session().renew_lease(run_id(1), run_.epoch, -1));
   auto second = request_for(2);
@@ -71,6 +75,7 @@ TEST_P(conformance, a_lease_that_ran_out_but_was_not_taken_can_be_renewed) {
   EXPECT_TRUE(session().renew_lease(run_id(1), run_.epoch, 30'000'000));
 }
 
+// covers: P9, H9
 TEST_P(conformance, after_a_take_over_the_old_holder_writes_nothing) {
   auto second = request_for(2);
   second.by.pid = 200;
@@ -86,6 +91,7 @@ TEST_P(conformance, after_a_take_over_the_old_holder_writes_nothing) {
   EXPECT_EQ(taken.run_id, run_id(1));
 }
 
+// covers: P9, H9
 TEST_P(conformance, a_newer_attempt_of_a_stage_fences_the_older_one) {
   auto old_page = next_page(make_page({}));
   begin("s");
@@ -97,6 +103,7 @@ TEST_P(conformance, a_newer_attempt_of_a_stage_fences_the_older_one) {
       code::fenced_stage);
 }
 
+// covers: P3, P9
 TEST_P(conformance, a_page_commits_only_at_its_checkpoint) {
   put("entities", {user("u1")});
   auto again = next_page(make_page({}));
@@ -105,6 +112,57 @@ TEST_P(conformance, a_page_commits_only_at_its_checkpoint) {
   auto ahead = next_page(make_page({}));
   ahead.page_seq = 7;
   EXPECT_EQ(refusal_code([&] { commit(std::move(ahead)); }), code::fenced_page);
+}
+
+// covers: P3
+TEST_P(conformance, a_batch_whose_turn_does_not_come_leaves_nothing) {
+  std::vector<engine::page_write> pages;
+  pages.push_back(page_of("u1"));
+  auto request = request_of(std::move(pages));
+  request.gate = [] { return false; };
+  EXPECT_EQ(refusal_code([&] { session().commit(request); }), code::busy);
+  EXPECT_TRUE(rows("entities").empty());
+  EXPECT_FALSE(session().find_commit(request).has_value());
+  request.gate = nullptr;
+  EXPECT_EQ(counts_of(session().commit(request), 0, "entities").inserted, 1);
+}
+
+// covers: P3
+TEST_P(conformance, a_batch_commits_behind_the_one_before_it) {
+  std::vector<engine::page_write> first, second;
+  first.push_back(page_of("u1"));
+  second.push_back(page_of("u2"));
+  auto before = request_of(std::move(first)), after = request_of(std::move(second));
+  const auto other = another_session();
+  after.gate = [&, done = false]() mutable {
+    if (!std::exchange(done, true)) other->commit(before);
+    return true;
+  };
+  EXPECT_EQ(counts_of(session().commit(after), 0, "entities").inserted, 1);
+  EXPECT_EQ(rows("entities").size(), 2U);
+  EXPECT_EQ(begin("s").open_items.at(0).page_seq, 2);
+}
+
+// covers: P3
+TEST_P(conformance, a_batch_does_not_commit_over_one_that_is_missing) {
+  static_cast<void>(page_of("u1"));
+  std::vector<engine::page_write> second;
+  second.push_back(page_of("u2"));
+  auto after = request_of(std::move(second));
+  after.gate = [] { return true; };
+  EXPECT_EQ(refusal_code([&] { session().commit(after); }), code::fenced_page);
+  EXPECT_TRUE(rows("entities").empty());
+}
+
+// covers: P3
+TEST_P(conformance, a_batch_that_waits_its_turn_is_fenced_like_any_other) {
+  auto w = page_of("u1");
+  begin("s");
+  std::vector<engine::page_write> pages;
+  pages.push_back(std::move(w));
+  auto request = request_of(std::move(pages));
+  request.gate = [] { return true; };
+  EXPECT_EQ(refusal_code([&] { session().commit(request); }), code::fenced_stage);
 }
 
 TEST_P(conformance, an_item_that_has_ended_takes_no_page) {
@@ -116,6 +174,7 @@ TEST_P(conformance, an_item_that_has_ended_takes_no_page) {
   EXPECT_EQ(refusal_code([&] { commit(std::move(unknown)); }), code::fenced_page);
 }
 
+// covers: P3, P9
 TEST_P(conformance, one_page_at_the_wrong_place_refuses_the_whole_batch) {
   std::vector<engine::page_write> pages;
   for (const char* id : {"u1", "u2"}) {
@@ -134,6 +193,7 @@ TEST_P(conformance, a_stage_that_has_ended_takes_no_page) {
   EXPECT_EQ(refusal_code([&] { put("entities", {user("u1")}); }), code::fenced_stage);
 }
 
+// covers: P9, H9
 TEST_P(conformance, a_fence_is_a_failure_of_the_class_fenced) {
   begin("s");
   epochs_["s"] -= 1;
@@ -145,6 +205,7 @@ TEST_P(conformance, a_fence_is_a_failure_of_the_class_fenced) {
   }
 }
 
+// covers: P4, S2
 TEST_P(conformance, the_answer_of_a_commit_can_be_found_again) {
   std::vector<engine::page_write> pages;
   std::vector<engine::stream_rows> s;
@@ -200,6 +261,7 @@ TEST_P(conformance, a_dropped_item_is_gone_and_counts_as_done) {
   EXPECT_EQ(refusal_code([&] { session().drop_item(run_id(1), "child", 1, "0.0.2"); }), code::fenced_stage);
 }
 
+// covers: P2
 TEST_P(conformance, children_of_a_page_are_there_with_the_page_and_survive_the_session) {
   auto page = make_page({});
   page.children = {{"child", "0.0.1", "{}"}};

@@ -169,6 +169,12 @@ engine::page_write conformance::next_page(engine::page page, bool end) {
   return w;
 }
 
+engine::page_write conformance::page_of(const std::string& id) {
+  std::vector<engine::stream_rows> streams;
+  streams.push_back(make_rows(stream_named("entities"), {user(id)}));
+  return next_page(make_page(std::move(streams)));
+}
+
 engine::commit_request conformance::request_of(std::vector<engine::page_write> pages) {
   static std::mt19937_64 random(7);
   engine::commit_request r;

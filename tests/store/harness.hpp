@@ -27,6 +27,8 @@ class store_under_test {
   [[nodiscard]] virtual stored_values_list rows(const stream_schema& stream) = 0;
   // Makes the ledger of a run say that rows came in and nothing became of them.
   virtual void forget_counts(const std::string& run_id) = 0;
+  // As if the database's clock had gone back: all that is stored speaks of instants so much later.
+  virtual void turn_clock_back(std::int64_t us) = 0;
 };
 
 struct backend {
@@ -73,6 +75,8 @@ class conformance : public ::testing::TestWithParam<backend> {
 
   // The next page of item "0" of the current stage.
   [[nodiscard]] engine::page_write next_page(engine::page page, bool end = false);
+  // The same with one user in it.
+  [[nodiscard]] engine::page_write page_of(const std::string& id);
   [[nodiscard]] engine::commit_request request_of(std::vector<engine::page_write> pages);
   engine::commit_result commit(engine::page_write page);
   // Commits one page with these rows; what became of them.

@@ -67,6 +67,7 @@ TEST_P(remembering, an_incremental_read_does_not_move_it_back) {
   EXPECT_GT(mark().full_us, full);
 }
 
+// covers: P6
 TEST_P(remembering, a_failed_stage_leaves_no_watermark) {
   session().end_stage({run_.run_id, "s", epochs_["s"], engine::stage_state::failed, "SLU-3001", "away", {}});
   EXPECT_TRUE(session().watermarks(request_for(1).tenant, request_for(1).pipeline).empty());

@@ -113,6 +113,7 @@ TEST(batch, puts_parents_before_children) {
   EXPECT_EQ(names, (std::vector<std::string>{"entities", "tags", "credits", "grants"}));
 }
 
+// covers: P6
 TEST(batch, remembers_the_keys_of_refused_rows_so_that_no_sweep_deletes_them) {
   std::vector<engine::stream_rows> s;
   s.push_back(make_rows(stream_named("tags"), {{{"external_id", "t1"}}, {{"external_id", "t2"}}, {}}));
@@ -173,6 +174,7 @@ run_state judged(const std::function<void(store::stage_account&)>& change) {
 
 }  // namespace
 
+// covers: P1
 TEST(judge, says_succeeded_only_of_what_is_proven) {
   EXPECT_EQ(judged([](auto&) {}), run_state::succeeded);
   EXPECT_EQ(judged([](auto& a) { a.page_seq_sum = 3; }), run_state::partial);

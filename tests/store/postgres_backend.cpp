@@ -49,6 +49,15 @@ class postgres_under_test final : public store_under_test {
         dsn_,
         "UPDATE sluice.ledger SET inserted=0, updated=0, unchanged=0 WHERE run_id='" + run + "' RETURNING 1");
   }
+  void turn_clock_back(std::int64_t us) override {
+    const std::string by = std::to_string(us);
+    postgres_cluster::query(dsn_, "UPDATE sluice.runs SET created_us = created_us + " + by +
+                                      ", ended_us = CASE ended_us WHEN 0 THEN 0 ELSE ended_us + " + by +
+                                      " END; UPDATE sluice.leases SET expires_us = expires_us + " + by +
+                                      "; UPDATE sluice.pages SET at_us = at_us + " + by +
+                                      "; UPDATE entities SET read_at = read_at + interval '1 second' * (" +
+                                      by + " / 1000000)");
+  }
 
  private:
   std::string dsn_;

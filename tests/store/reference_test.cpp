@@ -44,6 +44,7 @@ TEST_P(conformance, a_parent_of_the_same_batch_counts_as_there_in_any_order_of_s
   EXPECT_EQ(row("grants", "g1").at("entity_id"), row("credits", "c1").at("id"));
 }
 
+// covers: P1
 TEST_P(conformance, an_assignment_that_arrives_before_its_entity_is_resolved_when_the_entity_comes) {
   EXPECT_EQ(put("credits", {child("c1", "u1", "12.50")}).deferred, 1);
   EXPECT_TRUE(rows("credits").empty());
@@ -262,6 +263,7 @@ TEST_P(conformance, an_unchanged_row_does_not_ask_for_its_parent) {
   EXPECT_EQ(put("credits", {child("c1", "u1")}).unchanged, 1);
 }
 
+// covers: P20
 TEST_P(conformance, a_parent_of_another_tenant_is_no_parent) {
   put("entities", {user("u1")});
   auto other = request_for(7);

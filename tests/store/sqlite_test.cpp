@@ -10,6 +10,7 @@
 #include "store/harness.hpp"
 #include "store/sqlite/database.hpp"
 #include "store/sqlite/instants.hpp"
+#include "store/sqlite/lock.hpp"
 #include "store/temp_folder.hpp"
 
 namespace sluice::testing {
@@ -49,6 +50,7 @@ TEST_F(sqlite_file, is_made_by_migrate_and_not_before) {
   EXPECT_FALSE(std::filesystem::exists(path() + ".new"));
 }
 
+// covers: S13
 TEST_F(sqlite_file, is_durable_and_in_wal_mode) {
   make();
   store::sqlite::database db(path(), store::sqlite::access::read_write);
@@ -60,6 +62,7 @@ TEST_F(sqlite_file, is_durable_and_in_wal_mode) {
   EXPECT_EQ(sync->number(0), 2) << "FULL";
 }
 
+// covers: S12, P18
 TEST_F(sqlite_file, that_another_process_writes_is_refused_with_its_number) {
   make();
   int ready[2], done[2];
@@ -85,6 +88,7 @@ TEST_F(sqlite_file, that_another_process_writes_is_refused_with_its_number) {
   EXPECT_NO_THROW(open());
 }
 
+// covers: S12
 TEST_F(sqlite_file, that_is_not_there_can_not_be_looked_at) {
   EXPECT_EQ(refusal_code([&] { open(true); }), code::cannot_open);
   EXPECT_FALSE(std::filesystem::exists(path()));
@@ -98,6 +102,7 @@ TEST_F(sqlite_file, opened_for_reading_only_is_not_written) {
   EXPECT_EQ(refusal_code([&] { s->open_session()->start_run({}, {}); }), code::read_only);
 }
 
+// covers: S8, S12, H13
 TEST_F(sqlite_file, of_a_newer_program_is_refused_with_both_versions) {
   make();
   execute("UPDATE sluice_meta SET value='99' WHERE name='schema'");
@@ -107,12 +112,14 @@ TEST_F(sqlite_file, of_a_newer_program_is_refused_with_both_versions) {
   EXPECT_NE(refusal_text([&] { s->check_version(); }).find("99"), std::string::npos);
 }
 
+// covers: S12
 TEST_F(sqlite_file, that_is_empty_is_refused_and_left_alone) {
   std::ofstream(path()).close();
   EXPECT_EQ(refusal_code([&] { open(); }), code::damaged);
   EXPECT_EQ(std::filesystem::file_size(path()), 0U);
 }
 
+// covers: S12
 TEST_F(sqlite_file, that_is_no_database_is_refused_and_left_alone) {
   std::ofstream(path())
       << "these are somebody's notes, long enough to be a header of one hundred bytes, and then "
@@ -123,6 +130,7 @@ TEST_F(sqlite_file, that_is_no_database_is_refused_and_left_alone) {
   EXPECT_EQ(std::filesystem::file_size(path()), before);
 }
 
+// covers: S12
 TEST_F(sqlite_file, that_is_truncated_is_refused) {
   make();
   std::filesystem::resize_file(path(), std::filesystem::file_size(path()) / 2);
@@ -130,11 +138,13 @@ TEST_F(sqlite_file, that_is_truncated_is_refused) {
   EXPECT_NE(refusal_text([&] { open(); }).find("truncated"), std::string::npos);
 }
 
+// covers: S12
 TEST_F(sqlite_file, that_is_a_folder_is_refused) {
   std::filesystem::create_directory(path());
   EXPECT_EQ(refusal_code([&] { open(); }), code::cannot_open);
 }
 
+// covers: S12
 TEST_F(sqlite_file, that_may_not_be_written_is_refused) {
   make();
   if (geteuid() == 0) GTEST_SKIP() << "root may write to everything";
@@ -142,6 +152,7 @@ TEST_F(sqlite_file, that_may_not_be_written_is_refused) {
   EXPECT_EQ(refusal_code([&] { open(); }), code::read_only);
 }
 
+// covers: S12
 TEST_F(sqlite_file, in_a_folder_that_is_not_there_is_refused_by_name) {
   const auto text = refusal_text([&] {
     auto s = store::open_store({"sqlite", "/nowhere/at/all.db", {}, 1, {}, false});
@@ -150,6 +161,7 @@ TEST_F(sqlite_file, in_a_folder_that_is_not_there_is_refused_by_name) {
   EXPECT_NE(text.find("the folder /nowhere/at does not exist; make it"), std::string::npos) << text;
 }
 
+// covers: S11, S12
 TEST_F(sqlite_file, that_was_not_closed_is_checked_and_refused_when_damaged) {
   make();
   {
@@ -202,6 +214,14 @@ TEST_F(sqlite_file, rejects_what_it_cannot_hold_and_says_why) {
   ASSERT_EQ(rejects.size(), 2U);
   EXPECT_EQ(rejects[0].what.field, "seen");
   EXPECT_EQ(rejects[1].what.field, "ratio");
+}
+
+// covers: S12
+TEST(a_network_disk, is_known_by_its_type) {
+  for (const std::int64_t type : {0x6969L, 0x517BL, 0xFF534D42L, 0xFE534D42L, 0x5346414FL})
+    EXPECT_TRUE(store::sqlite::is_network_disk(type)) << type;
+  for (const std::int64_t type : {0xEF53L, 0x58465342L, 0x01021994L, 0x9123683EL, 0x794c7630L})
+    EXPECT_FALSE(store::sqlite::is_network_disk(type)) << type << " is ext4, XFS, tmpfs, btrfs or overlay";
 }
 
 TEST(sqlite_instants, are_texts_that_sort_and_come_back) {

@@ -52,6 +52,7 @@ class sweeping : public conformance {
   std::string entry_ = "entry";
 };
 
+// covers: P6
 TEST_P(sweeping, deletes_what_a_complete_run_did_not_bring) {
   read_all({user("u1"), user("u2"), user("u3")});
   EXPECT_EQ(sweep().gone, 0);
@@ -78,6 +79,7 @@ TEST_P(sweeping, is_the_same_when_it_is_asked_again) {
   EXPECT_EQ(swept(2), 1);
 }
 
+// covers: P6
 TEST_P(sweeping, spares_what_another_run_has_seen_since) {
   read_all({user("u1"), user("u2")});
   end_run();
@@ -98,6 +100,7 @@ TEST_P(sweeping, spares_what_another_run_has_seen_since) {
   EXPECT_FALSE(deleted("entities", "u2"));
 }
 
+// covers: P6, P20
 TEST_P(sweeping, leaves_other_entries_and_other_tenants_alone) {
   read_all({user("u1")});
   end_run();
@@ -108,6 +111,7 @@ TEST_P(sweeping, leaves_other_entries_and_other_tenants_alone) {
   EXPECT_EQ(sweep().gone, 0);
 }
 
+// covers: P6
 TEST_P(sweeping, needs_complete_stages) {
   read_all({user("u1"), user("u2")});
   end_run();
@@ -121,6 +125,7 @@ TEST_P(sweeping, needs_complete_stages) {
   EXPECT_FALSE(deleted("entities", "u2"));
 }
 
+// covers: P6
 TEST_P(sweeping, needs_records_that_could_be_read) {
   read_all({user("u1"), user("u2")});
   end_run();
@@ -135,6 +140,7 @@ TEST_P(sweeping, needs_records_that_could_be_read) {
   EXPECT_FALSE(deleted("entities", "u2"));
 }
 
+// covers: P6, U11
 TEST_P(sweeping, of_nothing_where_there_was_something_is_suspect_once) {
   read_all({user("u1"), user("u2")});
   end_run();
@@ -151,6 +157,7 @@ TEST_P(sweeping, of_nothing_where_there_was_something_is_suspect_once) {
   EXPECT_EQ(end_run(), run_state::succeeded);
 }
 
+// covers: P6
 TEST_P(sweeping, holds_too_many_until_somebody_approves) {
   std::vector<cells> users;
   for (int i = 0; i < 20; ++i) users.push_back(user("u" + std::to_string(i)));
@@ -177,6 +184,7 @@ TEST_P(sweeping, holds_too_many_until_somebody_approves) {
   EXPECT_EQ(refusal_code([&] { session().approve(run_id(2)); }), code::not_held);
 }
 
+// covers: P6
 TEST_P(sweeping, up_to_the_floor_is_never_held) {
   read_all({user("u1"), user("u2"), user("u3")});
   end_run();
@@ -197,6 +205,38 @@ TEST_P(sweeping, a_deleted_parent_takes_its_children_along) {
   EXPECT_FALSE(deleted("credits", "c2"));
   EXPECT_EQ(cascade().gone, 0);
   EXPECT_EQ(end_run(), run_state::succeeded);
+}
+
+// covers: P6, P14
+TEST_P(sweeping, children_that_a_cancelled_run_left_behind_are_found_by_the_next) {
+  read_all({user("u1"), user("u2")}, {credit_of("c1", "u1"), credit_of("c2", "u2")});
+  end_run();
+  start(2);
+  put("entities", {user("u1", "Ada", {{"_deleted", "true"}})});
+  end_item();
+  end_stage("s");
+  EXPECT_EQ(session().finish_run(run_.run_id, run_.epoch, true, "", ""), run_state::cancelled);
+  EXPECT_FALSE(deleted("credits", "c1"));
+  start(3);
+  read_all({user("u2")}, {credit_of("c2", "u2")});
+  EXPECT_EQ(cascade().gone, 1);
+  EXPECT_TRUE(deleted("credits", "c1"));
+  EXPECT_FALSE(deleted("credits", "c2"));
+}
+
+TEST_P(sweeping, children_that_were_held_are_held_again) {
+  read_all({user("u1")}, {credit_of("c1", "u1"), credit_of("c2", "u1")});
+  end_run();
+  start(2);
+  put("entities", {user("u1", "Ada", {{"_deleted", "true"}})});
+  end_item();
+  end_stage("s");
+  EXPECT_EQ(cascade({0.0, 1}).result, sweep_result::how::held);
+  EXPECT_EQ(end_run(), run_state::held);
+  start(3);
+  read_all({}, {credit_of("c1", "u1"), credit_of("c2", "u1")});
+  EXPECT_EQ(cascade({0.0, 1}).result, sweep_result::how::held);
+  EXPECT_EQ(end_run(), run_state::held);
 }
 
 TEST_P(sweeping, without_deletes_nothing_cascades) {

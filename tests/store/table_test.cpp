@@ -42,6 +42,7 @@ TEST_P(conformance, a_batch_of_an_older_declaration_is_refused) {
   EXPECT_EQ(refusal_code([&] { put("entities", {user("u1")}); }), code::unknown_stream);
 }
 
+// covers: S8
 TEST_P(conformance, a_changed_type_is_refused_with_both_types) {
   auto other = stream_named("entities");
   other.columns[4].type = column_type::text;
@@ -51,12 +52,14 @@ TEST_P(conformance, a_changed_type_is_refused_with_both_types) {
   EXPECT_EQ(refusal_code([&] { store().ensure_streams("tests", "2.0.0", {other}); }), code::type_changed);
 }
 
+// covers: S8
 TEST_P(conformance, a_removed_column_is_refused) {
   auto other = stream_named("entities");
   other.columns.pop_back();
   EXPECT_EQ(refusal_code([&] { store().ensure_streams("tests", "2.0.0", {other}); }), code::column_removed);
 }
 
+// covers: S8
 TEST_P(conformance, a_changed_key_is_refused) {
   auto other = stream_named("entities");
   other.key = {"external_id"};

@@ -75,6 +75,7 @@ TEST_F(threads, what_the_work_throws_is_thrown_at_the_caller) {
   }
 }
 
+// covers: P11
 TEST_F(threads, essential_work_goes_first) {
   store::threaded_store s(memory_, 1);
   std::promise<void> begun, go_on;
@@ -99,6 +100,37 @@ TEST_F(threads, essential_work_goes_first) {
   EXPECT_EQ(order, (std::vector<int>{11, 12, 13, 1, 2, 3}));
 }
 
+// covers: P11, P12
+TEST_F(threads, tenants_take_turns) {
+  store::threaded_store s(memory_, 1);
+  std::promise<void> begun, go_on;
+  std::vector<int> order;
+  const auto work_of = [&](engine::turn of, int n) -> asio::awaitable<void> {
+    co_await s.call(of, [&](engine::session&) { order.push_back(n); });
+  };
+  const auto occupy = [&]() -> asio::awaitable<void> {
+    co_await s.call({urgency::background, "whale"}, [&](engine::session&) {
+      begun.set_value();
+      go_on.get_future().wait();
+    });
+  };
+  asio::co_spawn(loop_.context, occupy(), asio::detached);
+  loop_.context.poll();
+  begun.get_future().wait();
+  for (int n = 1; n <= 4; ++n)
+    asio::co_spawn(loop_.context, work_of({urgency::background, "whale"}, n), asio::detached);
+  asio::co_spawn(loop_.context, work_of({urgency::background, "acme"}, 11), asio::detached);
+  asio::co_spawn(loop_.context, work_of({urgency::background, "bolt"}, 21), asio::detached);
+  asio::co_spawn(loop_.context, work_of({urgency::essential, "bolt"}, 22), asio::detached);
+  loop_.context.poll();
+  go_on.set_value();
+  loop_.context.restart();
+  loop_.context.run();
+  // At most the job that was under way and one of the whale's are before anybody else's.
+  EXPECT_EQ(order, (std::vector<int>{22, 1, 11, 21, 2, 3, 4}));
+}
+
+// covers: P14
 TEST_F(threads, a_session_that_lost_its_connection_is_replaced) {
   store::threaded_store s(memory_, 1);
   const engine::session* first = nullptr;

@@ -12,6 +12,7 @@ using engine::failure_class;
 
 class a_postgres_commit : public world {};
 
+// covers: P7
 TEST_F(a_postgres_commit, writes_what_is_new_and_nothing_that_is_unchanged) {
   for (const int n : {3, 5'000}) {
     const auto rows = many(n, "n", n);
@@ -73,6 +74,7 @@ TEST_F(a_postgres_commit, links_rows_to_parents_of_their_own_batch_in_any_order)
   }
 }
 
+// covers: S9
 TEST_F(a_postgres_commit, rejects_one_bad_value_and_keeps_the_others) {
   for (const int n : {50, 4'000}) {
     auto rows = many(n, "n", n);
@@ -88,6 +90,7 @@ TEST_F(a_postgres_commit, rejects_one_bad_value_and_keeps_the_others) {
   }
 }
 
+// covers: S4
 TEST_F(a_postgres_commit, does_a_batch_again_when_another_run_wrote_its_keys_meanwhile) {
   for (const int n : {20, 4'000}) {
     const auto rows = many(n, "n", n);

@@ -1,5 +1,7 @@
 // What a connection does when the server misbehaves: dies, blocks, refuses, or is set up to lose data.
 #include <chrono>
+#include <numeric>
+#include <stdexcept>
 #include <thread>
 
 #include <gtest/gtest.h>
@@ -39,6 +41,18 @@ class a_connection : public ::testing::Test {
     testing::postgres_cluster::query(dsn_, "SELECT pg_terminate_backend(" + pid + ", 5000)");
   }
 
+  // Into the table t, in pieces of one row.
+  std::int64_t copy_numbers(const std::vector<std::int64_t>& numbers) {
+    std::size_t sent = 0;
+    return database_->copy("COPY t FROM STDIN BINARY", [&](std::string& out) {
+      if (sent == 0) append_copy_head(out);
+      append_tuple_start(out, 1), append_int8(out, numbers[sent++]);
+      if (sent < numbers.size()) return true;
+      append_copy_end(out);
+      return false;
+    });
+  }
+
   std::string dsn_;
   std::unique_ptr<connection> database_;
 };
@@ -60,6 +74,7 @@ TEST_F(a_connection, tells_a_taken_key_and_a_bad_value_apart) {
   }
 }
 
+// covers: S1
 TEST_F(a_connection, that_is_killed_between_statements_is_transient_and_unusable) {
   kill_backend();
   const auto f = failure_of([&] { database_->query("SELECT 1"); });
@@ -67,6 +82,7 @@ TEST_F(a_connection, that_is_killed_between_statements_is_transient_and_unusable
   EXPECT_FALSE(database_->usable());
 }
 
+// covers: P4, S2
 TEST_F(a_connection, that_dies_during_commit_is_in_doubt) {
   database_->execute("CREATE TABLE t (k int)");
   const auto f = failure_of([&] {
@@ -79,6 +95,7 @@ TEST_F(a_connection, that_dies_during_commit_is_in_doubt) {
   EXPECT_EQ(testing::postgres_cluster::query(dsn_, "SELECT count(*) FROM t"), "0");
 }
 
+// covers: S4
 TEST_F(a_connection, that_waits_too_long_for_a_lock_is_transient_and_says_where_to_look) {
   database_->execute("CREATE TABLE t (k int)");
   connection other(dsn_);
@@ -91,15 +108,17 @@ TEST_F(a_connection, that_waits_too_long_for_a_lock_is_transient_and_says_where_
   EXPECT_NE(f.message().find("pg_stat_activity"), std::string::npos) << f.message();
 }
 
+// covers: S4
 TEST_F(a_connection, that_takes_too_long_is_transient) {
   database_->execute("SET statement_timeout = '50ms'");
   EXPECT_EQ(failure_of([&] { database_->query("SELECT pg_sleep(10)"); }).code(), "SLU-5010");
 }
 
+// covers: P2, S1
 TEST_F(a_connection, killed_in_the_middle_of_a_copy_leaves_no_row) {
   database_->execute("CREATE TABLE t (k bigint)");
-  tuple_builder tuples(1);
-  for (std::int64_t i = 0; i < 200'000; ++i) tuples.begin(), append_int8(tuples.bytes(), i);
+  std::vector<std::int64_t> numbers(200'000);
+  std::iota(numbers.begin(), numbers.end(), 0);
   const std::string pid(database_->query("SELECT pg_backend_pid()").text(0, 0));
   // The trigger reports the copy's progress by waiting for a lock that only this test holds.
   database_->execute(
@@ -114,7 +133,7 @@ TEST_F(a_connection, killed_in_the_middle_of_a_copy_leaves_no_row) {
     testing::postgres_cluster::query(dsn_, "SELECT pg_terminate_backend(" + pid + ", 5000)");
   });
   database_->execute("SET lock_timeout = 0");
-  const auto f = failure_of([&] { database_->copy("COPY t FROM STDIN BINARY", tuples.finish()); });
+  const auto f = failure_of([&] { copy_numbers(numbers); });
   killer.join();
   EXPECT_EQ(f.kind(), failure_class::transient) << f.message();
   EXPECT_EQ(testing::postgres_cluster::query(dsn_, "SELECT count(*) FROM t"), "0");
@@ -122,16 +141,23 @@ TEST_F(a_connection, killed_in_the_middle_of_a_copy_leaves_no_row) {
 
 TEST_F(a_connection, copies_and_goes_on_after_a_copy_that_failed) {
   database_->execute("CREATE TABLE t (k bigint PRIMARY KEY)");
-  tuple_builder twice(1);
-  for (int i = 0; i < 2; ++i) twice.begin(), append_int8(twice.bytes(), 7);
-  EXPECT_EQ(failure_of([&] { database_->copy("COPY t FROM STDIN BINARY", twice.finish()); }).code(),
-            "SLU-5050");
-  tuple_builder once(1);
-  once.begin();
-  append_int8(once.bytes(), 7);
-  EXPECT_EQ(database_->copy("COPY t FROM STDIN BINARY", once.finish()), 1);
+  EXPECT_EQ(failure_of([&] { copy_numbers({7, 7}); }).code(), "SLU-5050");
+  EXPECT_EQ(copy_numbers({7}), 1);
 }
 
+TEST_F(a_connection, takes_nothing_of_a_copy_whose_maker_gives_up) {
+  database_->execute("CREATE TABLE t (k bigint PRIMARY KEY)");
+  int pieces = 0;
+  const auto failing = [&](std::string& out) {
+    if (++pieces == 2) throw std::runtime_error("no more");
+    append_copy_head(out), append_tuple_start(out, 1), append_int8(out, 7);
+    return true;
+  };
+  EXPECT_THROW(database_->copy("COPY t FROM STDIN BINARY", failing), std::runtime_error);
+  EXPECT_EQ(copy_numbers({7}), 1) << "the connection is in order and the row isn't there";
+}
+
+// covers: S13
 TEST_F(a_connection, refuses_a_server_that_may_lose_what_it_acknowledged) {
   testing::postgres_cluster::query(dsn_, "ALTER ROLE sluice SET synchronous_commit = off");
   const auto f = failure_of([&] { connection c(dsn_); });
@@ -149,12 +175,14 @@ TEST_F(a_connection, refuses_a_database_that_is_not_utf8) {
   EXPECT_EQ(failure_of([&] { connection c(dsn); }).code(), "SLU-5016");
 }
 
+// covers: P18
 TEST_F(a_connection, says_what_to_check_when_nobody_listens) {
   const auto f = failure_of([&] { connection c("postgresql://x@127.0.0.1:1/x"); });
   EXPECT_EQ(f.kind(), failure_class::transient);
   EXPECT_EQ(f.code(), "SLU-5012");
 }
 
+// covers: P22
 TEST_F(a_connection, keeps_the_password_of_a_bad_dsn_to_itself) {
   const auto f = failure_of([&] { connection c("postgresql://u:hunter2@[::1/x"); });
   EXPECT_EQ(f.kind(), failure_class::invalid);

@@ -48,6 +48,7 @@ class encoding : public ::testing::Test {
   std::unique_ptr<connection> database_;
 };
 
+// covers: P5
 TEST_F(encoding, keeps_decimals_digit_for_digit) {
   const char* values[] = {"0",
                           "0.00",
@@ -70,6 +71,7 @@ TEST_F(encoding, keeps_decimals_digit_for_digit) {
 
 TEST_F(encoding, knows_no_negative_zero) { EXPECT_EQ(text(column_type::decimal, "-0.00"), "0.00"); }
 
+// covers: P5
 TEST_F(encoding, keeps_a_decimal_of_a_thousand_digits) {
   const std::string digits = "7" + std::string(999, '3') + "." + std::string(1000, '9');
   EXPECT_EQ(text(column_type::decimal, digits), digits);
@@ -82,12 +84,14 @@ TEST_F(encoding, refuses_what_is_no_plain_decimal) {
   EXPECT_TRUE(text(column_type::decimal, "0." + std::string(16'384, '1')).starts_with("refused: "));
 }
 
+// covers: P5
 TEST_F(encoding, keeps_instants_to_the_microsecond) {
   EXPECT_EQ(int64(column_type::timestamp, 0), "1970-01-01 00:00:00+00");
   EXPECT_EQ(int64(column_type::timestamp, 1'700'000'000'123'456), "2023-11-14 22:13:20.123456+00");
   EXPECT_EQ(int64(column_type::timestamp, -1), "1969-12-31 23:59:59.999999+00");
 }
 
+// covers: U21, P5
 TEST_F(encoding, refuses_instants_that_would_become_infinity_or_wrap) {
   EXPECT_TRUE(
       int64(column_type::timestamp, std::numeric_limits<std::int64_t>::min()).starts_with("refused: "));
@@ -95,17 +99,20 @@ TEST_F(encoding, refuses_instants_that_would_become_infinity_or_wrap) {
             "294247-01-10 04:00:54.775807+00");
 }
 
+// covers: P5
 TEST_F(encoding, keeps_whole_numbers_to_the_ends_of_int64) {
   EXPECT_EQ(int64(column_type::int64, std::numeric_limits<std::int64_t>::min()), "-9223372036854775808");
   EXPECT_EQ(int64(column_type::int64, std::numeric_limits<std::int64_t>::max()), "9223372036854775807");
 }
 
+// covers: P5
 TEST_F(encoding, keeps_text_byte_for_byte_and_refuses_nul) {
   EXPECT_EQ(text(column_type::text, "a\"b\\c\n\tä€😀"), "a\"b\\c\n\tä€😀");
   EXPECT_EQ(text(column_type::text, ""), "");
   EXPECT_TRUE(text(column_type::text, std::string_view("a\0b", 3)).starts_with("refused: "));
 }
 
+// covers: P5
 TEST_F(encoding, keeps_numbers_inside_json_exact) {
   EXPECT_EQ(text(column_type::json, R"({"n": 12345678901234567890.10})"),
             R"({"n": 12345678901234567890.10})");
@@ -127,17 +134,6 @@ TEST_F(encoding, writes_nulls_dates_booleans_and_floats) {
   batch_builder n({{"n", column_type::decimal, false, {}}});
   n.next_row();
   EXPECT_EQ(round_trip(column_type::decimal, n.finish()), "null");
-}
-
-TEST_F(encoding, makes_literals_of_text_arrays) {
-  std::string literal;
-  for (const char* key : {"a", "", "with \"quotes\"", "back\\slash", "comma,brace}", "NULL"})
-    append_literal(literal, key);
-  literal.push_back('}');
-  array_builder one(oid::text);
-  one.text(literal);
-  const auto out = database_->query("SELECT array_to_json(($1::text[])[1]::text[])", {one.finish()});
-  EXPECT_EQ(out.text(0, 0), R"(["a","","with \"quotes\"","back\\slash","comma,brace}","NULL"])");
 }
 
 TEST_F(encoding, reads_ids_and_refuses_what_is_none) {

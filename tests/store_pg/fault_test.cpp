@@ -49,6 +49,7 @@ class a_fault : public world {
   std::unique_ptr<store::postgres::connection> gate_;
 };
 
+// covers: S1, P2
 TEST_F(a_fault, in_the_middle_of_copy_leaves_no_row_and_no_checkpoint) {
   wait_in("CREATE TRIGGER w BEFORE INSERT ON entities FOR EACH ROW EXECUTE FUNCTION wait()");
   auto request = page_of(entity_rows(many(3'000)));
@@ -62,6 +63,7 @@ TEST_F(a_fault, in_the_middle_of_copy_leaves_no_row_and_no_checkpoint) {
       << "on a new connection";
 }
 
+// covers: S2, P4
 TEST_F(a_fault, during_commit_is_in_doubt_and_then_looked_up) {
   wait_in(
       "CREATE CONSTRAINT TRIGGER w AFTER INSERT ON entities DEFERRABLE INITIALLY DEFERRED "
@@ -79,6 +81,7 @@ TEST_F(a_fault, during_commit_is_in_doubt_and_then_looked_up) {
   EXPECT_EQ(found->pages.at(0).streams, done.pages.at(0).streams);
 }
 
+// covers: P9, H9
 TEST_F(a_fault, of_a_holder_that_is_taken_over_while_it_commits_waits_for_it_and_then_fences_it) {
   wait_in(
       "CREATE CONSTRAINT TRIGGER w AFTER INSERT ON entities DEFERRABLE INITIALLY DEFERRED "
@@ -118,6 +121,53 @@ TEST_F(a_fault, of_a_holder_that_is_taken_over_while_it_commits_waits_for_it_and
   EXPECT_EQ(attempt.open_items[0].page_state, "1");
 }
 
+// covers: S4
+TEST_F(a_fault, of_two_that_wait_for_each_other_ends_one_of_them_to_try_again) {
+  sql("CREATE TABLE t (k int PRIMARY KEY, v int); INSERT INTO t VALUES (1, 0), (2, 0)");
+  store::postgres::connection one(dsn_), two(dsn_);
+  const auto write = [](store::postgres::connection& c, int k) {
+    c.execute("SET LOCAL deadlock_timeout = '10ms'; UPDATE t SET v = v + 1 WHERE k = " + std::to_string(k));
+  };
+  store::postgres::transaction first(one), second(two);
+  write(one, 1);
+  write(two, 2);
+  std::optional<failure> a, b;
+  std::thread crossing([&] {
+    try {
+      write(one, 2);
+    } catch (const failure& f) {
+      a = f;
+    }
+  });
+  try {
+    write(two, 1);
+  } catch (const failure& f) {
+    b = f;
+  }
+  crossing.join();
+  ASSERT_NE(a.has_value(), b.has_value()) << "one of them goes on";
+  const failure& lost = a ? *a : *b;
+  EXPECT_EQ(lost.kind(), failure_class::transient);
+  EXPECT_EQ(lost.code(), "SLU-5010") << lost.message();
+}
+
+// covers: S4
+TEST_F(a_fault, of_a_row_that_another_one_has_changed_meanwhile_is_tried_again) {
+  sql("CREATE TABLE t (k int PRIMARY KEY, v int); INSERT INTO t VALUES (1, 0)");
+  store::postgres::connection one(dsn_);
+  store::postgres::transaction t(one);
+  one.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ; SELECT v FROM t");
+  sql("UPDATE t SET v = 1");
+  try {
+    one.execute("UPDATE t SET v = 2");
+    FAIL() << "it has overwritten what it had not seen";
+  } catch (const failure& f) {
+    EXPECT_EQ(f.code(), "SLU-5010") << f.message();
+    EXPECT_EQ(f.kind(), failure_class::transient);
+  }
+}
+
+// covers: S3, P2
 TEST_F(a_fault, of_the_whole_server_keeps_what_was_committed) {
   put(entity_rows(many(3'000)));
   postgres_cluster::shared()->crash();

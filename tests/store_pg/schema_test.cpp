@@ -19,6 +19,7 @@ std::string code_of(const std::function<void()>& work) {
   return "nothing failed";
 }
 
+// covers: S8
 TEST_F(a_schema, is_migrated_once_by_two_programs_that_start_together) {
   const std::string dsn = postgres_cluster::shared()->new_database();
   std::vector<std::thread> programs;
@@ -30,6 +31,7 @@ TEST_F(a_schema, is_migrated_once_by_two_programs_that_start_together) {
   EXPECT_EQ(postgres_cluster::query(dsn, "SELECT count(*) FROM sluice.migrations"), "1");
 }
 
+// covers: S8
 TEST_F(a_schema, that_is_missing_or_newer_is_said_with_what_to_do) {
   const std::string dsn = postgres_cluster::shared()->new_database();
   auto fresh = store::postgres::open({.uses = "postgres", .path = {}, .dsn = dsn});
@@ -82,6 +84,7 @@ TEST_F(a_schema, can_put_streams_into_a_schema_of_your_choice) {
   EXPECT_TRUE(other->ensure_streams("test", "1", {s}).empty());
 }
 
+// covers: P22
 TEST_F(a_schema, describes_itself_without_the_password) {
   const auto d = store_->describe();
   EXPECT_EQ(d.kind, "postgres");

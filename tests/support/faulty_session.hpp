@@ -12,7 +12,7 @@ namespace sluice::testing {
 
 enum class fault : std::uint8_t { none, before, after };
 
-class faulty_session final : public engine::session {
+class faulty_session : public engine::session {
  public:
   // `draw` is asked once for each call, with the call's name.
   using draw_fn = std::function<fault(const char* call)>;
@@ -98,6 +98,17 @@ class faulty_session final : public engine::session {
   std::vector<std::pair<std::string, std::int64_t>> erase_tenant(const std::string& tenant) override {
     return around("erase_tenant", [&] { return inner_.erase_tenant(tenant); });
   }
+  std::vector<engine::open_run> list_open_runs(const std::string& pipeline) override {
+    return inner_.list_open_runs(pipeline);
+  }
+  std::vector<engine::due_tenant> list_due(const std::string& pipeline, std::int64_t until,
+                                           const engine::due_tenant& after, int limit) override {
+    return inner_.list_due(pipeline, until, after, limit);
+  }
+  engine::retention_result retain(const engine::retention_request& request) override {
+    return around("retain", [&] { return inner_.retain(request); });
+  }
+  engine::inspector& inspect() override { return inner_.inspect(); }
 
  private:
   template <class F>

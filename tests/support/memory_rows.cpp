@@ -86,9 +86,10 @@ void memory_stream::set_parent(const writer& by, std::int64_t id, std::size_t re
 
 void memory_tables::add_reject(const engine::reject_row& r) {
   engine::reject_row kept = r;
-  kept.id = static_cast<std::int64_t>(state_.rejects.size()) + 1;
+  kept.id = state_.rejects.empty() ? 1 : state_.rejects.rbegin()->first + 1;
   state_.put(state_.rejects, kept.id, kept);
 }
+void memory_tables::erase_reject(std::int64_t id) { state_.erase(state_.rejects, id); }
 std::int64_t memory_tables::count_rejects(const std::string& run_id) {
   return std::count_if(state_.rejects.begin(), state_.rejects.end(),
                        [&](const auto& entry) { return entry.second.run_id == run_id; });
@@ -201,11 +202,7 @@ store::stage_account memory_tables::account(const stage_record& s) const {
   out.row.error_code = s.error_code;
   out.row.error = s.error;
   out.row.suspect = s.suspect;
-  const auto here = [&](const auto& key) {
-    return std::get<0>(key) == s.run_id && std::get<1>(key) == s.stage;
-  };
-  for (const auto& [key, entry] : state_.items) {
-    if (!here(key)) continue;
+  for (const auto& [key, entry] : entries_of(state_.items, s.run_id, s.stage)) {
     const engine::item& it = entry.first;
     (it.state == engine::item_state::open ? out.row.items_open : out.row.items_done) += 1;
     out.page_seq_sum += it.page_seq;
@@ -213,14 +210,12 @@ store::stage_account memory_tables::account(const stage_record& s) const {
     const auto last = state_.pages.find(std::tuple(s.run_id, s.stage, it.id, it.page_seq - 1));
     if (last == state_.pages.end() || !last->second.is_end) ++out.items_unended;
   }
-  for (const auto& [key, line] : state_.pages) {
-    if (!here(key)) continue;
+  for (const auto& [key, line] : entries_of(state_.pages, s.run_id, s.stage)) {
     ++out.row.pages;
     out.row.records += line.records;
   }
   std::map<std::string, engine::row_counts> by_stream;
-  for (const auto& [key, entry] : state_.ledger) {
-    if (!here(key)) continue;
+  for (const auto& [key, entry] : entries_of(state_.ledger, s.run_id, s.stage)) {
     by_stream[std::get<4>(key)] += entry.first;
     if (!entry.first.balances()) ++out.unbalanced;
   }

@@ -26,6 +26,33 @@ struct memory_row {
   std::string run_id;
 };
 
+// The entries of an ordered map whose keys begin with these texts, for a range-based `for`.
+template <class Map>
+class entries_of {
+ public:
+  using iterator = typename Map::const_iterator;
+  entries_of(const Map& m, const std::string& first) {
+    typename Map::key_type least{};
+    std::get<0>(least) = first;
+    begin_ = m.lower_bound(least);
+    end_ = begin_;
+    while (end_ != m.end() && std::get<0>(end_->first) == first) ++end_;
+  }
+  entries_of(const Map& m, const std::string& first, const std::string& second) {
+    typename Map::key_type least{};
+    std::get<0>(least) = first;
+    std::get<1>(least) = second;
+    begin_ = m.lower_bound(least);
+    end_ = begin_;
+    while (end_ != m.end() && std::get<0>(end_->first) == first && std::get<1>(end_->first) == second) ++end_;
+  }
+  [[nodiscard]] iterator begin() const { return begin_; }
+  [[nodiscard]] iterator end() const { return end_; }
+
+ private:
+  iterator begin_, end_;
+};
+
 struct memory_state {
   template <class... Key>
   using key = std::tuple<Key...>;
@@ -50,6 +77,7 @@ struct memory_state {
   std::map<text, store::stream_claim> claims;
   std::map<text, std::map<key<text, text>, memory_row>> rows;  // by stream: tenant, key
   std::int64_t last_id = 0;
+  std::int64_t changes = 0;  // transactions that changed something
   bool migrated = false;
 
   // Of the transaction that is open.

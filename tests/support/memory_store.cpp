@@ -105,11 +105,29 @@ void memory_store::forget_counts(const std::string& run_id) {
   }
 }
 
+void memory_store::turn_clock_back(std::int64_t us) {
+  const std::lock_guard taken(state_->mutex);
+  for (auto& [id, run] : state_->runs) {
+    run.row.created_us += us;
+    if (run.row.ended_us != 0) run.row.ended_us += us;
+  }
+  for (auto& [key, lease] : state_->leases) lease.expires_us += us;
+  for (auto& [key, page] : state_->pages) page.at_us += us;
+  for (auto& [stream, rows] : state_->rows) {
+    for (auto& [key, row] : rows) row.age.read_at_us += us;
+  }
+}
+
 std::int64_t memory_store::live_rows(const std::string& stream) const {
   const std::lock_guard taken(state_->mutex);
   std::int64_t n = 0;
   for (const auto& [key, row] : state_->rows[stream]) n += row.deleted ? 0 : 1;
   return n;
+}
+
+std::int64_t memory_store::changes() const {
+  const std::lock_guard taken(state_->mutex);
+  return state_->changes;
 }
 
 }  // namespace sluice::testing

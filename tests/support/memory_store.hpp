@@ -41,7 +41,12 @@ class memory_store final : public store::store {
   [[nodiscard]] std::vector<std::map<std::string, std::string>> rows_of(const std::string& stream) const;
   // Makes the ledger of a run say that rows came in and nothing became of them.
   void forget_counts(const std::string& run_id);
+  void turn_clock_back(std::int64_t us);
   [[nodiscard]] std::int64_t live_rows(const std::string& stream) const;
+  // How many transactions have changed something.
+  [[nodiscard]] std::int64_t changes() const;
+  // Everything that is kept, for who knows what the machinery's tables mean; see memory_state.hpp.
+  [[nodiscard]] const memory_state& state() const { return *state_; }
 
  private:
   std::function<std::int64_t()> now_;

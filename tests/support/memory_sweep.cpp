@@ -9,10 +9,18 @@ namespace sluice::testing {
 using namespace store::embedded;
 using lock = std::lock_guard<std::recursive_mutex>;
 
-std::optional<std::int64_t> memory_tables::greatest(const std::string& run_id, const std::string& stage) {
+std::optional<std::int64_t> memory_tables::earliest(const std::string& run_id) {
   std::optional<std::int64_t> out;
   for (const auto& [key, line] : state_.pages) {
-    if (line.run_id == run_id && line.stage == stage && line.high_us) out = std::max(out, line.high_us);
+    if (line.run_id == run_id) out = std::min(out.value_or(line.at_us), line.at_us);
+  }
+  return out;
+}
+
+std::optional<std::int64_t> memory_tables::greatest(const std::string& run_id, const std::string& stage) {
+  std::optional<std::int64_t> out;
+  for (const auto& [key, line] : entries_of(state_.pages, run_id, stage)) {
+    if (line.high_us) out = std::max(out, line.high_us);
   }
   return out;
 }
@@ -32,9 +40,8 @@ std::int64_t memory_tables::records_before(const engine::run_row& run, const std
       last = &id, order = at;
   }
   std::int64_t records = 0;
-  for (const auto& [key, line] : state_.pages) {
-    if (last != nullptr && line.run_id == *last && line.stage == stage) records += line.records.records;
-  }
+  if (last == nullptr) return 0;
+  for (const auto& [key, line] : entries_of(state_.pages, *last, stage)) records += line.records.records;
   return records;
 }
 
@@ -69,12 +76,13 @@ std::vector<engine::freshness_row> memory_tables::freshness(const std::string& t
 }
 
 std::set<std::string> memory_tables::seen(const std::string& tenant, const std::string& stream,
-                                          std::int64_t since_us) const {
+                                          std::int64_t since_us, std::int64_t requested_us) const {
   std::set<std::string> out;
   for (const auto& [key, line] : state_.ledger) {
     const auto& [run, stage, item, seq, name] = key;
     const auto page = state_.pages.find(std::tuple(run, stage, item, seq));
     if (name != stream || page == state_.pages.end() || page->second.at_us < since_us) continue;
+    if (page->second.requested_us < requested_us) continue;
     if (state_.runs.at(run).row.tenant == tenant) out.insert(line.second.begin(), line.second.end());
   }
   return out;
@@ -123,11 +131,13 @@ std::vector<std::string> memory_tables::stream_names() {
   return out;
 }
 
-bool memory_tables::has_deletes(const std::string& run_id) {
-  return std::any_of(state_.ledger.begin(), state_.ledger.end(), [&](const auto& entry) {
-    const engine::row_counts& c = entry.second.first;
-    return std::get<0>(entry.first) == run_id && (c.deleted > 0 || c.swept > 0);
-  });
+std::vector<std::string> memory_tables::streams_with_deletes(const std::string& run_id) {
+  std::set<std::string> out;
+  for (const auto& [key, line] : state_.ledger) {
+    const bool any = line.first.deleted > 0 || line.first.swept > 0;
+    if (std::get<0>(key) == run_id && any) out.insert(std::get<4>(key));
+  }
+  return {out.begin(), out.end()};
 }
 
 void memory_tables::hold(const std::string& run_id, const std::string& stream,

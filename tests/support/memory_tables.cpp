@@ -5,12 +5,10 @@
 #include "store/errors.hpp"
 
 namespace sluice::testing {
-
 using namespace store::embedded;  // the records, and nothing else, are named so
 using lock = std::lock_guard<std::recursive_mutex>;
 
 namespace {
-
 template <class Map, class Key>
 auto find_in(const Map& m, const Key& k) -> std::optional<typename Map::mapped_type> {
   const auto at = m.find(k);
@@ -24,7 +22,6 @@ std::vector<T> first(std::vector<T> all, int limit) {
   if (all.size() > static_cast<std::size_t>(limit)) all.erase(all.begin() + limit, all.end());
   return all;
 }
-
 }  // namespace
 
 void memory_tables::begin() {
@@ -48,6 +45,7 @@ void memory_tables::commit() {
     state_.undo.clear();
     throw;
   }
+  if (!state_.undo.empty()) ++state_.changes;
   state_.undo.clear();
   if (faults_.after_commit) faults_.after_commit();
 }
@@ -81,7 +79,7 @@ std::optional<run_record> memory_tables::find_run(const std::string& run_id) {
 }
 void memory_tables::put_run(const run_record& r) {
   if (!state_.runs.contains(r.row.run_id)) {
-    state_.put(state_.run_order, r.row.run_id, static_cast<std::int64_t>(state_.runs.size()));
+    state_.put(state_.run_order, r.row.run_id, static_cast<std::int64_t>(state_.run_order.size()));
   }
   state_.put(state_.runs, r.row.run_id, r);
 }
@@ -155,8 +153,9 @@ std::vector<engine::item> memory_tables::open_items(const std::string& run_id, c
   return out;
 }
 std::int64_t memory_tables::count_open_items(const std::string& run_id) {
-  return std::count_if(state_.items.begin(), state_.items.end(), [&](const auto& entry) {
-    return std::get<0>(entry.first) == run_id && entry.second.first.state == engine::item_state::open;
+  const entries_of items(state_.items, run_id);
+  return std::count_if(items.begin(), items.end(), [](const auto& entry) {
+    return entry.second.first.state == engine::item_state::open;
   });
 }
 
@@ -172,8 +171,8 @@ void memory_tables::add_counts(const count_line& line) {
 std::optional<engine::commit_result> memory_tables::pages_of(const std::string& run_id, const commit_id& id) {
   const lock taken(state_.mutex);
   std::map<std::int64_t, engine::page_result> by_ordinal;
-  for (const auto& [key, line] : state_.pages) {
-    if (line.run_id != run_id || line.id != id) continue;
+  for (const auto& [key, line] : entries_of(state_.pages, run_id)) {
+    if (line.id != id) continue;
     engine::page_result& page = by_ordinal[line.ordinal];
     const auto first_line = std::tuple(run_id, line.stage, line.item, line.page_seq, std::string());
     for (auto at = state_.ledger.lower_bound(first_line); at != state_.ledger.end(); ++at) {
@@ -190,10 +189,9 @@ std::optional<engine::commit_result> memory_tables::pages_of(const std::string& 
 
 std::int64_t memory_tables::next_line(const std::string& run_id, const std::string& item) {
   std::int64_t next = 0;
-  for (const auto& [key, line] : state_.ledger) {
-    if (std::get<0>(key) == run_id && std::get<2>(key) == item) next = std::max(next, std::get<3>(key) + 1);
+  for (const auto& [key, line] : entries_of(state_.ledger, run_id)) {
+    if (std::get<2>(key) == item) next = std::max(next, std::get<3>(key) + 1);
   }
   return next;
 }
-
 }  // namespace sluice::testing

@@ -39,6 +39,7 @@ class memory_tables final : public store::embedded::tables {
  public:
   memory_tables(memory_state& s, const memory_store::faults& f, const std::function<std::int64_t()>& now)
       : state_(s), faults_(f), now_(now) {}
+  ~memory_tables() override;
 
   void begin() override;
   void commit() override;
@@ -77,6 +78,7 @@ class memory_tables final : public store::embedded::tables {
   [[nodiscard]] std::int64_t next_line(const std::string& run_id, const std::string& item) override;
   [[nodiscard]] std::vector<store::stage_account> accounts(const std::string& run_id) override;
 
+  [[nodiscard]] std::optional<std::int64_t> earliest(const std::string& run_id) override;
   [[nodiscard]] std::optional<std::int64_t> greatest(const std::string& run_id,
                                                      const std::string& stage) override;
   [[nodiscard]] std::int64_t records_before(const engine::run_row& run, const std::string& stage) override;
@@ -94,7 +96,20 @@ class memory_tables final : public store::embedded::tables {
   [[nodiscard]] std::vector<std::string> orphans(const std::string& tenant, const std::string& stream,
                                                  std::size_t reference) override;
   [[nodiscard]] std::vector<std::string> stream_names() override;
-  [[nodiscard]] bool has_deletes(const std::string& run_id) override;
+  [[nodiscard]] std::vector<std::string> streams_with_deletes(const std::string& run_id) override;
+  [[nodiscard]] std::int64_t last_page_us(const std::string& run_id) override;
+  [[nodiscard]] std::vector<store::embedded::proven_item> proven_items(const std::string& run_id,
+                                                                       const std::string& stage,
+                                                                       const std::string& stream) override;
+  [[nodiscard]] std::vector<std::string> keys_in(const std::string& tenant, const std::string& stream,
+                                                 std::int64_t origin,
+                                                 const store::partition_filter& filter) override;
+  [[nodiscard]] std::vector<std::string> keys_of_item(const std::string& run_id, const std::string& stage,
+                                                      const std::string& item,
+                                                      const std::string& stream) override;
+  [[nodiscard]] std::vector<std::string> seen_of(const std::string& tenant, const std::string& stream,
+                                                 const std::vector<std::string>& keys, std::int64_t since_us,
+                                                 std::int64_t requested_us) override;
   void hold(const std::string& run_id, const std::string& stream,
             const std::vector<std::string>& keys) override;
   [[nodiscard]] std::vector<std::pair<std::string, std::string>> held(const std::string& run_id) override;
@@ -104,7 +119,15 @@ class memory_tables final : public store::embedded::tables {
   [[nodiscard]] bool has_open_run(const std::string& tenant) override;
   std::vector<std::pair<std::string, std::int64_t>> erase_tenant(const std::string& tenant) override;
 
+  [[nodiscard]] std::int64_t last_created(const std::string& tenant, const std::string& pipeline,
+                                          const std::string& scope) override;
+  [[nodiscard]] std::vector<engine::open_run> open_runs(const std::string& pipeline) override;
+  [[nodiscard]] std::vector<engine::due_tenant> due(const std::string& pipeline, std::int64_t until_us,
+                                                    const engine::due_tenant& after, int limit) override;
+  engine::retention_result retain(const engine::retention_request& request, std::int64_t until_us) override;
+
   void add_reject(const engine::reject_row& r) override;
+  void erase_reject(std::int64_t id) override;
   [[nodiscard]] std::int64_t count_rejects(const std::string& run_id) override;
   [[nodiscard]] std::vector<engine::reject_row> rejects(const std::string& tenant, const std::string& run_id,
                                                         int limit) override;
@@ -130,10 +153,20 @@ class memory_tables final : public store::embedded::tables {
   [[nodiscard]] std::vector<store::embedded::link_record> resolvable_links(const std::string& tenant,
                                                                            int limit) override;
 
+  [[nodiscard]] engine::inspector& inspect() override;
+
  private:
+  engine::retention_result retain_runs(const engine::retention_request& request, std::int64_t until_us);
+  engine::retention_result retain_rejects(const engine::retention_request& request, std::int64_t until_us);
+  engine::retention_result retain_tombstones(const engine::retention_request& request, std::int64_t until_us);
+  // True: an open or held run of the tenant was made at or before that instant.
+  [[nodiscard]] bool disturbs(const std::string& tenant, std::int64_t at_us) const;
+  // True: the next run of a whole tenant still asks what this one has read.
+  [[nodiscard]] bool needed(const engine::run_row& run) const;
+  [[nodiscard]] bool referred_to(const std::string& tenant, const std::string& stream, std::int64_t id) const;
   // Keys of a stream that pages of the tenant have brought since.
   [[nodiscard]] std::set<std::string> seen(const std::string& tenant, const std::string& stream,
-                                           std::int64_t since_us) const;
+                                           std::int64_t since_us, std::int64_t requested_us = 0) const;
   [[nodiscard]] bool is_live(const std::string& tenant, const std::string& stream,
                              const std::string& key) const;
   [[nodiscard]] store::stage_account account(const store::embedded::stage_record& s) const;
@@ -142,6 +175,7 @@ class memory_tables final : public store::embedded::tables {
   const memory_store::faults& faults_;
   const std::function<std::int64_t()>& now_;
   std::map<std::string, std::unique_ptr<memory_stream>, std::less<>> streams_;
+  std::unique_ptr<engine::inspector> inspector_;
 };
 
 }  // namespace sluice::testing

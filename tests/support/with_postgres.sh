@@ -5,6 +5,8 @@
 #   with_postgres.sh start DIR        starts one in DIR (made when missing), prints its DSN
 #   with_postgres.sh stop DIR         stops it and removes DIR
 #   with_postgres.sh restart DIR      stops it at once, as a crash would, and starts it again
+#   with_postgres.sh standby DIR OF   starts in DIR what follows the one in OF, prints its DSN
+#   with_postgres.sh promote DIR      makes a standby take writes
 #
 # Exit code 77: no server binaries here (Debian: `apt install postgresql-15`).
 # SLUICE_PG_SETTINGS adds lines to postgresql.conf, such as "shared_buffers=2GB".
@@ -67,6 +69,26 @@ stop() {
   fi
 }
 
+# What is acknowledged from then on is on both.
+standby() {
+  dir=$1 of=$2
+  mkdir -p "$dir"
+  if [ "$(id -u)" = 0 ]; then chown "$owner" "$dir"; fi
+  chmod 700 "$dir"
+  (cd / && as_owner "$bin/pg_basebackup" -h "$of" -U sluice -D "$dir/data" -X stream -R -c fast)
+  launch
+  echo "synchronous_standby_names = '*'" >>"$of/data/postgresql.conf"
+  (cd / && as_owner "$bin/pg_ctl" -D "$of/data" reload >/dev/null)
+  dsn
+}
+
+promote() {
+  dir=$1
+  echo "synchronous_standby_names = ''" >>"$dir/data/postgresql.conf"
+  (cd / && as_owner "$bin/pg_ctl" -D "$dir/data" -w -t 60 promote >/dev/null)
+  (cd / && as_owner "$bin/pg_ctl" -D "$dir/data" reload >/dev/null)
+}
+
 find_bin
 pick_owner
 verb=${1:-}
@@ -74,6 +96,8 @@ verb=${1:-}
 case "$verb" in
   start) start "$1" ;;
   stop) stop "$1"; rm -rf -- "$1" ;;
+  standby) standby "$1" "$2" ;;
+  promote) promote "$1" ;;
   restart) stop "$1" immediate; launch; dsn ;;
   run)
     # A short path: the name of a unix socket holds at most 107 bytes.
@@ -84,5 +108,5 @@ case "$verb" in
     export SLUICE_PG_DSN
     "$@"
     ;;
-  *) sed -n '2,10p' "$0" >&2; exit 2 ;;
+  *) sed -n '2,12p' "$0" >&2; exit 2 ;;
 esac

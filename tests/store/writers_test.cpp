@@ -1,0 +1,246 @@
+// Two batches of one run on their way at once, into every store.
+#include <chrono>
+#include <condition_variable>
+#include <mutex>
+#include <random>
+
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/detached.hpp>
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/post.hpp>
+#include <boost/asio/steady_timer.hpp>
+
+#include "engine/overlap.hpp"
+#include "engine/run.hpp"
+#include "store/harness.hpp"
+#include "store/threaded_store.hpp"
+#include "support/faulty_session.hpp"
+
+namespace sluice::testing {
+
+namespace {
+
+namespace asio = boost::asio;
+using asio::awaitable;
+
+constexpr int pages = 40, rows_a_page = 5;
+
+// No references: nothing keeps two batches of it from being written at once.
+const stream_schema& lines() {
+  static const stream_schema s = [] {
+    stream_schema out;
+    out.name = "lines";
+    out.columns = {{"external_id", column_type::text, true, {}}, {"n", column_type::int64, false, {}}};
+    out.key = {"external_id"};
+    return out;
+  }();
+  return s;
+}
+
+std::string key_of(int n) {
+  const std::string digits = std::to_string(n);
+  return "k" + std::string(6 - digits.size(), '0') + digits;
+}
+
+engine::page lines_page(int first, int count) {
+  std::vector<cells> all;
+  for (int n = first; n < first + count; ++n)
+    all.push_back({{"external_id", key_of(n)}, {"n", std::to_string(n)}});
+  std::vector<engine::stream_rows> streams;
+  streams.push_back(make_rows(lines(), all));
+  return make_page(std::move(streams));
+}
+
+engine::page_write written(engine::page p) {
+  engine::page_write w;
+  w.page = std::move(p);
+  return w;
+}
+
+class real_clock final : public engine::clock_port {
+ public:
+  explicit real_clock(asio::any_io_executor on) : on_(std::move(on)) {}
+  [[nodiscard]] std::int64_t now_us() const override { return 1'700'000'000'000'000 + steady_us(); }
+  [[nodiscard]] std::int64_t steady_us() const override {
+    const auto t = std::chrono::steady_clock::now().time_since_epoch();
+    return std::chrono::duration_cast<std::chrono::microseconds>(t).count();
+  }
+  awaitable<void> sleep(std::int64_t us, engine::stop_source& stop) override {
+    if (stop.stopped()) co_return;
+    asio::steady_timer timer(on_, std::chrono::microseconds(us));
+    const auto wake = stop.on_stop([&] { timer.cancel(); });
+    co_await timer.async_wait(asio::as_tuple(asio::use_awaitable));
+  }
+
+ private:
+  asio::any_io_executor on_;
+};
+
+class plain_random final : public engine::random_port {
+ public:
+  [[nodiscard]] std::uint64_t next() override { return rng_(); }
+
+ private:
+  std::mt19937_64 rng_{7};
+};
+
+// Says early where the next page is, and gives the page itself when another read has had its turn.
+class lines_reader final : public engine::reader_port {
+ public:
+  explicit lines_reader(asio::any_io_executor on) : on_(std::move(on)) {}
+  awaitable<engine::page> read(const engine::read_request& r) override {
+    const int n = r.page_state.empty() ? 0 : std::stoi(r.page_state);
+    ++reads_;
+    most_ = std::max(most_, ++under_way_);
+    if (n + 1 < pages) r.on_next(std::to_string(n + 1));
+    for (int turns = 0; turns < 3; ++turns) co_await asio::post(on_, asio::use_awaitable);
+    --under_way_;
+    engine::page p = lines_page(n * rows_a_page, rows_a_page);
+    p.next_state = std::to_string(n + 1);
+    p.end = n + 1 == pages;
+    p.requested_at_us = 1'700'000'000'000'000 + n;
+    co_return p;
+  }
+  [[nodiscard]] int reads() const { return reads_; }
+  [[nodiscard]] int most() const { return most_; }
+
+ private:
+  asio::any_io_executor on_;
+  int reads_ = 0, under_way_ = 0, most_ = 0;
+};
+
+// Lets the first commit wait until a second one is under way, and fails some of them.
+class watched_store final : public engine::store_port {
+ public:
+  watched_store(store::store& over, std::function<fault(int)> faults)
+      : threads_(over, 2), faults_(std::move(faults)) {}
+
+  awaitable<void> execute(engine::turn u, std::function<void(engine::session&)> work) override {
+    co_await threads_.execute(u, [&](engine::session& s) {
+      bool mine = false;
+      struct leave {
+        watched_store& of;
+        bool& committing;
+        ~leave() {
+          const std::lock_guard lock(of.mutex_);
+          if (committing) --of.inside_;
+        }
+      } at_end{*this, mine};
+      faulty_session watched(s, [&](const char* call) {
+        if (std::string_view(call) != "commit") return fault::none;
+        mine = true;
+        return enter();
+      });
+      work(watched);
+    });
+  }
+  [[nodiscard]] int most() const { return most_; }
+
+ private:
+  fault enter() {
+    std::unique_lock lock(mutex_);
+    const int n = commits_++;
+    most_ = std::max(most_, ++inside_);
+    came_.notify_all();
+    if (n == 0) came_.wait_for(lock, std::chrono::seconds(5), [&] { return inside_ > 1; });
+    return faults_(n);
+  }
+
+  store::threaded_store threads_;
+  std::function<fault(int)> faults_;
+  std::mutex mutex_;
+  std::condition_variable came_;
+  int commits_ = 0, inside_ = 0, most_ = 0;
+};
+
+class writers : public conformance {
+ protected:
+  // Reads all pages with two writers; how many commits were under way at once.
+  int read_all(std::function<fault(int)> faults) {
+    store().ensure_streams("lines", "1.0.0", {lines()});
+    engine::run_request request = request_for(2);
+    request.pipeline = "lines";
+    const auto lease = session().start_run(request, {});
+    asio::io_context context(1);
+    real_clock clock(context.get_executor());
+    plain_random random;
+    lines_reader reader(context.get_executor());
+    watched_store watched(store(), std::move(faults));
+    engine::run_plan plan;
+    plan.stages.push_back({.name = "s", .entry = "e", .root_vars = "{}"});
+    plan.steps = engine::group_steps(plan.stages);
+    engine::run_options options;
+    options.batch.writers = 2;
+    options.batch.rows = 20;
+    options.batch.store_retry = {1'000'000, 1'000, 2'000};
+    const auto run = std::make_shared<engine::run>(
+        engine::run_identity{lease.run_id, "acme", "lines", "c", lease.epoch}, plan,
+        engine::run_ports{watched, reader, clock, random, context.get_executor()}, options);
+    run->start();
+    asio::co_spawn(
+        context,
+        [&]() -> awaitable<void> {
+          co_await run->run_step("s", [&](const engine::progress& p) {
+            EXPECT_GT(p.pages, seen_);
+            seen_ = p.pages;
+          });
+          state_ = co_await run->finish();
+        },
+        asio::detached);
+    context.run();
+    EXPECT_EQ(reader.reads(), pages) << "no page is read twice";
+    EXPECT_EQ(reader.most(), 2) << "one page ahead, and no more";
+    return watched.most();
+  }
+
+  void expect_everything() {
+    EXPECT_EQ(state_, engine::run_state::succeeded);
+    EXPECT_EQ(seen_, pages);
+    const auto stored = under_->rows(lines());
+    ASSERT_EQ(stored.size(), static_cast<std::size_t>(pages * rows_a_page));
+    const auto row = session().show_run(run_id(2));
+    ASSERT_TRUE(row.has_value());
+    EXPECT_EQ(row->stages.at(0).streams.at(0).second.inserted, pages * rows_a_page);
+    EXPECT_EQ(row->stages.at(0).pages, pages);
+  }
+
+  std::int64_t seen_ = 0;
+  std::optional<engine::run_state> state_;
+};
+
+}  // namespace
+
+TEST_P(writers, two_batches_are_written_at_once_and_committed_in_order) {
+  EXPECT_EQ(read_all([](int) { return fault::none; }), 2);
+  expect_everything();
+}
+
+// covers: P3, S4
+TEST_P(writers, a_batch_that_fails_takes_the_one_behind_it_along_and_nothing_is_lost) {
+  EXPECT_EQ(read_all([](int n) {
+              return n % 3 == 0 ? fault::before : n % 5 == 0 ? fault::after : fault::none;
+            }),
+            2);
+  expect_everything();
+}
+
+INSTANTIATE_TEST_SUITE_P(every_store, writers, ::testing::ValuesIn(backends()),
+                         [](const auto& b) { return b.param.name; });
+
+TEST(two_batches, have_nothing_to_do_with_each_other_when_their_keys_lie_apart) {
+  std::vector<engine::page_write> a, b, mixed, children;
+  a.push_back(written(lines_page(0, 5)));
+  b.push_back(written(lines_page(5, 5)));
+  mixed.push_back(written(lines_page(9, 5)));
+  mixed.push_back(written(lines_page(2, 1)));
+  std::vector<engine::stream_rows> rows;
+  rows.push_back(make_rows(stream_named("entities"), {user("u1")}));
+  children.push_back(written(make_page(std::move(rows))));
+  EXPECT_TRUE(engine::independent(a, b));
+  EXPECT_TRUE(engine::independent(b, a));
+  EXPECT_FALSE(engine::independent(a, mixed));
+  EXPECT_FALSE(engine::independent(b, mixed));
+  EXPECT_FALSE(engine::independent(a, children)) << "they look for parents";
+}
+
+}  // namespace sluice::testing
