@@ -18,6 +18,7 @@ class Cancels:
         self.assertEqual(len(runs), 1)
         return runs[0]["run_id"]
 
+    # covers: M9
     def test_a_run_whose_host_died_is_cancelled_although_the_manifest_has_changed(self):
         process = harness.start_endless(self, 2)
         process.kill()
@@ -60,6 +61,7 @@ class CancelsInPostgres(Cancels, harness.Case):
 
 
 class CancelsInSqlite(Cancels, harness.Case):
+    # covers: P9
     def test_a_run_whose_host_lives_is_left_to_that_process(self):
         process = harness.start_endless(self, 1)
         done = self.cancel(self.open_run())

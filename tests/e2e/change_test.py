@@ -39,6 +39,7 @@ class Changes:
         again = self.run_sync()
         self.assertEqual(self.written(again) + self.swept(again), 0)
 
+    # covers: P6
     def test_too_many_deletes_are_held_until_somebody_approves(self):
         self.write_manifest(phases=SWEEP)
         self.run_sync()
@@ -51,6 +52,7 @@ class Changes:
         self.assertEqual(done.returncode, 0, done.stderr)
         self.assert_holds_what_the_upstream_has()
 
+    # covers: P6, U11
     def test_an_empty_answer_deletes_nothing_at_first(self):
         self.write_manifest(phases=SWEEP)
         self.run_sync()
@@ -61,6 +63,7 @@ class Changes:
         self.assertEqual(self.swept(receipt), 0)
         self.assertEqual(len(self.store.rows("entity_credits")), before)
 
+    # covers: P6
     def test_a_failed_read_deletes_nothing(self):
         self.write_manifest(phases=SWEEP)
         self.run_sync()

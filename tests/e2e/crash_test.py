@@ -27,6 +27,7 @@ class Crashes(harness.Case):
         out, err = process.communicate(timeout=120)
         return out, err
 
+    # covers: P2, P3, H3
     def test_a_killed_run_is_taken_over_from_its_checkpoints(self):
         for pages in (1, 4, 9):
             with self.subTest(pages=pages):
@@ -49,6 +50,7 @@ class Crashes(harness.Case):
                 self.assert_holds_what_the_upstream_has()
                 self.upstream.ask("/control/advance", {"tenant": "acme", "percent": 3, "create": 0, "delete": 0})
 
+    # covers: P15
     def test_an_interrupted_run_is_cancelled_and_the_next_one_completes(self):
         process = self.start_and_wait_for_progress(2)
         process.send_signal(signal.SIGINT)
@@ -62,6 +64,7 @@ class Crashes(harness.Case):
 class CrashesIntoPostgres(Crashes):
     store_type = harness.Postgres
 
+    # covers: P10, H12
     def test_a_second_process_joins_the_run_that_is_under_way(self):
         process = self.start_and_wait_for_progress(1)
         joined = self.sluice("run", self.manifest, "--tenant", "acme")

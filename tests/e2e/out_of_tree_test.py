@@ -39,6 +39,7 @@ class OutOfTree(harness.Case):
         self.assertEqual(rows[1], 3 * rows[0])
         self.assertEqual(hashlib.sha256(harness.SLUICE.read_bytes()).hexdigest(), core)
 
+    # covers: P23
     def test_a_plugin_that_was_refused_is_named_where_a_manifest_uses_it(self):
         plugins = pathlib.Path(self.folder.name) / "plugins"
         shutil.copytree(harness.PLUGINS, plugins)

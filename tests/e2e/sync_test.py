@@ -12,6 +12,7 @@ LATER_ENTITIES = """
 
 
 class IntoSqlite(harness.Case):
+    # covers: P1, P5, P7
     def test_holds_exactly_what_the_upstream_has_and_then_writes_nothing(self):
         first = self.run_sync()
         self.assertEqual(first["state"], "succeeded")
@@ -40,6 +41,7 @@ class IntoSqlite(harness.Case):
         self.assertEqual(assignments["resolved"]["inserted"], assignments["deferred"])
         self.assert_holds_what_the_upstream_has()
 
+    # covers: P1
     def test_a_credit_that_is_read_and_not_stored_can_not_end_green(self):
         self.write_manifest(domains=harness.DOMAINS, phases="  essential: { deadline: 10s, fresh_for: 0s, sync: [ credits ] }")
         receipt = self.run_sync(exit_code=3)
@@ -51,6 +53,7 @@ class IntoSqlite(harness.Case):
                                          "--limit", "100000").stdout)
         self.assertEqual(len(waiting), credits["deferred"])
 
+    # covers: P14, U2, U7
     def test_goes_on_through_an_upstream_that_fails(self):
         self.upstream.faults({"match": {"path": "*/users", "nth": 2}, "do": "status", "status": 503},
                              {"match": {"path": "*/credits", "nth": 1}, "do": "truncate", "at": 512},
@@ -58,6 +61,7 @@ class IntoSqlite(harness.Case):
         self.assertEqual(self.run_sync()["state"], "succeeded")
         self.assert_holds_what_the_upstream_has()
 
+    # covers: U3, P18
     def test_a_stage_that_can_not_be_read_fails_the_run_and_keeps_the_rest(self):
         self.upstream.faults({"match": {"path": "*/credits"}, "do": "status", "status": 500})
         receipt = self.run_sync(exit_code=1)
@@ -67,6 +71,7 @@ class IntoSqlite(harness.Case):
         self.assertIn("500", failed[0]["error"]["message"])
         self.assertGreater(receipt["streams"]["entities"]["inserted"], 0)
 
+    # covers: U4, P18, P22
     def test_wrong_credentials_are_said_once_and_clearly(self):
         done = self.sluice("run", self.manifest, "--tenant", "acme", ACME_TOKEN="a-wrong-secret")
         self.assertEqual(done.returncode, 1)
@@ -82,6 +87,7 @@ class IntoSqlite(harness.Case):
         shown = json.loads(self.sluice("runs", "show", "--pipeline", self.manifest, receipt["run_id"]).stdout)
         self.assertEqual(shown, receipt)
 
+    # covers: P18
     def test_every_log_line_is_json_with_the_correlation_id(self):
         done = self.sluice("--log-level", "info", "run", self.manifest, "--tenant", "acme",
                            "--correlation-id", "sync-acme-1-0badcafe")
@@ -94,6 +100,7 @@ class IntoSqlite(harness.Case):
 class IntoPostgres(harness.Case):
     store_type = harness.Postgres
 
+    # covers: P1, P5, P7
     def test_holds_exactly_what_the_upstream_has_and_then_writes_nothing(self):
         self.assertEqual(self.run_sync()["state"], "succeeded")
         self.assert_holds_what_the_upstream_has()
@@ -118,6 +125,7 @@ class IntoPostgres(harness.Case):
 
 
 class Commands(harness.Case):
+    # covers: M1, P19
     def test_a_wrong_manifest_exits_with_78_and_all_its_errors(self):
         self.manifest.write_text(self.manifest.read_text().replace("phases:", "phase:").replace("retry:", "retri:"))
         done = subprocess.run([harness.SLUICE, "--plugins", harness.PLUGINS, "check", self.manifest],
@@ -126,6 +134,7 @@ class Commands(harness.Case):
         self.assertIn("did you mean `phases`", done.stdout)
         self.assertIn("did you mean `retry`", done.stdout)
 
+    # covers: P18
     def test_an_unknown_tenant_is_named_with_those_there_are(self):
         done = self.sluice("run", self.manifest, "--tenant", "acne")
         self.assertEqual(done.returncode, 2)
@@ -138,6 +147,7 @@ class Commands(harness.Case):
         for word in ("entity_credits", "role_assignments", "base_url"):
             self.assertIn(word, schema)
 
+    # covers: P23
     def test_doctor_finds_all_plugins_healthy_and_a_lock_pins_them(self):
         done = self.sluice("plugins", "doctor")
         self.assertEqual(done.returncode, 0, done.stdout)

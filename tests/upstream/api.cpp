@@ -12,6 +12,7 @@
 #include "upstream/digest.hpp"
 #include "upstream/pages.hpp"
 #include "upstream/records.hpp"
+#include "upstream/spoil.hpp"
 #include "upstream/text.hpp"
 #include "upstream/values.hpp"
 
@@ -88,7 +89,7 @@ std::optional<answer> replaced_by(const fault& f) {
   if (f.what == "null") out = text_answer(200, "null");
   if (f.what == "huge") out = text_answer(200, R"({"data":[{"id":")" + std::string(static_cast<std::size_t>(f.mib) << 20U, 'x') + R"("}],"next":null,"total":1})");
   if (f.what == "deep") out = text_answer(200, std::string(static_cast<std::size_t>(f.depth), '['));
-  if (f.what == "bomb") out = text_answer(200, std::string(static_cast<std::size_t>(f.mib) << 20U, ' '));
+  if (f.what == "bomb" || f.what == "zstd_bomb") out = text_answer(200, std::string(static_cast<std::size_t>(f.mib) << 20U, ' '));
   if (out) {
     for (const auto& [name, value] : f.headers) out->headers[name] = value;
   }
@@ -148,6 +149,9 @@ answer api::handle(const request& r) {
   }
   served line{.n = ++requests_, .method = r.method, .target = r.target, .tenant = where.segments[2], .correlation_id = r.correlation_id};
   const fault spoiled = faults_.next(line.n, where.path, where.query_text, line.tenant).value_or(fault{});
+  if (const auto world = tenants_.find(line.tenant); spoiled.what == "advance" && world != tenants_.end()) {
+    world->second.advance({.percent = spoiled.percent, .create = spoiled.create, .remove = spoiled.remove});
+  }
   answer out;
   if (auto other = replaced_by(spoiled)) {
     out = std::move(*other);
@@ -158,6 +162,7 @@ answer api::handle(const request& r) {
       out = error_answer(400, wrong.text);
     }
   }
+  if (auto text = spoil_text(*out.body, spoiled); text != *out.body) out.body = std::make_shared<const std::string>(std::move(text));
   out.spoiled = spoiled;
   if (!r.correlation_id.empty()) out.headers["X-Correlation-ID"] = r.correlation_id;
   line.status = out.status;
@@ -229,8 +234,15 @@ answer api::control(const request& r, const target& where) {
     const json body = json::parse(r.body);
     const auto found = tenants_.find(body.at("tenant").get<std::string>());
     if (found == tenants_.end()) return error_answer(404, "no such tenant");
-    const change_counts done = found->second.advance(
-        {.percent = body.value("percent", 0.0), .create = body.value("create", 0U), .remove = body.value("delete", 0U)});
+    std::optional<std::uint32_t> strip;
+    if (body.contains("strip")) {
+      strip = user_at(found->second, body.at("strip").get<std::string>());
+      if (!strip) return error_answer(404, "no such user");
+    }
+    const change_counts done = found->second.advance({.percent = body.value("percent", 0.0),
+                                                      .create = body.value("create", 0U),
+                                                      .remove = body.value("delete", 0U),
+                                                      .strip = strip});
     std::string at;
     put_instant(at, done.updated_us);
     return text_answer(200, json{{"version", done.version}, {"updated", done.updated}, {"created", done.created},

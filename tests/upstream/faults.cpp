@@ -11,11 +11,13 @@
 namespace sluice::upstream {
 namespace {
 
-constexpr std::array<std::string_view, 27> known{
+constexpr std::array<std::string_view, 37> known{
     "status", "redirect",   "delay",       "hang",        "reset",    "truncate",      "truncate_chunked",
     "cut",    "slow",       "garbage",     "html",        "empty",    "null",          "gzip",
     "bomb",   "huge",       "deep",        "duplicate",   "repeat",   "cursor",        "no_data",
-    "nul",    "empty_list", "loop_cursor", "wrong_total", "bad_utf8", "lone_surrogate"};
+    "nul",    "empty_list", "loop_cursor", "wrong_total", "bad_utf8", "lone_surrogate",
+    "replace", "drop",      "advance",     "raw",         "close_after", "bom",        "utf16",
+    "zstd",  "zstd_bomb",   "stuck"};
 
 fault_match parse_match(const nlohmann::json& m) {
   fault_match out;
@@ -39,13 +41,22 @@ fault parse_fault(const nlohmann::json& e) {
   f.at = e.value("at", std::int64_t{-1});
   f.ms = e.value("ms", std::int64_t{1000});
   f.rate = e.value("rate", std::int64_t{100});
-  f.mib = e.value("mib", std::int64_t{f.what == "bomb" ? 100 : 64});
+  f.mib = e.value("mib", std::int64_t{f.what.ends_with("bomb") ? 100 : 64});
   f.depth = e.value("depth", std::int64_t{100'000});
   f.total = e.value("total", std::int64_t{0});
   f.to = e.value("to", "");
   f.body = e.value("body", "");
   f.type = e.value("type", "application/json");
   f.headers = e.value("headers", std::map<std::string, std::string>{});
+  f.key = e.value("key", "");
+  if (const auto with = e.value("with", nlohmann::json("")); with.is_array()) f.with = with.get<std::vector<std::string>>();
+  else f.with = {with.get<std::string>()};
+  f.wire = e.value("wire", "");
+  f.count = e.value("count", static_cast<std::uint32_t>(f.with.size()));
+  f.create = e.value("create", 0U);
+  f.remove = e.value("delete", 0U);
+  f.percent = e.value("percent", 0.0);
+  f.close = e.value("close", true);
   if (e.contains("value")) f.value = e.at("value").dump();
   return f;
 }

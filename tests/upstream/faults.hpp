@@ -15,6 +15,11 @@ struct fault {
   int status = 0;
   std::int64_t at = -1, ms = 0, rate = 0, mib = 0, depth = 0, total = 0;
   std::string to, body, type, value;  // value: JSON text
+  std::string key, wire;              // wire: the whole answer
+  std::vector<std::string> with;      // JSON texts, one for each place; the last for all that follow
+  std::uint32_t count = 1, create = 0, remove = 0;
+  double percent = 0;
+  bool close = true;
   std::map<std::string, std::string> headers;
 };
 

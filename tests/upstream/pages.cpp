@@ -125,6 +125,9 @@ void put_next(std::string& body, const walk& w, const selection& s, const query_
   } else if (spoiled.what == "loop_cursor") {
     const auto own = query.find("cursor");
     put_json_text(body, own == query.end() ? cursor_for(s.what, 0) : own->second);
+  } else if (spoiled.what == "stuck") {
+    const auto own = query.find("cursor");
+    put_json_text(body, own == query.end() ? "x" : own->second + "x");
   } else if (!at.by_cursor || next >= w.slots()) {
     body += "null";
   } else {
@@ -139,7 +142,7 @@ page_text make_page(const tenant& t, const selection& s, const query_map& query,
   const std::uint32_t asked = number_of(query, "limit").value_or(std::min(100U, max_limit));
   if (asked == 0) throw bad_request{"limit must be at least 1"};
   const std::uint32_t limit = std::min(asked, max_limit);
-  const place at = start_of(w, s, query, limit, spoiled.what == "repeat");
+  const place at = start_of(w, s, query, limit, spoiled.what == "repeat" || spoiled.what == "stuck");
 
   page_text out{.body = {}, .from = at.slot, .to = at.slot, .count = 0};
   out.body.reserve(std::size_t{limit} * 480 + 128);

@@ -1,6 +1,7 @@
 #include "upstream/server.hpp"
 
 #include <atomic>
+#include <cstring>
 #include <list>
 #include <thread>
 #include <vector>
@@ -8,8 +9,8 @@
 #include <boost/asio.hpp>
 #include <boost/beast/core.hpp>
 #include <boost/beast/http.hpp>
-#include <zlib.h>
 
+#include "upstream/spoil.hpp"
 #include "upstream/text.hpp"
 
 namespace sluice::upstream {
@@ -19,21 +20,6 @@ namespace http = boost::beast::http;
 using tcp = asio::ip::tcp;
 using asio::awaitable;
 using asio::use_awaitable;
-
-std::string compressed(std::string_view plain) {
-  z_stream z{};
-  deflateInit2(&z, Z_DEFAULT_COMPRESSION, Z_DEFLATED, 15 + 16, 8, Z_DEFAULT_STRATEGY);
-  std::string out(deflateBound(&z, plain.size()), '\0');
-  std::string input(plain);  // zlib's pointers are not const
-  z.next_in = reinterpret_cast<Bytef*>(input.data());
-  z.avail_in = static_cast<uInt>(input.size());
-  z.next_out = reinterpret_cast<Bytef*>(out.data());
-  z.avail_out = static_cast<uInt>(out.size());
-  deflate(&z, Z_FINISH);
-  out.resize(z.total_out);
-  deflateEnd(&z);
-  return out;
-}
 
 // What is put on the wire: a head, how much of the body, and what happens then.
 struct wire {
@@ -45,11 +31,22 @@ struct wire {
   bool chunked = false;
 };
 
+// The whole answer as the script gives it: `{body}` and `{length}` are those of the correct page.
+wire raw_wire(const answer& a) {
+  wire w{.head = a.spoiled.wire, .body = std::make_shared<const std::string>()};
+  for (const auto& [name, text] : {std::pair{"{length}", std::to_string(a.body->size())}, std::pair{"{body}", *a.body}}) {
+    if (const auto at = w.head.find(name); at != std::string::npos) w.head.replace(at, std::strlen(name), text);
+  }
+  w.close = a.spoiled.close;
+  return w;
+}
+
 wire to_wire(const answer& a, bool keep_alive) {
   const fault& f = a.spoiled;
+  if (f.what == "raw") return raw_wire(a);
   wire w{.head = {}, .body = a.body};
-  const bool zipped = f.what == "gzip" || f.what == "bomb";
-  if (zipped) w.body = std::make_shared<const std::string>(compressed(*a.body));
+  const bool gzipped = f.what == "gzip" || f.what == "bomb", zipped = gzipped || f.what.starts_with("zstd");
+  if (zipped) w.body = std::make_shared<const std::string>(gzipped ? gzip(*a.body) : zstd(*a.body));
   w.send = w.body->size();
   const bool cut = f.what == "cut", chunks = f.what == "truncate_chunked";
   if (cut || chunks || f.what == "truncate") {
@@ -65,9 +62,10 @@ wire to_wire(const answer& a, bool keep_alive) {
     if (chunks) w.head += "Transfer-Encoding: chunked\r\n";
     else if (!cut) w.head += "Content-Length: " + std::to_string(w.body->size()) + "\r\n";
   }
-  if (zipped) w.head += "Content-Encoding: gzip\r\n";
+  if (zipped) w.head += std::string("Content-Encoding: ") + (gzipped ? "gzip" : "zstd") + "\r\n";
   for (const auto& [name, value] : a.headers) w.head += name + ": " + value + "\r\n";
   w.head += w.close ? "Connection: close\r\n\r\n" : "\r\n";
+  w.close = w.close || f.what == "close_after";  // without a word of it
   if (f.what == "reset") {
     w.reset = true;
     const auto at = static_cast<std::size_t>(std::max<std::int64_t>(f.at, 0));
@@ -134,10 +132,12 @@ awaitable<void> serve(tcp::socket socket, shared_state& shared) {
   socket.set_option(tcp::no_delay(true));
   boost::beast::flat_buffer buffer;
   for (bool more = true; more;) {
-    http::request<http::string_body> in;
+    http::request_parser<http::string_body> parser;
+    parser.body_limit(64U << 20U);  // scripts hold whole answers
     boost::system::error_code gone;
-    co_await http::async_read(socket, buffer, in, asio::redirect_error(use_awaitable, gone));
+    co_await http::async_read(socket, buffer, parser, asio::redirect_error(use_awaitable, gone));
     if (gone) co_return;  // the client left
+    const http::request<http::string_body> in = parser.release();
     const auto text = [&](http::field name) { return std::string(in[name]); };
     request r{.method = std::string(in.method_string()), .target = std::string(in.target()),
               .authorization = text(http::field::authorization), .correlation_id = std::string(in["X-Correlation-ID"]), .body = in.body()};

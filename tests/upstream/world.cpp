@@ -86,6 +86,7 @@ change_counts tenant::advance(const change& wanted) {
     remove_user(user, counts);
     --left;
   }
+  if (wanted.strip) strip_user(*wanted.strip, counts);
   for (std::uint32_t i = 0; i < wanted.create; ++i) {
     const auto before = rows(list::memberships).size();
     add_entity(kind::user, counts.updated_us);
@@ -115,10 +116,18 @@ void tenant::touch(change_counts& counts, list l, double percent) {
 
 void tenant::drop(list l, std::uint32_t at, change_counts& counts) {
   cell& c = table(l)[at];
+  if (c.gone) return;
   c.gone = true;
   c.updated_us = counts.updated_us;
   --live_[static_cast<std::size_t>(l)];
   ++counts.deleted;
+}
+
+void tenant::strip_user(std::uint32_t user, change_counts& counts) {
+  const user_part part = parts_[user];
+  drop(list::credits, part.credit, counts);
+  drop(list::memberships, part.membership + part.memberships - 1, counts);
+  drop(list::assignments, part.assignment, counts);
 }
 
 void tenant::remove_user(std::uint32_t user, change_counts& counts) {

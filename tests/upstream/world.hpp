@@ -4,6 +4,7 @@
 
 #include <array>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -34,6 +35,7 @@ struct cell {
 struct change {
   double percent = 0;
   std::uint32_t create = 0, remove = 0;
+  std::optional<std::uint32_t> strip;  // a user that loses its credit, one assignment and one membership
 };
 struct change_counts {
   std::uint32_t version = 0, updated = 0, created = 0, deleted = 0;
@@ -69,6 +71,7 @@ class tenant {
   void add(list l, entity_ref owner, std::uint8_t slot, std::int64_t at_us);
   void add_entity(kind what, std::int64_t at_us);
   void touch(change_counts&, list l, double percent);
+  void strip_user(std::uint32_t user, change_counts&);
   void remove_user(std::uint32_t user, change_counts&);
   void drop(list l, std::uint32_t at, change_counts&);
 
