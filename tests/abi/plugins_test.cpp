@@ -43,12 +43,14 @@ class plugin : public ::testing::TestWithParam<std::string> {
   }
 };
 
+// covers: G11
 TEST_P(plugin, exports_exactly_one_symbol) {
   const auto symbols = lines_of("nm -D --defined-only --format=posix '" + library() + "'");
   ASSERT_THAT(symbols, testing::SizeIs(1)) << testing::PrintToString(symbols);
   EXPECT_THAT(symbols[0], testing::StartsWith("sluice_plugin_v1 T "));
 }
 
+// covers: G11
 TEST_P(plugin, has_no_symbol_that_is_unique_to_the_process) {
   EXPECT_THAT(lines_of("nm '" + library() + "' | grep ' u '"), testing::IsEmpty());
 }

@@ -4,7 +4,7 @@ import importlib
 import pathlib
 import sys
 
-CHECKS = ["includes", "names", "sizes", "text", "scripts", "docs", "codes"]
+CHECKS = ["includes", "names", "sizes", "text", "scripts", "docs", "codes", "testing"]
 
 
 def main(words):

@@ -63,9 +63,11 @@ class Receipt(unittest.TestCase):
         self.assertEqual(self.check("new", receipt(counts(3, inserted=2, deferred=1, resolved=1)))[0], 0)
         self.assertEqual(self.check("unchanged", receipt(counts(3, unchanged=3)))[0], 0)
 
+    # covers: P1
     def test_rows_that_vanish_are_seen(self):
         self.refused("new", receipt(counts(3, inserted=2)), "3 rows, but the outcomes add up to 2")
 
+    # covers: P1
     def test_records_that_vanish_are_seen(self):
         bad = receipt(counts(3, inserted=3))
         bad["stages"][0]["records"]["mapped"] = 2

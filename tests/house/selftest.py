@@ -90,6 +90,7 @@ class Selftest(unittest.TestCase):
         for check in ("includes", "names", "sizes", "text", "scripts", "docs", "codes"):
             self.assertEqual(problems(check, CLEAN), [], check)
 
+    # covers: P18
     def test_each_planted_violation_is_seen(self):
         for check, name, text, expected in PLANTED:
             with self.subTest(check=check, text=text[:60]):

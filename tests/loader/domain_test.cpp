@@ -69,6 +69,7 @@ TEST_F(a_domain, without_code_accepts_everything) {
   EXPECT_TRUE(domain.transform(call_, "good_rows", rows).empty());
 }
 
+// covers: G6
 TEST_F(a_domain, that_breaks_the_contract_is_caught) {
   const std::string on =
       "SLU-2042 domain `rude` of plugin rude 1.2.3 broke the contract of transform on stream `rude_rows`: ";
@@ -82,6 +83,7 @@ TEST_F(a_domain, that_breaks_the_contract_is_caught) {
   EXPECT_EQ(outcome("counts without a list"), on + "it counts rejected rows but lists none" + report);
 }
 
+// covers: G1
 TEST_F(a_domain, that_throws_harms_nobody_else) {
   EXPECT_EQ(outcome("throws"),
             "SLU-2041 domain `rude` of plugin rude 1.2.3: transform of stream `rude_rows` threw an exception "
@@ -90,6 +92,7 @@ TEST_F(a_domain, that_throws_harms_nobody_else) {
   EXPECT_EQ(outcome("create throws an int").substr(0, 8), "SLU-2041");
 }
 
+// covers: G1
 TEST_F(a_domain, that_throws_while_it_is_made_says_so) {
   try {
     (void)make("rude", "create throws");
@@ -140,6 +143,7 @@ TEST_F(a_domain, is_not_asked_about_a_stream_that_it_lacks) {
   EXPECT_THROW((void)domain.transform(call_, "others", rows), error);
 }
 
+// covers: G11
 TEST_F(a_domain, keeps_its_own_symbols_beside_another_that_exports_the_same) {
   domain_instance a = make("clash_a");
   array_handle rows_a = batch({1});

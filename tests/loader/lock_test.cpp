@@ -19,6 +19,7 @@ TEST_F(a_lock_file, comes_back_as_it_was_written) {
   EXPECT_EQ(refusal("good", component_kind::domain, lock_file::read(root_ / "sluice.lock")), "loaded");
 }
 
+// covers: P23
 TEST_F(a_lock_file, refuses_another_build_and_names_both_digests) {
   const fs::path library = install("good");
   lock_file::of(scan()).write(root_ / "sluice.lock");
@@ -31,6 +32,7 @@ TEST_F(a_lock_file, refuses_another_build_and_names_both_digests) {
           " (version 1.2.3); install the pinned build, or check this one and run `sluice plugins lock`");
 }
 
+// covers: P23
 TEST_F(a_lock_file, refuses_a_plugin_that_it_does_not_pin) {
   install("good");
   lock_file::of(scan()).write(root_ / "sluice.lock");
@@ -57,6 +59,7 @@ TEST_F(a_lock_file, is_not_made_of_a_plugin_that_may_not_be_loaded) {
   EXPECT_THROW((void)lock_file::of(scan()), error);
 }
 
+// covers: P23
 TEST_F(a_lock_file, is_not_believed_when_others_can_write_to_it) {
   install("good");
   lock_file::of(scan()).write(root_ / "sluice.lock");

@@ -13,6 +13,7 @@ TEST_F(refusal_of, nothing_when_the_plugin_is_right) {
   EXPECT_EQ(refusal("good"), "loaded");
 }
 
+// covers: G4
 TEST_F(refusal_of, a_newer_major_names_both_versions_and_who_upgrades) {
   install("next_major");
   EXPECT_EQ(
@@ -23,6 +24,7 @@ TEST_F(refusal_of, a_newer_major_names_both_versions_and_who_upgrades) {
       "build of the plugin");
 }
 
+// covers: G4
 TEST_F(refusal_of, an_older_major_names_both_versions_and_who_upgrades) {
   install("past_major");
   EXPECT_EQ(
@@ -32,6 +34,7 @@ TEST_F(refusal_of, an_older_major_names_both_versions_and_who_upgrades) {
       "1.x");
 }
 
+// covers: G4
 TEST_F(refusal_of, an_entry_of_another_major_is_seen_without_running_code) {
   install("entry_v2");
   EXPECT_EQ(
@@ -62,6 +65,7 @@ TEST_F(refusal_of, an_older_major_of_the_sdk_names_the_maker) {
             "SDK 0.9; this host has SDK 1.0 (sluice 0.1.0); the plugin's maker has to build it for SDK 1.x");
 }
 
+// covers: G4
 TEST_F(refusal_of, a_missing_entry_symbol) {
   install("no_entry");
   EXPECT_EQ(refusal("no_entry"),
@@ -129,6 +133,7 @@ TEST_F(refusal_of, a_library_that_needs_what_is_not_there) {
             "symbol: nobody_defines_this; install what it needs (`ldd` lists it)");
 }
 
+// covers: P23
 TEST_F(refusal_of, a_world_writable_file) {
   fs::permissions(install("good"), fs::perms(0666));
   EXPECT_EQ(refusal("good"),
@@ -137,6 +142,7 @@ TEST_F(refusal_of, a_world_writable_file) {
             "and make sure that nobody has changed it");
 }
 
+// covers: P23
 TEST_F(refusal_of, a_group_writable_plugin_json) {
   install("good");
   fs::permissions(plugins_ / "good/plugin.json", fs::perms(0664));
@@ -145,6 +151,7 @@ TEST_F(refusal_of, a_group_writable_plugin_json) {
             "plugins/good/plugin.json`, and make sure that nobody has changed it");
 }
 
+// covers: P23
 TEST_F(refusal_of, a_world_writable_folder) {
   install("good");
   fs::permissions(plugins_ / "good", fs::perms(0777));
@@ -153,6 +160,7 @@ TEST_F(refusal_of, a_world_writable_folder) {
       "SLU-2014 plugins/good: others can write to the folder (mode 0777); run `chmod go-w plugins/good`");
 }
 
+// covers: P23
 TEST_F(refusal_of, a_world_writable_folder_of_all_plugins) {
   install("good");
   fs::permissions(plugins_, fs::perms(01777));
@@ -160,6 +168,7 @@ TEST_F(refusal_of, a_world_writable_folder_of_all_plugins) {
             "SLU-2014 plugins: others can write to the folder (mode 1777); run `chmod go-w plugins`");
 }
 
+// covers: P23
 TEST_F(refusal_of, a_file_of_another_user) {
   const fs::path library = install("good");
   if (::chown(library.c_str(), 12345, 12345) != 0) GTEST_SKIP() << "only root can give files away";
@@ -168,16 +177,19 @@ TEST_F(refusal_of, a_file_of_another_user) {
             "sluice");
 }
 
+// covers: G4
 TEST_F(refusal_of, a_text_file) {
   write(install("good"), "#!/bin/sh\necho this is no library at all\n");
   EXPECT_EQ(refusal("good"), "SLU-2015 plugins/good/good.so: is not an ELF file; install the plugin again");
 }
 
+// covers: G4
 TEST_F(refusal_of, an_empty_file) {
   write(install("good"), "");
   EXPECT_EQ(refusal("good"), "SLU-2015 plugins/good/good.so: is empty; install the plugin again");
 }
 
+// covers: G4
 TEST_F(refusal_of, a_library_that_is_cut_off) {
   const fs::path library = install("good");
   fs::resize_file(library, fs::file_size(library) / 2);
@@ -185,6 +197,7 @@ TEST_F(refusal_of, a_library_that_is_cut_off) {
             "SLU-2015 plugins/good/good.so: is an ELF file that is cut off; install the plugin again");
 }
 
+// covers: G4
 TEST_F(refusal_of, a_program) {
   const fs::path library = install("good");
   std::string bytes = read(library);
@@ -195,6 +208,7 @@ TEST_F(refusal_of, a_program) {
       "SLU-2015 plugins/good/good.so: is an ELF file but not a shared library; install the plugin again");
 }
 
+// covers: G4
 TEST_F(refusal_of, another_architecture_names_both) {
   const fs::path library = install("good");
   std::string bytes = read(library);
@@ -207,6 +221,7 @@ TEST_F(refusal_of, another_architecture_names_both) {
                                  "; this host is " + to_text(host) + "; install the build for this machine");
 }
 
+// covers: P23, G12
 TEST_F(refusal_of, a_symbolic_link_to_a_library_elsewhere) {
   const fs::path library = install("good");
   fs::rename(library, root_ / "elsewhere.so");
@@ -215,6 +230,7 @@ TEST_F(refusal_of, a_symbolic_link_to_a_library_elsewhere) {
             "SLU-2011 plugins/good/good.so: is a symbolic link to elsewhere.so; put the file itself there");
 }
 
+// covers: P23, G12
 TEST_F(refusal_of, a_symbolic_link_to_a_plugin_json_elsewhere) {
   install("good");
   fs::rename(plugins_ / "good/plugin.json", root_ / "plugin.json");
@@ -225,6 +241,7 @@ TEST_F(refusal_of, a_symbolic_link_to_a_plugin_json_elsewhere) {
             "there");
 }
 
+// covers: P23, G12
 TEST_F(refusal_of, a_folder_that_is_a_symbolic_link) {
   install("good");
   fs::rename(plugins_ / "good", root_ / "good");
@@ -233,6 +250,7 @@ TEST_F(refusal_of, a_folder_that_is_a_symbolic_link) {
             "SLU-2011 plugins/good: is a symbolic link; put the folder itself into the plugin folder");
 }
 
+// covers: P23, G12
 TEST_F(refusal_of, a_fifo_in_place_of_the_library) {
   const fs::path library = install("good");
   fs::remove(library);

@@ -72,6 +72,7 @@ TEST_F(a_source, that_can_not_start_completes_with_the_reason) {
       "plugin's maker");
 }
 
+// covers: G6
 TEST_F(a_source, that_breaks_the_contract_is_caught) {
   EXPECT_EQ(failure("no page"),
             "SLU-2043 source `pages` of plugin pages 1.2.3 completed a fetch without a page; report it to "
@@ -80,6 +81,17 @@ TEST_F(a_source, that_breaks_the_contract_is_caught) {
   EXPECT_EQ(failure("endless"),
             "SLU-2043 source `pages` of plugin pages 1.2.3 gave a page that is not the last page but has no "
             "next_state: the first page would be read again; report it to the plugin's maker");
+}
+
+TEST_F(a_source, may_name_parts_of_its_read) {
+  using texts = std::vector<std::string>;
+  EXPECT_EQ(std::get<page>(fetch(R"(parts ["2","{\"page\":3}"])")).parts(), (texts{"2", R"({"page":3})"}));
+  EXPECT_EQ(std::get<page>(fetch("")).parts(), texts{});
+  EXPECT_EQ(std::get<page>(fetch("short")).parts(), texts{});
+  for (const char* wrong : {"parts [1]", "parts [\"\"]", "parts {}", "parts [", "parts null"}) {
+    EXPECT_NE(failure(wrong).find("parts_json that is not a list"), std::string::npos)
+        << wrong << failure(wrong);
+  }
 }
 
 TEST_F(a_source, refuses_a_request_that_it_can_not_read) {
@@ -91,6 +103,7 @@ TEST_F(a_source, refuses_a_request_that_it_can_not_read) {
   }
 }
 
+// covers: P13
 TEST_F(a_source, ends_a_fetch_that_is_cancelled) {
   auto call = std::make_shared<call_scope>(call_values{});
   std::promise<fetch_result> done;

@@ -13,6 +13,7 @@ const std::string root =
     R"({"records":"","into":[{"stream":"things","map":{"external_id":{"at":"/id"},"name":{"at":"/name"},
   "count":{"at":"/n"},"amount":{"at":"/a"},"flag":{"at":"/f"}}}]})";
 
+// covers: P1
 TEST(decode_ndjson, a_broken_line_costs_its_own_record) {
   const std::string page =
       "{\"id\":\"1\"}\r\n\n  \n{\"id\":\"2\"\n{\"id\":\"3\",\"name\":\"un}\n{\"id\":\"4\"} "
@@ -57,6 +58,7 @@ TEST(decode_csv, the_header_names_the_fields_and_values_are_read_by_their_column
   EXPECT_EQ(d.out.raw({format::csv, page}, 3), "\"4\",\"x\ny\",9,0.10,true");
 }
 
+// covers: P1, U23
 TEST(decode_csv, a_row_of_another_width_or_with_bad_bytes_is_a_rejected_record) {
   const decoded d = run(root, "id,name\n1\n2,a,b\n3,\xff\n4,ok\n", format::csv);
   EXPECT_EQ(d.out.rejected, 3);

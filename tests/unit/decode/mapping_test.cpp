@@ -11,6 +11,7 @@ std::string things(const std::string& map, const std::string& rest = "") {
 }
 const std::string id = R"("external_id":{"at":"/id"})";
 
+// covers: U23, P18
 TEST(decode_mapping, a_required_value_that_is_missing_names_the_pointer) {
   EXPECT_EQ(run(things(id), R"([{"x":1}])").refusal(), "external_id: is required, but `/id` is missing");
   EXPECT_EQ(run(things(id), R"([{"id":null}])").refusal(), "external_id: is required, but `/id` is null");
@@ -160,6 +161,7 @@ TEST(decode_mapping, exploding_a_scalar_is_a_rejected_row) {
   EXPECT_EQ(d.cell("links", "external_id"), "2//ok");  // a part that is missing is empty
 }
 
+// covers: U22
 TEST(decode_mapping, a_required_reference_must_be_there_and_an_optional_one_may_be_empty) {
   const std::string spec =
       R"({"records":"","into":[{"stream":"links","map":{"from.external_id":{"at":"/f"},"to.external_id":{"at":"/t"},"note":{"const":"n"}}}]})";

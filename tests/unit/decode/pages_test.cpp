@@ -24,6 +24,7 @@ TEST(decode_pages, records_are_found_at_their_pointer) {
   EXPECT_EQ(run(R"({"records":"/a~1b","into":[]})", R"({"a\/b":[1]})").out.records, 1);
 }
 
+// covers: U10
 TEST(decode_pages, a_missing_records_pointer_is_an_error_and_never_an_empty_page) {
   EXPECT_EQ(
       page_error(data, R"({"data":null,"next":"x"})"),
@@ -47,6 +48,7 @@ TEST(decode_pages, the_last_of_duplicate_records_keys_counts) {
   EXPECT_THAT(page_error(data, R"({"data":[{"id":"1"}],"data":null})"), StartsWith("SLU-4106"));
 }
 
+// covers: U10
 TEST(decode_pages, what_is_no_page_is_named) {
   EXPECT_THAT(page_error(data, ""), StartsWith("SLU-4101 (retry) the page is e"));
   EXPECT_THAT(page_error(data, " \r\n"), StartsWith("SLU-4101"));
@@ -67,6 +69,7 @@ TEST(decode_pages, what_is_no_page_is_named) {
             "begins: {\"data\":[\"a b\"]}");
 }
 
+// covers: U7
 TEST(decode_pages, a_page_cut_anywhere_is_never_complete) {
   const std::string page =
       R"( {"meta":{"a":[1,{"b":null}],"c":"x\"y"},"data":[{"id":"1","name":"é","n":-1.5e3},{"id":"2","t":[true,false]},{}],"z":"end"})";
@@ -81,6 +84,7 @@ TEST(decode_pages, a_page_cut_anywhere_is_never_complete) {
   }
 }
 
+// covers: U8
 TEST(decode_pages, a_byte_order_mark_is_taken_away) {
   const std::string page = "\xef\xbb\xbf[{\"id\":\"1\"},{\"id\":5,\"name\":1.5}]";
   const decoded d = run(root, page);
@@ -88,6 +92,7 @@ TEST(decode_pages, a_byte_order_mark_is_taken_away) {
   EXPECT_EQ(d.out.raw({format::json, page}, 1), R"({"id":5,"name":1.5})");
 }
 
+// covers: U8
 TEST(decode_pages, invalid_utf8_costs_its_own_record) {
   const decoded d = run(data,
                         "{\"data\":[{\"id\":\"1\"},{\"id\":\"2\",\"name\":\"\xff\xfe\"},{\"id\":\"3\","
@@ -115,6 +120,7 @@ TEST(decode_pages, records_that_are_no_objects_are_rejected_records) {
       2);
 }
 
+// covers: U18, P25
 TEST(decode_pages, depth_is_capped_for_a_record_and_never_overflows_the_stack) {
   const auto nested = [](std::size_t levels) { return std::string(levels, '[') + std::string(levels, ']'); };
   EXPECT_EQ(run(data, R"({"data":[{"id":"1","x":)" + nested(63) + "}]}").out.mapped, 1);
@@ -126,6 +132,7 @@ TEST(decode_pages, depth_is_capped_for_a_record_and_never_overflows_the_stack) {
   EXPECT_THAT(page_error(data, std::string(200'000, '[')), StartsWith("SLU-4103 (retry)"));
 }
 
+// covers: U16, U20, P25
 TEST(decode_pages, caps_hold_at_their_edge) {
   limits caps;
   caps.records = 3;
@@ -149,6 +156,7 @@ TEST(decode_pages, caps_hold_at_their_edge) {
   EXPECT_THAT(page_error(data, R"({"data": []})", format::json, caps), StartsWith("SLU-4108"));
 }
 
+// covers: P16
 TEST(decode_pages, what_is_kept_of_rejects_is_bounded) {
   limits caps;
   caps.reject_bytes = 10;

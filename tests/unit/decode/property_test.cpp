@@ -57,6 +57,7 @@ json any_json(int depth) {
   return out;
 }
 
+// covers: P5, U19
 RC_GTEST_PROP(decode_property, every_value_reads_back_equal, ()) {
   const json v = any_json(4);
   const std::string text = *any_text();
@@ -83,6 +84,7 @@ RC_GTEST_PROP(decode_property, every_value_reads_back_equal, ()) {
   RC_ASSERT(json::parse(*d.cell("things", "attributes")) == json({{"v", v}}));
 }
 
+// covers: U7
 RC_GTEST_PROP(decode_property, a_page_cut_at_random_is_an_error, ()) {
   json records = json::array();
   const int count = *rc::gen::inRange(0, 4);
@@ -92,6 +94,7 @@ RC_GTEST_PROP(decode_property, a_page_cut_at_random_is_an_error, ()) {
   RC_ASSERT(page_error(spec, page.substr(0, size)) != "no error");
 }
 
+// covers: P1
 RC_GTEST_PROP(decode_property, counts_add_up_for_any_damage, ()) {
   std::string page =
       json{{"data", {{{"id", "1"}, {"v", any_json(3)}}, {{"id", 2}, {"int", 5}}, any_json(2)}}}.dump();

@@ -34,6 +34,7 @@ void check(const std::vector<sample>& samples) {
 const std::string at = R"({"at":"/v"})";
 std::string read_as(const std::string& how) { return R"({"at":"/v",)" + how + "}"; }
 
+// covers: P5, U22
 TEST(decode_values, text_comes_byte_for_byte) {
   check({{"name", at, R"("")", ""},
          {"name", at, R"("  a b ")", "  a b "},
@@ -56,6 +57,7 @@ TEST(decode_values, text_comes_byte_for_byte) {
          {"name", read_as(R"("as":"bool")"), "true", "true"}});
 }
 
+// covers: U8, U9, P5
 TEST(decode_values, text_that_no_store_keeps_is_refused) {
   check({{"name", at, R"("a\u0000b")", R"(! holds the character U+0000, which no store keeps: "a\u0000b")"},
          {"name", at, R"("\ud800")", R"(! holds half of a surrogate pair, which is no character: "\ud800")"},
@@ -68,6 +70,7 @@ TEST(decode_values, text_that_no_store_keeps_is_refused) {
          {"extra", at, R"(["\u0000"])", R"(! holds the character U+0000, which no store keeps: "\u0000")"}});
 }
 
+// covers: U19, P5
 TEST(decode_values, ints_are_exact_or_refused) {
   check({{"count", at, "0", "0"},
          {"count", at, "-0", "0"},
@@ -89,6 +92,7 @@ TEST(decode_values, ints_are_exact_or_refused) {
          {"count", read_as(R"("as":"rfc3339")"), R"("1970-01-01T00:00:01Z")", "1000000"}});
 }
 
+// covers: U19, P5
 TEST(decode_values, decimals_keep_every_digit_and_their_scale) {
   const std::string digits(40, '7');
   check({{"amount", at, "12.50", "12.50"},
@@ -118,12 +122,14 @@ TEST(decode_values, decimals_keep_every_digit_and_their_scale) {
          {"amount", read_as(R"("as":"int")"), "1.5", "! expected int, got 1.5"}});
 }
 
+// covers: U20, P25
 TEST(decode_values, a_number_has_at_most_a_thousand_digits) {
   const std::string most(1000, '9');
   check({{"amount", at, most, most}});
   EXPECT_THAT(outcome({"amount", at, most + "9", ""}), StartsWith("! has more than 1000 digits"));
 }
 
+// covers: U19, P5
 TEST(decode_values, floats_are_the_nearest_double) {
   check({{"ratio", at, "0.5", "0.500000"},
          {"ratio", at, "1e-400", "0.000000"},
@@ -140,6 +146,7 @@ TEST(decode_values, bools_are_true_and_false_alone) {
          {"flag", at, R"("yes")", R"(! expected bool, got "yes")"}});
 }
 
+// covers: U21, P5
 TEST(decode_values, instants_with_any_offset_are_utc_microseconds) {
   const auto bad = [](const std::string& s) {
     return sample{"at", at, s, "! expected a time with zone such as 2026-01-31T08:00:00Z, got " + s};
@@ -172,6 +179,7 @@ TEST(decode_values, instants_with_any_offset_are_utc_microseconds) {
          bad(R"("")")});
 }
 
+// covers: U21, P5
 TEST(decode_values, epochs_are_exact_and_floored) {
   const std::string s = read_as(R"("as":"epoch_s")"), ms = read_as(R"("as":"epoch_ms")");
   check({{"at", s, "1700000000", "1700000000000000"},
@@ -188,6 +196,7 @@ TEST(decode_values, epochs_are_exact_and_floored) {
           R"(! expected seconds since 1970, got "2024-01-01T00:00:00Z")"}});
 }
 
+// covers: U21, P5
 TEST(decode_values, dates_are_days) {
   check({{"born", at, R"("1970-01-02")", "1"},
          {"born", at, R"("1969-12-31")", "-1"},
@@ -196,6 +205,7 @@ TEST(decode_values, dates_are_days) {
          {"born", read_as(R"("as":"rfc3339")"), R"("1969-12-31T23:00:00Z")", "-1"}});
 }
 
+// covers: P5
 TEST(decode_values, json_is_kept_raw_without_its_white_space) {
   check({{"extra", at, R"({ "b" : 1.50 , "a" : [ true , null , "x y\n" ] })",
           R"({"b":1.50,"a":[true,null,"x y\n"]})"},

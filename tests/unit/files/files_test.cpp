@@ -32,6 +32,7 @@ TEST_F(files, the_format_comes_from_the_request_the_name_or_the_source) {
   EXPECT_THAT(failure_of(request("b*")), StartsWith("SLU-3210"));
 }
 
+// covers: P20
 TEST_F(files, a_tenant_reads_its_own_folder) {
   std::filesystem::create_directory(root_ / "other");
   std::ofstream(root_ / "other" / "users.json") << "[]";
@@ -55,6 +56,7 @@ TEST_F(files, a_value_is_one_name_and_no_pattern) {
   EXPECT_THAT(failure_of(request("${subject}.json")), StartsWith("SLU-3901"));
 }
 
+// covers: P24
 TEST_F(files, links_pipes_and_folders_are_refused) {
   write("real.json", "[]");
   write("sub/real.json", "[]");
@@ -73,12 +75,14 @@ TEST_F(files, links_pipes_and_folders_are_refused) {
   EXPECT_EQ(fetch(request("sub/real.json")).body.view(), "[]");
 }
 
+// covers: U10
 TEST_F(files, nothing_there_is_never_an_empty_read) {
   EXPECT_THAT(failure_of(request("*.json")), HasSubstr("no file matches `*.json`"));
   write("empty.ndjson", "");
   EXPECT_THAT(failure_of(request("empty.ndjson")), StartsWith("SLU-3211"));
 }
 
+// covers: U16, P25
 TEST_F(files, sizes_are_capped) {
   write("big.json", std::string(1025, ' '));
   EXPECT_THAT(failure_of(request("big.json"), "", "{}", R"(,"max_file":"1KiB")"), StartsWith("SLU-3206"));

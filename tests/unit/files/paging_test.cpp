@@ -62,6 +62,7 @@ TEST_F(files_paging, pages_larger_than_a_buffer_add_up_to_the_file) {
   }
 }
 
+// covers: U14
 TEST_F(files_paging, a_file_that_changes_between_pages_is_noticed) {
   write("a.ndjson", "1\n2\n3\n");
   const page first = fetch(request("a.ndjson", by(1)));
@@ -71,6 +72,7 @@ TEST_F(files_paging, a_file_that_changes_between_pages_is_noticed) {
   EXPECT_THAT(failure_of(request("a.ndjson", by(1)), first.next_state), StartsWith("SLU-3207"));
 }
 
+// covers: U14
 TEST_F(files_paging, a_file_that_appears_between_pages_is_noticed) {
   write("b.ndjson", "1\n2\n");
   const page first = fetch(request("*.ndjson", by(1)));

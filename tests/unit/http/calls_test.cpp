@@ -41,6 +41,7 @@ TEST_F(calls, a_call_that_was_cancelled_before_sends_nothing) {
   EXPECT_TRUE(upstream_.data().log().empty());
 }
 
+// covers: P12
 TEST_F(calls, cancelling_one_call_leaves_the_others_alone) {
   upstream_.data().set_faults(R"([{"match":{"nth":1},"do":"hang"}])");
   void* read = source_.prepare(users_request());
@@ -52,6 +53,7 @@ TEST_F(calls, cancelling_one_call_leaves_the_others_alone) {
   EXPECT_EQ(hung.get().status, SLUICE_CANCELLED);
 }
 
+// covers: P13
 TEST_F(calls, the_deadline_of_a_call_is_kept) {
   hang();
   sluice_call raw = *source_.call.raw();
@@ -82,6 +84,7 @@ TEST_F(calls, what_can_not_be_asked_is_refused_before_anything_is_sent) {
   EXPECT_TRUE(upstream_.data().log().empty());
 }
 
+// covers: P22
 TEST_F(calls, a_secret_with_a_line_end_is_refused_and_not_shown) {
   source_.host.secrets["${tenant.secrets.crm}"] = "hidden\n";
   const fetched f = source_.fetch(source_.prepare(users_request()));

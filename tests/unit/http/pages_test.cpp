@@ -21,6 +21,7 @@ class pages : public testing::Test {
   source_driver source_{upstream_.url()};
 };
 
+// covers: P1
 TEST_F(pages, every_style_gives_every_record_once) {
   const std::vector<json> styles{
       {{"style", "cursor"}, {"next", "/next"}, {"size", {{"limit", 90}}}},
@@ -39,6 +40,20 @@ TEST_F(pages, every_style_gives_every_record_once) {
   }
 }
 
+TEST_F(pages, numbered_ones_are_read_in_ranges) {
+  json request = users_request({{"style", "pages"}, {"total", "/total"}, {"size", {{"limit", 50}}}});
+  const auto all = read(request);
+  EXPECT_TRUE(all[0].end);
+  EXPECT_EQ(all[0].parts.size(), 10U);  // of eleven pages
+  EXPECT_EQ(all.size(), 11U);
+  EXPECT_EQ(distinct(all), 510U);
+  request["page"]["parallel"] = 3;
+  EXPECT_EQ(read(request)[0].parts.size(), 3U);
+  request["page"]["parallel"] = 1;
+  EXPECT_TRUE(read(request)[0].parts.empty());
+}
+
+// covers: U15
 TEST_F(pages, a_server_that_gives_less_than_asked_is_read_to_the_end_by_its_total) {
   const auto all = read(users_request({{"style", "offset"}, {"total", "/total"}, {"size", {{"limit", 510}}}}));
   EXPECT_EQ(all.size(), 3U);  // its largest page has 200
@@ -52,6 +67,7 @@ TEST_F(pages, one_page_without_a_style) {
   EXPECT_GE(all[0].capacity, all[0].body.size() + SLUICE_BODY_PADDING);
 }
 
+// covers: P3
 TEST_F(pages, a_page_state_asks_for_the_same_page_again) {
   void* read = source_.prepare(users_request());
   const auto all = source_.all(read, json::object(), 4);

@@ -37,6 +37,7 @@ TEST(request, a_value_in_the_path_is_one_segment_whatever_it_holds) {
             "http://crm.test/api/roles/a%20b%2F%C3%BC%25%3F%23/members");
 }
 
+// covers: P24
 TEST(request, a_value_that_would_be_another_path_is_refused) {
   for (const char* value : {"", ".", ".."}) {
     EXPECT_NE(code_of([&] { url_of({{"path", "/users/${subject}"}}, {{"subject", value}}); }), "none") << value;
@@ -76,6 +77,7 @@ TEST(request, pages_are_asked_for_in_their_style) {
   EXPECT_EQ(url_of(page({{"style", "last_id"}, {"id", "/id"}}), {}, third), "http://crm.test/api/x?starting_after=a%2Bb%2Fc%3D");
 }
 
+// covers: P24
 TEST(request, a_link_stays_on_its_origin) {
   page_place second;
   second.page = 2;
@@ -115,6 +117,7 @@ TEST(request, a_header_value_can_not_end_its_line) {
             codes::bad_value);
 }
 
+// covers: P22
 TEST(request, what_is_shown_has_no_query) {
   const auto made = make_request(at("http://crm.test"), read_of({{"path", "/x"}, {"query", {{"key", "hidden"}}}}), vars(), {});
   EXPECT_EQ(made.shown(), "GET http://crm.test/x");

@@ -50,6 +50,7 @@ TEST(settings, name_the_setting_that_is_wrong) {
   EXPECT_NE(refusal_of({{"base_url", "http://x"}, {"auth", {{"basic", {{"password", "x"}}}}}}).find("username"), std::string::npos);
 }
 
+// covers: P24, M8
 TEST(settings, the_address_never_depends_on_data) {
   EXPECT_NE(refusal_of({{"base_url", "http://${parent.host}/"}}).find("${parent.host}"), std::string::npos);
   EXPECT_NE(refusal_of({{"base_url", "http://x/${subject}"}}).find("${subject}"), std::string::npos);

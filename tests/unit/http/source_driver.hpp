@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <deque>
 #include <future>
 #include <memory>
 #include <stdexcept>
@@ -26,6 +27,7 @@ struct fetched {
   std::int32_t retry_after_ms = 0, http_status = 0;
   std::string body, next_state;
   bool end = false;
+  std::vector<std::string> parts;
   std::int64_t declared_total = -1;
   std::uint64_t wire_bytes = 0, capacity = 0;
 };
@@ -73,12 +75,19 @@ class source_driver {
   fetched fetch(void* read, json vars = json::object(), std::string state = {}) {
     return start(read, call.raw(), std::move(vars), std::move(state)).get();
   }
-  // All pages until the end or the first failure.
+  // All pages until the end of every part or the first failure.
   std::vector<fetched> all(void* read, json vars = json::object(), std::size_t most = 1000) {
     std::vector<fetched> out;
-    do {
-      out.push_back(fetch(read, vars, out.empty() ? "" : out.back().next_state));
-    } while (out.back().status == SLUICE_OK && !out.back().end && out.size() < most);
+    std::deque<std::string> open{""};
+    while (!open.empty() && out.size() < most) {
+      const std::string at = open.front();
+      open.pop_front();
+      out.push_back(fetch(read, vars, at));
+      const fetched& page = out.back();
+      if (page.status != SLUICE_OK) break;
+      open.insert(open.end(), page.parts.begin(), page.parts.end());
+      if (!page.end) open.push_front(page.next_state);
+    }
     return out;
   }
 
@@ -108,6 +117,7 @@ class source_driver {
     fetched out{.http_status = page->http_status, .body = std::string(sluice::detail::view(page->body)),
                 .next_state = std::string(sluice::detail::view(page->next_state)), .end = page->end != 0,
                 .declared_total = page->declared_total, .wire_bytes = page->wire_bytes, .capacity = page->body_capacity};
+    if (const auto parts = sluice::detail::view(page->parts_json); !parts.empty()) out.parts = json::parse(parts);
     page->release(page);
     run->promise.set_value(std::move(out));
   }

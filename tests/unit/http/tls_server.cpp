@@ -68,8 +68,15 @@ struct tls_server::state {
   std::mutex mutex;
   std::string name;
   std::thread thread;
+  bool cut = false;
 
   void serve(boost::asio::ip::tcp::socket& socket) {
+    if (cut) {
+      char hello[16];
+      boost::system::error_code gone;  // whatever came: it ends here
+      socket.read_some(boost::asio::buffer(hello), gone);
+      return;
+    }
     const ssl_ptr ssl(SSL_new(context.get()), SSL_free);
     SSL_set_fd(ssl.get(), socket.native_handle());
     if (SSL_accept(ssl.get()) != 1) return;  // the client did not like us, as most tests want
@@ -96,6 +103,15 @@ tls_server::tls_server(const certificate_wish& wish) : state_(std::make_unique<s
   write_pem(state_->ca_path, ca.get());
   SSL_CTX_use_certificate(state_->context.get(), cert.get());
   SSL_CTX_use_PrivateKey(state_->context.get(), key.get());
+  state_->cut = wish.cut;
+  if (wish.only_tls_1_0) {
+    SSL_CTX_set_security_level(state_->context.get(), 0);  // Debian's default refuses it
+    SSL_CTX_set_min_proto_version(state_->context.get(), TLS1_VERSION);
+    SSL_CTX_set_max_proto_version(state_->context.get(), TLS1_VERSION);
+  }
+  if (wish.asks_for_client) {
+    SSL_CTX_set_verify(state_->context.get(), SSL_VERIFY_PEER | SSL_VERIFY_FAIL_IF_NO_PEER_CERT, nullptr);
+  }
   state_->thread = std::thread([s = state_.get()] {
     for (;;) {
       boost::system::error_code failed;

@@ -11,6 +11,9 @@ struct certificate_wish {
   std::string host = "localhost";
   long valid_from_s = -3600, valid_for_s = 86'400;  // from now; for so long from then
   bool self_signed = false;                       // else signed by the test's authority
+  bool only_tls_1_0 = false;
+  bool cut = false;            // the connection ends in the middle of the handshake
+  bool asks_for_client = false;  // a certificate, which we have none of
 };
 
 class tls_server {

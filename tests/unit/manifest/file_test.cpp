@@ -43,6 +43,7 @@ class odd_file : public ::testing::Test {
   fs::path folder_;
 };
 
+// covers: M11
 TEST_F(odd_file, a_folder_is_refused) {
   const diagnostic d = only(folder_);
   EXPECT_EQ(d.code, "SLU-1001");
@@ -50,20 +51,24 @@ TEST_F(odd_file, a_folder_is_refused) {
                                 folder_.string() + "\n  = help: give the path of a regular file\n");
 }
 
+// covers: M11
 TEST_F(odd_file, a_missing_one_is_named) {
   EXPECT_EQ(only(folder_ / "nowhere.yaml").message,
             "can't read `" + (folder_ / "nowhere.yaml").string() + "`: there is no such file");
 }
 
+// covers: M11
 TEST_F(odd_file, a_named_pipe_without_a_writer_does_not_hang) {
   ASSERT_EQ(mkfifo((folder_ / "pipe").c_str(), 0600), 0);
   EXPECT_NE(only(folder_ / "pipe").message.find("it is a named pipe"), std::string::npos);
 }
 
+// covers: M11
 TEST_F(odd_file, a_device_is_refused) {
   EXPECT_NE(only("/dev/zero").message.find("it is not a regular file"), std::string::npos);
 }
 
+// covers: M11
 TEST_F(odd_file, without_permission_is_said_so) {
   if (geteuid() == 0) GTEST_SKIP() << "root may read everything";
   const fs::path path = write("sluice: 1\n");
@@ -71,6 +76,7 @@ TEST_F(odd_file, without_permission_is_said_so) {
   EXPECT_NE(only(path).message.find("permission denied"), std::string::npos);
 }
 
+// covers: M11
 TEST_F(odd_file, of_one_gigabyte_is_refused_unread) {
   const fs::path path = write("");
   ASSERT_EQ(truncate(path.c_str(), 1 << 30), 0);
@@ -79,6 +85,7 @@ TEST_F(odd_file, of_one_gigabyte_is_refused_unread) {
   EXPECT_NE(d.message.find("it is larger than 1 MiB"), std::string::npos);
 }
 
+// covers: M6, P25
 TEST_F(odd_file, five_thousand_deep_is_refused_at_its_33rd_level) {
   for (const char* opening : {"[", "{ a: ", "? ", "- "}) {
     std::string text = "sluice: 1\nname:\n  ";
@@ -90,6 +97,7 @@ TEST_F(odd_file, five_thousand_deep_is_refused_at_its_33rd_level) {
   }
 }
 
+// covers: M6, P25
 TEST_F(odd_file, deep_by_indentation_is_refused_too) {
   std::string text;
   for (int i = 0; i < 1000; ++i) text += std::string(static_cast<std::size_t>(i), ' ') + "a:\n";
@@ -98,18 +106,21 @@ TEST_F(odd_file, deep_by_indentation_is_refused_too) {
   EXPECT_EQ(d.at.line, 33);
 }
 
+// covers: M6, P25
 TEST_F(odd_file, of_too_many_values_is_refused) {
   std::string text = "x-all: [";
   for (int i = 0; i < 60'000; ++i) text += "1,";
   EXPECT_EQ(only(write(text + "]\n")).message, "more than 50000 values");
 }
 
+// covers: P19
 TEST_F(odd_file, with_a_thousand_errors_shows_fifty) {
   std::string text = "sluice: 1\n";
   for (int i = 0; i < 1000; ++i) text += "unknown-" + std::to_string(i) + ": 1\n";
   EXPECT_EQ(check_file(write(text).string(), fake_catalog(), fake_environment()).diagnostics.size(), 50U);
 }
 
+// covers: M6, P25
 TEST_F(odd_file, damaged_anywhere_is_checked_to_the_end) {
   const std::string good = read_file(here() / "good/everything.yaml");
   const fake_catalog catalog;
@@ -134,6 +145,7 @@ TEST_F(odd_file, damaged_anywhere_is_checked_to_the_end) {
   }
 }
 
+// covers: M6, P25
 TEST_F(odd_file, of_many_keys_is_checked_quickly) {
   std::string text = "sluice: 1\nx-all:\n";
   for (int i = 0; i < 24'000; ++i) text += "  k" + std::to_string(i) + ": 1\n";
@@ -142,6 +154,7 @@ TEST_F(odd_file, of_many_keys_is_checked_quickly) {
   EXPECT_LT(std::chrono::steady_clock::now() - before, std::chrono::seconds(10));
 }
 
+// covers: M11
 TEST_F(odd_file, good_with_a_mark_and_carriage_returns_passes) {
   std::string text = "\xEF\xBB\xBF";
   for (const char c : read_file(here() / "good/sign-in.yaml"))
@@ -150,6 +163,7 @@ TEST_F(odd_file, good_with_a_mark_and_carriage_returns_passes) {
   EXPECT_TRUE(r.ok()) << render_text(r.diagnostics);
 }
 
+// covers: M4, P22
 TEST_F(odd_file, of_a_secret_must_be_closed_to_others) {
   const std::string text = "acme: { secrets: { crm: \"${secret:file:token}\" } }\n";
   const auto message = [&](fs::perms mode, const std::string& content) {

@@ -22,6 +22,7 @@ std::vector<std::string> bad_manifests() {
 
 class bad_manifest : public ::testing::TestWithParam<std::string> {};
 
+// covers: P19, M1, M2, M3, M4, M5, M7, M8
 TEST_P(bad_manifest, has_exactly_these_diagnostics) {
   const std::filesystem::path golden = here() / "bad" / (GetParam() + ".txt");
   const std::filesystem::path before = std::filesystem::current_path();
@@ -46,6 +47,7 @@ INSTANTIATE_TEST_SUITE_P(all, bad_manifest, ::testing::ValuesIn(bad_manifests())
   return "m" + name;
 });
 
+// covers: P19
 TEST(bad_manifests, are_at_least_45) { EXPECT_GE(bad_manifests().size(), 45U); }
 
 }  // namespace

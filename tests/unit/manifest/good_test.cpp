@@ -107,6 +107,7 @@ TEST(everything, gives_plugins_values_of_the_type_they_ask_for) {
   EXPECT_DOUBLE_EQ(p.find_source("crm")->limits.rate_per_second, 10);
 }
 
+// covers: P22, M8
 TEST(everything, never_expands_a_value_of_the_environment_again) {
   const pipeline p = good("everything");
   EXPECT_EQ(p.tenants.known.at("acme").vars.at("realm"), "a ${tenant} and $${x}: [1, 2]");
@@ -157,6 +158,56 @@ TEST(everything, knows_what_can_be_read_for_one_subject) {
   EXPECT_EQ(p.background.items.at(0).full_every_us, 7 * 86'400'000'000LL);
   EXPECT_EQ(p.routing.rules.at(0).only, (std::vector<std::string>{"acme", "globex"}));
   EXPECT_EQ(p.routing.fallback, "here");
+}
+
+using values = std::map<std::string, std::string>;
+
+// covers: P6
+TEST(partitions, are_the_constants_of_a_map_that_name_the_item) {
+  const pipeline p = good("sign-in");
+  const auto& members = p.find_read("roles.members")->partitions;
+  ASSERT_EQ(members.size(), 1U);
+  EXPECT_EQ(members[0].stream, "role_assignments");
+  EXPECT_EQ(members[0].values, (values{{"entity.kind", "user"}, {"role.external_id", "${parent.id}"}}));
+  EXPECT_TRUE(members[0].others.empty());
+  EXPECT_TRUE(p.find_read("entities.users")->subject->partitions.empty())
+      << "its key is read from the record";
+  EXPECT_TRUE(p.find_read("entities.users")->partitions.empty());
+  const pipeline all = good("everything");
+  const auto& grants = all.find_read("wallets.grants")->subject->partitions;
+  ASSERT_EQ(grants.size(), 1U);
+  EXPECT_EQ(grants[0].values, (values{{"entity.kind", "user"}, {"entity.external_id", "${subject}"}}));
+}
+
+// covers: P6
+TEST(partitions, know_which_other_reads_may_bring_their_rows) {
+  const std::string text = R"(
+sluice: 1
+name: n
+store: { uses: sqlite, path: x }
+tenants: { a: {} }
+sources: { s: { uses: files, root: /d } }
+domains:
+  entities:
+    uses: entities
+    reads:
+      groups: { from: s, request: { path: g }, keep: { id: /id }, into: [ { stream: entities, map: { kind: group, external_id: /id } } ] }
+      users:
+        from: s
+        for_each: groups
+        request: { path: "u/${parent.id}" }
+        into: [ { stream: entities, map: { kind: user, external_id: /id, parent: { kind: group, external_id: "${parent.id}" } } } ]
+      others: { from: s, request: { path: o }, into: [ { stream: entities, map: { kind: /kind, external_id: /id } } ] }
+phases: { background: { sync: [ entities ] } }
+backends: { b: { uses: direct } }
+)";
+  const check_result r = check_text("x.yaml", text, fake_catalog(), fake_environment());
+  ASSERT_TRUE(r.ok()) << render_text(r.diagnostics);
+  const auto& users = r.pipeline->find_read("entities.users")->partitions;
+  ASSERT_EQ(users.size(), 1U);
+  EXPECT_EQ(users[0].values,
+            (values{{"kind", "user"}, {"parent.external_id", "${parent.id}"}, {"parent.kind", "group"}}));
+  EXPECT_EQ(users[0].others, std::vector<std::string>{"entities.others"}) << "groups have another kind";
 }
 
 class hash : public ::testing::Test {

@@ -46,6 +46,7 @@ TEST(schema, takes_the_good_manifests) {
   }
 }
 
+// covers: P19
 TEST(schema, refuses_what_the_checker_refuses_by_shape) {
   for (const char* name :
        {"01-unknown-key", "05-wrong-units", "30-booleans-of-yaml-1-1", "32-out-of-range", "33-wrong-types",

@@ -48,6 +48,7 @@ TEST_F(store_part, without_a_store_can_not_say_where_it_is) {
   EXPECT_NE(render_text(r.diagnostics).find("the key `store` is missing"), std::string::npos);
 }
 
+// covers: M4
 TEST_F(store_part, names_a_variable_that_its_store_needs) {
   const fs::path path =
       write("sluice: 1\nname: shop\nstore: { uses: sqlite, path: \"${env:NOT_SET_ANYWHERE}\" }\n");

@@ -9,6 +9,7 @@ TEST(correlation_id, names_tenant_time_and_chance) {
   EXPECT_EQ(correlation_id("acme", 0, 7), "sync-acme-0-00000007");
 }
 
+// covers: A13
 TEST(correlation_id, from_outside_is_checked) {
   EXPECT_TRUE(valid_correlation_id("sync-acme-1700000000123-cafef00d"));
   EXPECT_TRUE(valid_correlation_id(std::string(128, 'a')));

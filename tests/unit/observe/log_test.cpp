@@ -89,6 +89,7 @@ TEST_F(log_test, leaves_out_what_is_empty_and_what_is_below_the_level) {
   EXPECT_EQ(all[0]["msg"], "but this");
 }
 
+// covers: P22
 TEST_F(log_test, never_shows_a_secret_wherever_it_stands) {
   secrets_.add("hunter2hunter2");
   secrets_.add("12345678");
@@ -100,6 +101,7 @@ TEST_F(log_test, never_shows_a_secret_wherever_it_stands) {
   for (const json& line : lines()) EXPECT_FALSE(secrets_.holds_secret(line.dump())) << line;
 }
 
+// covers: A13
 TEST_F(log_test, takes_fields_of_plugins_without_trusting_them) {
   logger log(options(), secrets_);
   log.write_json(log_level::info, {.plugin = "http"}, "m", R"({"plugin":"forged","level":1,"a":2})");
@@ -118,6 +120,7 @@ TEST_F(log_test, takes_fields_of_plugins_without_trusting_them) {
   EXPECT_TRUE(all[2]["fields"].is_string());
 }
 
+// covers: H11
 TEST_F(log_test, survives_a_reader_that_is_gone) {
   close_reader();
   std::signal(SIGPIPE, SIG_DFL);
@@ -130,6 +133,7 @@ TEST_F(log_test, survives_a_reader_that_is_gone) {
   EXPECT_EQ(::sigismember(&pending, SIGPIPE), 0);
 }
 
+// covers: H11
 TEST_F(log_test, does_not_wait_for_a_reader_that_stands_still) {
   ::fcntl(ends_[1], F_SETFL, O_NONBLOCK);
   ::fcntl(ends_[1], F_SETPIPE_SZ, 4096);

@@ -27,6 +27,7 @@ TEST(redactor, leaves_other_text_alone) {
   EXPECT_FALSE(r.holds_secret("tr0ub4dor&"));
 }
 
+// covers: P22
 TEST(redactor, takes_out_every_occurrence) {
   redactor r;
   r.add("tr0ub4dor&3");
@@ -34,6 +35,7 @@ TEST(redactor, takes_out_every_occurrence) {
   EXPECT_TRUE(r.holds_secret("xtr0ub4dor&3"));
 }
 
+// covers: P22
 TEST(redactor, takes_out_the_longest_of_secrets_that_begin_alike) {
   redactor r;
   r.add("token");
@@ -41,6 +43,7 @@ TEST(redactor, takes_out_the_longest_of_secrets_that_begin_alike) {
   EXPECT_EQ(r.redact("token-of-acme token"), "[redacted] [redacted]");
 }
 
+// covers: P22
 TEST(redactor, takes_out_percent_encoded_and_json_forms) {
   redactor r;
   r.add("p/a ss\"w\n");
@@ -49,6 +52,7 @@ TEST(redactor, takes_out_percent_encoded_and_json_forms) {
   EXPECT_EQ(r.redact(R"({"k":"p/a ss\"w\n"})"), R"({"k":"[redacted]"})");
 }
 
+// covers: P22
 TEST(redactor, takes_out_base64_at_any_alignment) {
   redactor r;
   const std::string secret = "s3cr3t-of-length-19";

@@ -107,6 +107,7 @@ TEST(call_scope, lets_a_hook_take_itself_off) {
   EXPECT_TRUE(s.done);
 }
 
+// covers: G9
 TEST(call_scope, runs_hooks_once_however_many_threads_cancel) {
   for (int round = 0; round < 50; ++round) {
     call_scope scope({});

@@ -7,6 +7,7 @@
 
 namespace sluice::plugin {
 
+// covers: P18
 TEST(codes, are_distinct_of_this_room_and_explained) {
   std::set<std::string_view> seen;
   for (const observe::code_entry& e : code::table) {

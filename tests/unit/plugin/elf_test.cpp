@@ -24,11 +24,13 @@ TEST(read_elf, knows_this_program) {
   EXPECT_EQ(read_elf(self).machine, host_machine());
 }
 
+// covers: G4, P25
 TEST(read_elf, survives_any_prefix_of_a_file) {
   const std::string self = head_of_self().substr(0, 4096);
   for (std::size_t n = 0; n < self.size(); n += 3) EXPECT_FALSE(read_elf(self.substr(0, n)).fault.empty());
 }
 
+// covers: G4, P25
 TEST(read_elf, survives_headers_that_point_anywhere) {
   const std::string bytes = head_of_self();
   for (std::size_t i = 0; i < 64; ++i) {

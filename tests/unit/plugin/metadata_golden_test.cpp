@@ -137,6 +137,7 @@ INSTANTIATE_TEST_SUITE_P(
               "unknown key `x`; known are: components, description, license, name, sdk, version"}),
     [](const auto& one) { return std::string(one.param.what); });
 
+// covers: P19
 TEST(metadata, reports_all_faults_at_once) {
   std::string text(right);
   for (const auto& [from, to] : {std::pair<std::string, std::string>{"\"1.0\", \"sdk\"", "\"\", \"sdk\""},

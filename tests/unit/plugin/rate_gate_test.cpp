@@ -4,6 +4,7 @@
 
 namespace sluice::plugin {
 
+// covers: P16
 TEST(rate_gate, lets_a_burst_through_then_counts_what_it_holds_back) {
   rate_gate gate;
   const auto now = rate_gate::clock::now();

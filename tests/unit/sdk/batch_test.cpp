@@ -117,6 +117,7 @@ std::string checked(Break&& spoil) {
   return sluice::check_batch(copy, layout);
 }
 
+// covers: G6
 TEST(check_batch, names_what_is_wrong) {
   using columns = std::vector<ArrowArray>;
   EXPECT_EQ(checked([](ArrowArray&, columns&) {}), "");
@@ -142,6 +143,7 @@ TEST(check_batch, names_what_is_wrong) {
             "column `text` holds more than 64 MiB");
 }
 
+// covers: G6
 TEST(check_schema, names_what_is_wrong) {
   const sluice::schema_handle good(sluice::make_arrow_schema(layout));
   EXPECT_EQ(sluice::check_schema(good.get(), layout), "");

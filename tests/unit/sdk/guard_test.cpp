@@ -50,17 +50,20 @@ TEST_F(guarded, comes_out_on_the_other_side_as_it_went_in) {
   EXPECT_EQ(error_.release, nullptr);
 }
 
+// covers: G1
 TEST_F(guarded, turns_other_exceptions_into_a_defect_of_the_plugin) {
   EXPECT_EQ(guard(&error_, [] { throw std::out_of_range("at"); }), SLUICE_INTERNAL);
   EXPECT_EQ(view(error_.message), "the plugin failed: at; report this to its authors");
   EXPECT_EQ(view(error_.code), sluice::codes::plugin_defect);
 }
 
+// covers: G1
 TEST_F(guarded, stops_even_what_is_no_exception) {
   EXPECT_EQ(guard(&error_, [] { throw 7; }), SLUICE_INTERNAL);
   EXPECT_THAT(std::string(view(error_.message)), testing::HasSubstr("not a std::exception"));
 }
 
+// covers: H5
 TEST_F(guarded, lets_the_host_try_again_when_memory_was_short) {
   EXPECT_EQ(guard(&error_, [] { throw std::bad_alloc(); }), SLUICE_TRANSIENT);
   EXPECT_EQ(view(error_.code), sluice::codes::out_of_memory);
@@ -70,6 +73,7 @@ TEST_F(guarded, works_without_an_error_struct) {
   EXPECT_EQ(guard(nullptr, [] { throw failure(status::denied, "SLU-3110", "no"); }), SLUICE_DENIED);
 }
 
+// covers: G4
 TEST(guard_of_an_older_host, leaves_alone_what_its_struct_does_not_have) {
   for (const std::size_t size : {sizeof(std::uint32_t), offsetof(sluice_error, message),
                                  offsetof(sluice_error, release), offsetof(sluice_error, impl)}) {

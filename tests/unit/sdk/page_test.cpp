@@ -51,10 +51,23 @@ TEST(page, crosses_the_boundary_without_a_copy) {
   EXPECT_EQ(out.release, nullptr);
 }
 
+// covers: G7
 TEST(page, that_leads_nowhere_is_refused) {
   page p;
   p.end = false;
   EXPECT_THROW(static_cast<void>(sluice::detail::export_page(std::move(p))), sluice::failure);
+}
+
+TEST(page, names_its_parts_as_a_json_array) {
+  page p;
+  p.parts = {"{\"page\":2}", "back\\slash", "line\nend"};
+  sluice_page out = sluice::detail::export_page(std::move(p));
+  EXPECT_EQ(sluice::detail::view(out.parts_json), R"(["{\"page\":2}","back\\slash","line\u000aend"])");
+  out.release(&out);
+  page whole;
+  out = sluice::detail::export_page(std::move(whole));
+  EXPECT_EQ(out.parts_json.len, 0U);
+  out.release(&out);
 }
 
 TEST(page, keeps_states_up_to_4_kib) {

@@ -97,6 +97,7 @@ TEST(blocking_source, ends_a_running_fetch_by_its_hook) {
 }
 
 // All threads are busy: who waits in the queue and is cancelled must not wait for them.
+// covers: P13
 TEST(blocking_source, answers_a_cancelled_fetch_while_all_threads_are_busy) {
   testkit::source_under_test<numbers> source;
   std::promise<void> gate;
@@ -123,6 +124,7 @@ TEST(blocking_source, answers_a_cancelled_fetch_while_all_threads_are_busy) {
   EXPECT_EQ(two.wait().status, SLUICE_OK);
 }
 
+// covers: P13
 TEST(blocking_source, answers_every_fetch_once_when_it_is_destroyed) {
   std::promise<void> gate;
   numbers::opened = gate.get_future().share();
@@ -195,6 +197,7 @@ TEST(async_source, may_answer_from_elsewhere) {
   EXPECT_EQ(in.count(), 1U);
 }
 
+// covers: G3
 TEST(async_source, answers_even_when_the_author_forgets) {
   testkit::source_under_test<later> source;
   testkit::fake_call call;

@@ -27,12 +27,14 @@ TEST(template_text, keeps_itself_and_takes_values_as_they_are) {
   EXPECT_EQ(text_template("$${tenant} ${tenant}").expand(values), "${tenant} acme");
 }
 
+// covers: P24
 TEST(template_text, makes_one_segment_of_whatever_a_value_holds) {
   EXPECT_EQ(text_template("/roles/${id}/members").expand(values, encoding::segment),
             "/roles/r%203%2F%C3%BC%25%3F%23/members");
   EXPECT_EQ(sluice::percent_encoded("AZaz09-._~"), "AZaz09-._~");
 }
 
+// covers: P24
 TEST(template_text, refuses_a_segment_that_would_be_another_path) {
   EXPECT_EQ(refusal([] { return text_template("/users/${dots}").expand(values, encoding::segment); }),
             "SLU-3904 `/users/${dots}`: the value of `${dots}` is `..`, which would ask for another path");

@@ -60,6 +60,7 @@ TEST(vars, refuse_everything_else) {
   EXPECT_EQ(refusal(R"({"a":"1","b":"2","a":"3"})"), "the variable `a` is given twice");
 }
 
+// covers: P25
 TEST(vars, survive_a_text_that_ends_anywhere) {
   const std::string whole = R"({"a":"\ud83e\udd8a","b":"\u00e9\n"})";
   for (std::size_t n = 0; n < whole.size(); ++n) EXPECT_NE(refusal(whole.substr(0, n)), "accepted") << n;

@@ -1,0 +1,62 @@
+// The host file's keys for a serving host, and what it says to wrong ones.
+#include "host/settings.hpp"
+
+#include <filesystem>
+#include <fstream>
+#include <string>
+
+#include <gtest/gtest.h>
+
+#include "plugin/error.hpp"
+
+namespace sluice::host {
+
+namespace {
+
+class host_file : public ::testing::Test {
+ protected:
+  settings read(const std::string& text) {
+    std::ofstream(file_) << text;
+    return read_settings(file_);
+  }
+  std::string refusal(const std::string& text) {
+    try {
+      read(text);
+    } catch (const plugin::error& e) {
+      return e.message();
+    }
+    return "accepted";
+  }
+  ~host_file() override { std::filesystem::remove(file_); }
+
+  std::filesystem::path file_ = std::filesystem::path(::testing::TempDir()) / "sluice-host-file-test.yaml";
+};
+
+}  // namespace
+
+TEST_F(host_file, says_what_is_kept_and_how_much_runs) {
+  const settings s = read(
+      "manifests: all\nlimits: { active_runs: 8, queued_runs: 0 }\n"
+      "retention: { runs: 1h, ledger: 30m, rejects: 2d, tombstones: forever }\n");
+  EXPECT_EQ(s.manifests, file_.parent_path() / "all");
+  EXPECT_EQ(s.limits.active_runs, 8);
+  EXPECT_EQ(s.limits.queued_runs, 0);
+  EXPECT_EQ(s.retention.runs_us, 3'600'000'000);
+  EXPECT_EQ(s.retention.ledger_us, 1'800'000'000);
+  EXPECT_EQ(s.retention.rejects_us, 2 * retention_ages::day_us);
+  EXPECT_EQ(s.retention.tombstones_us, 0);
+  EXPECT_EQ(read("log: { level: warn }").limits.active_runs, 64);
+}
+
+TEST_F(host_file, refuses_what_makes_no_sense) {
+  EXPECT_NE(refusal("limits: { active_runs: 0 }").find("from 1 to"), std::string::npos);
+  EXPECT_NE(refusal("limits: { active_runs: 8x }").find("whole number"), std::string::npos);
+  EXPECT_NE(refusal("limits: { runs: 8 }").find("unknown key `limits.runs`"), std::string::npos);
+  EXPECT_NE(refusal("retention: { runs: 90 }").find("must be a time"), std::string::npos);
+  EXPECT_NE(refusal("retention: 90d").find("must be a mapping"), std::string::npos);
+  EXPECT_NE(refusal("retention: { tombstones: 10d }").find("can't be shorter"), std::string::npos);
+  EXPECT_NE(refusal("retention: { rejects: forever }").find("can't be shorter"), std::string::npos);
+  EXPECT_EQ(refusal("retention: { rejects: forever, tombstones: forever }"), "accepted");
+}
+
+}  // namespace sluice::host
