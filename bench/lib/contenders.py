@@ -5,15 +5,15 @@ import re
 import shlex
 import shutil
 import subprocess
+import sys
 import tomllib
 
 from postgres import LINES
 
 
 class Sluice:
-    name = "sluice"
-
-    def __init__(self, build, plugins, folder):
+    def __init__(self, build, plugins, folder, name="sluice"):
+        self.name, self.made_of = name, (build, plugins, folder)
         self.program, self.plugins, self.folder = build / "bin" / "sluice", plugins, folder
 
     def command(self, manifest, tenant, *options):
@@ -92,6 +92,19 @@ def build_go(peers, build, notes):
         if done.returncode != 0:
             notes.append("rivals: %s can't be built: %s" % (name, " ".join(done.stderr.split())[-300:]))
             return False
+    return True
+
+
+def build_venv(build, notes):
+    """The Python that the naive program runs with; whether it is there."""
+    python = build / "venv-py" / "bin" / "python"
+    if not python.exists():
+        for command in ([sys.executable, "-m", "venv", build / "venv-py"], [python, "-m", "pip", "install", "-q", "requests", "psycopg[binary]"]):
+            done = subprocess.run(command, capture_output=True, text=True)
+            if done.returncode != 0:
+                notes.append("rivals: no Python for naive: %s" % " ".join(done.stderr.split())[-300:])
+                shutil.rmtree(build / "venv-py", ignore_errors=True)
+                return False
     return True
 
 

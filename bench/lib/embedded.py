@@ -1,4 +1,4 @@
-"""Case e: the first sync of case a, and one with nothing changed, into SQLite; beside sqlite3 alone with the same rows."""
+"""Case f: the first sync of case a, and one with nothing changed, into SQLite; beside sqlite3 alone with the same rows."""
 import shutil
 import sqlite3
 
@@ -34,14 +34,14 @@ def rounds(session, sluice, oracle, size):
             environment = sluice.environment(upstream.url, TENANT)
             held = lambda where: differences({"entities": oracle.digest(store(where).rows("entities"))}, owed)
             session.prepare(sluice.command(text, "first"), sluice.environment(upstream.url, "first"))
-            place = ("e SQLite, first sync, %s" % f"{size:,}", "own")
+            place = ("f SQLite, first sync, %s" % f"{size:,}", "own")
             session.measure(place, "sluice", sluice.command(text, TENANT), environment, rows=rows,
                             proof=lambda took: receipt_problem(took, rows) or held(folder))
             if shutil.which("sqlite3"):
                 command = limit_command(folder / "sluice.db", alone / "sluice.db")
                 session.measure(place, "limit: sqlite3", command, rows=rows, proof=lambda took: held(alone))
             else:
-                session.note("e: no limit: there is no sqlite3 program")
-            session.measure(("e SQLite, nothing changed, %s" % f"{size:,}", "own"), "sluice", sluice.command(text, TENANT),
+                session.note("f: no limit: there is no sqlite3 program")
+            session.measure(("f SQLite, nothing changed, %s" % f"{size:,}", "own"), "sluice", sluice.command(text, TENANT),
                             environment, rows=rows, proof=lambda took: receipt_problem(took, 0) or held(folder))
             shutil.rmtree(folder), shutil.rmtree(alone)

@@ -37,16 +37,22 @@ def own(store, limit, only=None):
     return pipeline(store, {"auth": {"bearer": "${secret:env:BENCH_TOKEN}"}}, domains, {"essential": list(domains)})
 
 
-def rival_read(stream, limit):
+def numbered(path, limit):
+    return {"path": "/v1/tenants/${tenant}/" + path,
+            "page": {"style": "pages", "param": "page", "total": "/total", "size": {"limit": limit}}}
+
+
+def rival_read(stream, limit, by_number):
     pairs = (word.partition("=") for word in RIVAL_COLUMNS[stream].split())
-    return {"from": "upstream", "request": request(stream, "/next_cursor", limit), "records": "/data",
+    asked = numbered(stream, limit) if by_number else request(stream, "/next_cursor", limit)
+    return {"from": "upstream", "request": asked, "records": "/data",
             "into": [{"stream": stream.replace("-", "_"),
                       "map": {"external_id": "/id", **{name: at or "/" + name for name, _, at in pairs}}}]}
 
 
-def rivals(store, limit, streams, background=()):
+def rivals(store, limit, streams, background=(), by_number=False):
     """The rivals' streams and columns, from their upstream. Those in `background` come in that phase."""
-    reads = {s.replace("-", "_"): rival_read(s, limit) for s in [*streams, *background]}
+    reads = {s.replace("-", "_"): rival_read(s, limit, by_number) for s in [*streams, *background]}
     part = lambda names: [{"tables": {"reads": [s.replace("-", "_") for s in names]}}]
     phases = {"essential": part(streams), **({"background": part(background)} if background else {})}
     return pipeline(store, {}, {"tables": {"uses": "rivals", "reads": reads}}, phases)

@@ -1,6 +1,7 @@
 """Cases c and d: small tenants at an upstream that is slow to answer. Latency decides, so the floor stands beside."""
 import math
 
+import contenders
 import manifests
 from loads import STORE, rival_turn, sluice_turn
 from postgres import digest
@@ -35,20 +36,28 @@ def own_small(session, sluice, definitions):
             keep_floor(session, place, sum(pages.values()), max(pages.values()), latency, rows)
 
 
-def rivals_round(session, number, sluice, rivals, upstream, tenant, shape):
-    """One turn each. `shape`: case, streams, background streams, page size, latency, options of sluice."""
+def start_afresh(session, sluice, upstream, shape, text):
+    """An empty database with sluice's tables."""
+    session.cluster.fresh("rivals")
+    session.prepare(sluice.command(text, "x20-20-5-40", *shape["options"]),
+                    sluice.environment(upstream.url, "", session.cluster.dsn("rivals")))
+
+
+def rivals_round(session, number, ours, rivals, upstream, tenant, shape):
+    """One turn each. `ours`: pairs of sluice and whether it asks for pages by their numbers. `shape`: case, streams,
+    background streams, page size, latency, options of sluice."""
     cluster, place = session.cluster, (shape["case"], "rivals'", shape["limit"])
     owed = upstream.state(tenant, shape["streams"])
-    text = manifests.rivals(STORE, shape["limit"], shape["manifest"], shape["background"])
-    cluster.fresh("rivals")
-    command = lambda tenant: sluice.command(text, tenant, *shape["options"])
-    session.prepare(command("x20-20-5-40"), sluice.environment(upstream.url, "", cluster.dsn("rivals")))
     pages = {s: math.ceil(owed[s]["count"] / shape["limit"]) for s in owed}
-    upstream.requests()
-    for who in session.turns([sluice, *rivals], number):
-        if who is sluice:
-            sluice_turn(session, "first", place, sluice, command(tenant), upstream, tenant, owed)
+    for who in session.turns([*ours, *rivals], number):
+        if who in ours:
+            who, by_number = who
+            text = manifests.rivals(STORE, shape["limit"], shape["manifest"], shape["background"], by_number)
+            start_afresh(session, who, upstream, shape, text)
+            upstream.requests()
+            sluice_turn(session, "first", place, who, who.command(text, tenant, *shape["options"]), upstream, tenant, owed, who.name)
         else:
+            upstream.requests()
             who.prepare(cluster, "rivals")
             rival_turn(session, place, who, upstream, tenant, owed)
         made = upstream.requests()
@@ -61,21 +70,22 @@ def rivals_small(session, sluice, rivals, program):
     shape = {"case": "c small tenant", "streams": ALL, "manifest": ALL, "background": (), "limit": 100, "latency": 50, "options": ()}
     with Rivals(program, "s1", shape["latency"]) as upstream:
         for number in session.rounds():
-            rivals_round(session, number, sluice, [r for r in rivals if not r.skips("small")], upstream, "s1", shape)
+            rivals_round(session, number, [(sluice, False)], [r for r in rivals if not r.skips("small")], upstream, "s1", shape)
 
 
 def rivals_story(session, sluice, rivals, program):
-    """The essential part alone, then everything at once."""
+    """The essential part alone, then everything at once; by cursors and by numbers."""
     latency = session.size(89, 5)
     common = {"limit": 20, "latency": latency}
     shapes = [{"case": "d story, essential", "streams": ESSENTIAL, "manifest": ESSENTIAL, "background": ["role-assignments"],
                "options": ("--phase", "essential"), **common},
               {"case": "d story, everything", "streams": ALL, "manifest": ALL, "background": (), "options": (), **common}]
     able = [r for r in rivals if not r.skips("seed")]
+    ours = [(sluice, False), (contenders.Sluice(*sluice.made_of, "sluice, numbered pages"), True)]
     with Rivals(program, SEED, latency) as upstream:
         for number in session.rounds():
             for shape in shapes:
-                rivals_round(session, number, sluice, able, upstream, SEED, shape)
+                rivals_round(session, number, ours, able, upstream, SEED, shape)
 
 
 def story_missing(session):

@@ -1,8 +1,9 @@
 """Samples become lines: medians, ranges, and ratios that are taken within each round."""
 import statistics
 
-BASES = (("x limit", lambda who: who.startswith(("limit", "floor"))), ("x gobase", lambda who: who == "gobase"))
-HEAD = ("case", "data", "who", "seconds (range)", "rows/s", "peak MB", "CPU s + database", "x limit", "x gobase", "work")
+BASES = (("x limit", lambda who: who.startswith(("limit", "floor"))), ("x gobase", lambda who: who == "gobase"),
+         ("x naive", lambda who: who == "naive"))
+HEAD = ("case", "data", "who", "seconds (range)", "rows/s", "peak MB", "CPU s + database", "x limit", "x gobase", "x naive", "work")
 
 
 def groups(samples):
@@ -45,7 +46,7 @@ def cells(row):
     cpu = "-" if row["cpu"] is None else "%.2f + %.2f" % (row["cpu"], row["server_cpu"])
     return (row["case"], row["data"], row["who"], "%.3f" % row["seconds"] if floor else seconds,
             "-" if floor or row["rows_per_second"] is None else f"{row['rows_per_second']:,.0f}", show(row["peak_mb"], "%.0f"), cpu,
-            show(row["x limit"], "%.2f"), show(row["x gobase"], "%.2f"),
+            show(row["x limit"], "%.2f"), show(row["x gobase"], "%.2f"), show(row["x naive"], "%.3f"),
             "computed" if floor else "WRONG " + work if row["wrong"] else "proven " + work)
 
 
