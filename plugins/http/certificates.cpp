@@ -1,6 +1,7 @@
 #include "certificates.hpp"
 
 #include <memory>
+#include <new>
 
 #include <openssl/bio.h>
 #include <openssl/ssl.h>
@@ -37,38 +38,60 @@ std::string describe(X509* cert) {
          " to " + text_of(X509_get0_notAfter(cert));
 }
 
+using kept = std::shared_ptr<handshake>;
+
+void release(void* /*context*/, void* held, CRYPTO_EX_DATA* /*all*/, int /*index*/, long /*l*/, void* /*p*/) {
+  delete static_cast<kept*>(held);  // NOLINT(cppcoreguidelines-owning-memory): OpenSSL owned it
+}
+
 int slot() {
-  static const int index = SSL_CTX_get_ex_new_index(0, nullptr, nullptr, nullptr, nullptr);
+  static const int index = SSL_CTX_get_ex_new_index(0, nullptr, nullptr, nullptr, release);
   return index;
+}
+
+handshake* facts_of(const SSL* ssl) {
+  if (ssl == nullptr) return nullptr;
+  const auto* held = static_cast<const kept*>(SSL_CTX_get_ex_data(SSL_get_SSL_CTX(ssl), slot()));
+  return held == nullptr ? nullptr : held->get();
 }
 
 int on_verify(int good, X509_STORE_CTX* chain) noexcept {
   const auto* ssl =
       static_cast<SSL*>(X509_STORE_CTX_get_ex_data(chain, SSL_get_ex_data_X509_STORE_CTX_idx()));
   X509* cert = X509_STORE_CTX_get_current_cert(chain);
-  if (ssl == nullptr || cert == nullptr) return good;
-  auto* about = static_cast<std::string*>(SSL_CTX_get_ex_data(SSL_get_SSL_CTX(ssl), slot()));
-  if (about == nullptr) return good;
+  handshake* about = facts_of(ssl);
+  if (about == nullptr || cert == nullptr) return good;
   try {
-    *about = describe(cert);
+    about->certificate = describe(cert);
   } catch (const std::bad_alloc&) {
     return 0;  // OpenSSL is C: the handshake fails, and curl says so
   }
   return good;
 }
 
+// Asked whenever the server wants a certificate: also later, on a kept connection.
+int on_wanted(SSL* ssl, X509** /*cert*/, EVP_PKEY** /*key*/) noexcept {
+  if (handshake* about = facts_of(ssl)) about->wants_ours = true;
+  return 0;  // none
+}
+
 CURLcode on_context(CURL* /*easy*/, void* context, void* about) noexcept {
   auto* ssl = static_cast<SSL_CTX*>(context);
-  // A later handshake on a kept connection would write to a text that is gone.
   SSL_CTX_set_options(ssl, SSL_OP_NO_RENEGOTIATION);
-  SSL_CTX_set_ex_data(ssl, slot(), about);
+  auto* held = new (std::nothrow) kept(*static_cast<kept*>(about));
+  if (held == nullptr) return CURLE_OUT_OF_MEMORY;
+  if (SSL_CTX_set_ex_data(ssl, slot(), held) != 1) {
+    delete held;
+    return CURLE_OUT_OF_MEMORY;
+  }
   SSL_CTX_set_verify(ssl, SSL_CTX_get_verify_mode(ssl), on_verify);
+  SSL_CTX_set_client_cert_cb(ssl, on_wanted);
   return CURLE_OK;
 }
 
 }  // namespace
 
-void watch_certificates(CURL* easy, std::string& about) {
+void watch_handshake(CURL* easy, std::shared_ptr<handshake>& about) {
   curl_easy_setopt(easy, CURLOPT_SSL_CTX_FUNCTION, on_context);
   curl_easy_setopt(easy, CURLOPT_SSL_CTX_DATA, &about);
 }

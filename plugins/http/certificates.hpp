@@ -1,14 +1,21 @@
-// What a server's certificate says of itself, for the error that refuses it.
+// What a handshake told of the server, for the errors that come of it.
 #pragma once
 
+#include <memory>
 #include <string>
 
 #include <curl/curl.h>
 
 namespace sluice::http {
 
-// From now on a handshake of this handle writes to `about` whose certificate was looked at last: that which was
-// refused, otherwise the server's own. `about` must live as long as the transfer. Renegotiation is off.
-void watch_certificates(CURL* easy, std::string& about);
+struct handshake {
+  // The certificate that was looked at last: that which was refused, otherwise the server's own.
+  std::string certificate;
+  bool wants_ours = false;  // the server asked for a certificate of the client; we have none
+};
+
+// From now on a handshake of this handle writes to `about`, which must outlive the transfer; what it points to
+// is kept for as long as the connection. Renegotiation is off.
+void watch_handshake(CURL* easy, std::shared_ptr<handshake>& about);
 
 }  // namespace sluice::http

@@ -107,6 +107,12 @@ bool is_tls_refusal(const std::string& detail) {
   return false;
 }
 
+// Since TLS 1.3 the refusal comes after our handshake has ended, and whoever closes at once may destroy it on its way.
+const char* after_asking_us(const transfer& t) {
+  if (!t.met->wants_ours || t.head.bytes > 0) return "";
+  return "; the server had asked for a client certificate and none was sent, which may be why";
+}
+
 void check_transport(const transfer& t, const asked& a, const teller& tell) {
   const std::string why = shown(t.detail, a.secret);
   if (t.code != CURLE_OK && is_tls_refusal(t.detail)) {
@@ -128,7 +134,7 @@ void check_transport(const transfer& t, const asked& a, const teller& tell) {
     case CURLE_PEER_FAILED_VERIFICATION: case CURLE_SSL_CACERT_BADFILE: case CURLE_SSL_CERTPROBLEM: case CURLE_SSL_ISSUER_ERROR:
       tell.fail(status::invalid, codes::bad_certificate,
                 "the server's certificate is not trusted: " + why +
-                    (t.certificate.empty() ? "" : " (" + shown(t.certificate, a.secret) + ")") +
+                    (t.met->certificate.empty() ? "" : " (" + shown(t.met->certificate, a.secret) + ")") +
                     "; if it is your own authority's, name it in tls.ca_file");
     case CURLE_PARTIAL_FILE: tell.fail(status::transient, codes::truncated, "the answer was cut off: " + why);
     case CURLE_BAD_CONTENT_ENCODING: tell.fail(status::transient, codes::bad_encoding, "the answer can't be decompressed: " + why);
@@ -136,7 +142,7 @@ void check_transport(const transfer& t, const asked& a, const teller& tell) {
       tell.fail(status::transient, codes::bad_protocol, "the answer is not HTTP: " + why);
     case CURLE_OUT_OF_MEMORY: case CURLE_FAILED_INIT: tell.fail(status::transient, sluice::codes::out_of_memory, "out of memory");
     default: tell.fail(status::transient, codes::broken, "the connection broke" +
-                           std::string(t.phase == transfer::phase::receive ? " while the answer came: " : ": ") + why);
+                           std::string(t.phase == transfer::phase::receive ? " while the answer came: " : ": ") + why + after_asking_us(t));
   }
 }
 

@@ -7,7 +7,6 @@
 
 #include <sluice/failure.hpp>
 
-#include "certificates.hpp"
 #include "url.hpp"
 
 namespace sluice::http {
@@ -65,7 +64,7 @@ void transfer::arm(CURL* easy, steady::time_point now) {
   curl_easy_setopt(easy, CURLOPT_OPENSOCKETFUNCTION, on_socket);
   curl_easy_setopt(easy, CURLOPT_OPENSOCKETDATA, this);
   curl_easy_setopt(easy, CURLOPT_FORBID_REUSE, 0L);
-  watch_certificates(easy, certificate);
+  watch_handshake(easy, met);
   curl_easy_setopt(easy, CURLOPT_CONNECTTIMEOUT_MS, static_cast<long>(settings_.connect.count()));
   curl_easy_setopt(easy, CURLOPT_TIMEOUT_MS, static_cast<long>(std::max<std::int64_t>(budget.count(), 1)));
   if (request_.method == "POST") {

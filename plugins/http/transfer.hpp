@@ -13,6 +13,7 @@
 
 #include <sluice/page.hpp>
 
+#include "certificates.hpp"
 #include "request.hpp"
 
 namespace sluice::http {
@@ -56,7 +57,7 @@ class transfer {
   page_body body;               // of a page; for other answers the first few KiB
   std::uint64_t wire_bytes = 0;
   std::string detail;           // curl's own words
-  std::string certificate;      // what the server's says of itself
+  std::shared_ptr<handshake> met = std::make_shared<handshake>();  // when the connection was made for this request
   std::string refused_address;  // where the name led and we don't go
   enum class phase : std::uint8_t { resolve, connect, wait, receive } phase = phase::resolve;  // how far it came
 

@@ -68,7 +68,15 @@ struct tls_server::state {
   std::mutex mutex;
   std::string name;
   std::thread thread;
-  bool cut = false;
+  bool cut = false, resets = false;
+
+  // A socket that is closed with unread bytes resets the connection, and what was sent last may be lost on the way.
+  static void linger(boost::asio::ip::tcp::socket& socket) {
+    char rest[4096];
+    boost::system::error_code ended;
+    socket.shutdown(boost::asio::ip::tcp::socket::shutdown_send, ended);
+    while (!ended) socket.read_some(boost::asio::buffer(rest), ended);
+  }
 
   void serve(boost::asio::ip::tcp::socket& socket) {
     if (cut) {
@@ -79,7 +87,7 @@ struct tls_server::state {
     }
     const ssl_ptr ssl(SSL_new(context.get()), SSL_free);
     SSL_set_fd(ssl.get(), socket.native_handle());
-    if (SSL_accept(ssl.get()) != 1) return;  // the client did not like us, as most tests want
+    if (SSL_accept(ssl.get()) != 1) return linger(socket);  // one did not like the other, as most tests want
     {
       const std::lock_guard lock(mutex);
       const char* asked = SSL_get_servername(ssl.get(), TLSEXT_NAMETYPE_host_name);
@@ -87,10 +95,16 @@ struct tls_server::state {
     }
     char request[4096];
     if (SSL_read(ssl.get(), request, sizeof request) <= 0) return;
+    if (resets) {
+      boost::system::error_code gone;  // the client may be quicker
+      socket.set_option(boost::asio::socket_base::linger(true, 0), gone);
+      return;
+    }
     constexpr std::string_view answer =
         "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 11\r\nConnection: close\r\n\r\n{\"data\":[]}";
     SSL_write(ssl.get(), answer.data(), static_cast<int>(answer.size()));
     SSL_shutdown(ssl.get());
+    linger(socket);
   }
 };
 
@@ -104,6 +118,7 @@ tls_server::tls_server(const certificate_wish& wish) : state_(std::make_unique<s
   SSL_CTX_use_certificate(state_->context.get(), cert.get());
   SSL_CTX_use_PrivateKey(state_->context.get(), key.get());
   state_->cut = wish.cut;
+  state_->resets = wish.resets;
   if (wish.only_tls_1_0) {
     SSL_CTX_set_security_level(state_->context.get(), 0);  // Debian's default refuses it
     SSL_CTX_set_min_proto_version(state_->context.get(), TLS1_VERSION);
@@ -111,6 +126,8 @@ tls_server::tls_server(const certificate_wish& wish) : state_(std::make_unique<s
   }
   if (wish.asks_for_client) {
     SSL_CTX_set_verify(state_->context.get(), SSL_VERIFY_PEER | SSL_VERIFY_FAIL_IF_NO_PEER_CERT, nullptr);
+  } else if (wish.would_like_client) {
+    SSL_CTX_set_verify(state_->context.get(), SSL_VERIFY_PEER, nullptr);
   }
   state_->thread = std::thread([s = state_.get()] {
     for (;;) {

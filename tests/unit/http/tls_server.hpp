@@ -13,7 +13,9 @@ struct certificate_wish {
   bool self_signed = false;                       // else signed by the test's authority
   bool only_tls_1_0 = false;
   bool cut = false;            // the connection ends in the middle of the handshake
-  bool asks_for_client = false;  // a certificate, which we have none of
+  bool asks_for_client = false;  // a certificate, which we have none of: that ends the handshake
+  bool would_like_client = false;  // the same, but goes on without
+  bool resets = false;             // the connection, when the request has come
 };
 
 class tls_server {

@@ -8,6 +8,7 @@
 namespace sluice::http_test {
 namespace {
 using testing::HasSubstr;
+using testing::Not;
 
 fetched ask(const tls_server& server, bool trust, const std::string& url = "") {
   json config{{"base_url", url.empty() ? server.url() : url}};
@@ -81,6 +82,30 @@ TEST(tls, a_server_that_wants_to_know_us_is_refused_for_good) {
   EXPECT_EQ(f.status, SLUICE_INVALID);
   EXPECT_EQ(f.code, "SLU-3164") << f.message;
   EXPECT_THAT(f.message, HasSubstr("client certificate"));
+}
+
+// covers: U24
+TEST(tls, a_server_that_would_like_to_know_us_answers_without) {
+  const tls_server server({.would_like_client = true});
+  const fetched f = ask(server, true);
+  EXPECT_EQ(f.status, SLUICE_OK) << f.message;
+}
+
+// covers: U24
+TEST(tls, a_connection_that_breaks_after_the_server_wanted_to_know_us_says_so) {
+  const tls_server server({.would_like_client = true, .resets = true});
+  const fetched f = ask(server, true);
+  EXPECT_EQ(f.status, SLUICE_TRANSIENT);
+  EXPECT_EQ(f.code, "SLU-3118") << f.message;
+  EXPECT_THAT(f.message, HasSubstr("asked for a client certificate"));
+}
+
+// covers: U24
+TEST(tls, a_connection_that_breaks_otherwise_says_nothing_of_certificates) {
+  const tls_server server({.resets = true});
+  const fetched f = ask(server, true);
+  EXPECT_EQ(f.code, "SLU-3118") << f.message;
+  EXPECT_THAT(f.message, Not(HasSubstr("certificate")));
 }
 
 // covers: U24
