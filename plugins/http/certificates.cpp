@@ -78,12 +78,9 @@ int on_wanted(SSL* ssl, X509** /*cert*/, EVP_PKEY** /*key*/) noexcept {
 CURLcode on_context(CURL* /*easy*/, void* context, void* about) noexcept {
   auto* ssl = static_cast<SSL_CTX*>(context);
   SSL_CTX_set_options(ssl, SSL_OP_NO_RENEGOTIATION);
-  auto* held = new (std::nothrow) kept(*static_cast<kept*>(about));
-  if (held == nullptr) return CURLE_OUT_OF_MEMORY;
-  if (SSL_CTX_set_ex_data(ssl, slot(), held) != 1) {
-    delete held;
-    return CURLE_OUT_OF_MEMORY;
-  }
+  std::unique_ptr<kept> held(new (std::nothrow) kept(*static_cast<kept*>(about)));
+  if (!held || SSL_CTX_set_ex_data(ssl, slot(), held.get()) != 1) return CURLE_OUT_OF_MEMORY;
+  held.release();  // OpenSSL's now: see release above
   SSL_CTX_set_verify(ssl, SSL_CTX_get_verify_mode(ssl), on_verify);
   SSL_CTX_set_client_cert_cb(ssl, on_wanted);
   return CURLE_OK;

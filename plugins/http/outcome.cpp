@@ -227,9 +227,12 @@ page make_page(transfer& t, const asked& a, scanner& scan, std::string& remark) 
       facts.next = resolve_link(t.request().url, *facts.next);
     }
     for (const page_place& range : ranges_of(a.read.page, a.place, facts)) out.parts.push_back(range.to_state());
-    auto next = out.parts.empty() ? next_place(a.read.page, a.place, facts) : std::nullopt;
-    if (!next && out.parts.empty() && a.place.range.first == 0) {
-      next = place_after_end(a.read.page, a.place, facts, remark);
+    std::optional<page_place> next;
+    if (a.place.range.first != 0) {
+      next = next_in_range(a.read.page, a.place, facts, remark);
+    } else if (out.parts.empty()) {
+      next = next_place(a.read.page, a.place, facts);
+      if (!next) next = place_after_end(a.read.page, a.place, facts, remark);
     }
     out.end = !next.has_value();
     if (next) out.next_state = next->to_state();

@@ -10,7 +10,6 @@
 #include <sluice/failure.hpp>
 
 #include "codes.hpp"
-#include "parts.hpp"
 
 namespace sluice::http {
 namespace {
@@ -115,7 +114,6 @@ std::string page_place::to_state() const {
 
 std::optional<page_place> next_place(const page_plan& plan, const page_place& here, const page_facts& facts) {
   if (plan.style == page_style::none) return std::nullopt;
-  if (here.range.first != 0) return next_in_range(plan, here, facts);
   page_place next = here;
   next.page = here.page + 1;
   next.received = here.received + std::max<std::int64_t>(facts.records, 0);
@@ -165,9 +163,9 @@ std::optional<page_place> place_after_end(const page_plan& plan, const page_plac
                                        "write request.page.check: warn");
   }
   remark = is_short ? std::string(codes::short_list) + " " + shortfall(received, least)
-                    : std::string(codes::shifted_list) +
-                          " the list changed while it was read (" + number(first) + " records, then " +
-                          number(facts.total) + "), and numbered pages can't tell what slipped past";
+                    : std::string(codes::shifted_list) + " the list changed while it was read (" +
+                          number(first) + " records, then " + number(facts.total) +
+                          "), and numbered pages can't tell what slipped past";
   return std::nullopt;
 }
 

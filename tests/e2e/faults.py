@@ -46,7 +46,8 @@ backends: {{ direct: {{ uses: direct }} }}
 routing: {{ default: direct }}
 """
 CURSOR = "{ style: cursor, next: /next, param: cursor, size: { limit: 20 } }"
-COUNTED = "{ style: offset, total: /total, size: { limit: 20 } }"
+COUNTED = "{ style: offset, total: /total, size: { limit: 20 }, parallel: 1 }"
+RANGES = COUNTED.replace(", parallel: 1", "")  # read at the same time
 USERS = {"path": "*/users"}
 
 
@@ -100,7 +101,8 @@ class Faults(harness.Case):
         failed = {s["stage"]: s["error"] for s in receipt["stages"] if s["state"] == "failed"}
         self.assertEqual({s: e["code"] for s, e in failed.items()}, {stage: code}, failed)
         message = failed[stage]["message"]
-        for text in (f"stage `{stage}`, page {page}: ", *says):
+        place = f"stage `{stage}`, page " + (f"{page}: " if page else "")
+        for text in (place, *says):
             self.assertIn(text, message)
         at_the_end = [line for line in log if line["level"] == "error"]
         self.assertEqual([line["code"] for line in at_the_end], [code], at_the_end)
@@ -108,7 +110,7 @@ class Faults(harness.Case):
         return message
 
     def refused(self, code, *says, faults, stage="entities.users", page=1, tries=1, environment=None):
-        """A fault that stays: one clear error; when it is gone the next run is complete."""
+        """A fault that stays: one clear error; when it is gone the next run is complete. page 0: whichever."""
         with self.subTest(code=code, faults=str(faults)[:100]):
             self.upstream.faults(*faults)
             receipt, log = self.run_now(1, **(environment or {}))
