@@ -1,12 +1,12 @@
 #include "host/cancel.hpp"
 
 #include <cctype>
-#include <random>
 #include <utility>
 
 #include "engine/failure.hpp"
+#include "host/ports.hpp"
 #include "host/process.hpp"
-#include "observe/identifiers.hpp"
+#include "host/run_parts.hpp"
 
 namespace sluice::host {
 
@@ -25,20 +25,14 @@ bool is_uuid(const std::string& text) {
 
 // What asks for the lease of a run's tenant, pipeline and scope. It reads nothing, so its plan is empty.
 engine::run_request lease_request(engine::session& session, const engine::run_row& run) {
-  std::random_device random;
-  const auto draw = [&] { return std::uint64_t{random()} << 32 | random(); };
-  engine::run_request r;
-  r.run_id = observe::uuid_v7(session.now_us() / 1000, draw(), draw());
-  r.tenant = run.tenant;
-  r.pipeline = run.pipeline;
-  r.scope = run.scope;
-  r.correlation_id = run.correlation_id;
+  system_random random;
+  engine::run_request r =
+      new_request(run.tenant, run.pipeline, run.scope, run.correlation_id, session.now_us(), random);
   r.manifest_hash = run.manifest_hash;
   r.backend = run.backend;
   r.route_reason = "only to cancel " + run.run_id;
   r.mode = run.mode;
   r.plan = R"({"steps": [], "stages": []})";
-  r.by = this_process();
   return r;
 }
 

@@ -10,8 +10,6 @@
 
 #include "host/plan_builder.hpp"
 #include "host/process.hpp"
-#include "host/streams.hpp"
-#include "observe/identifiers.hpp"
 
 namespace sluice::host {
 
@@ -79,47 +77,28 @@ struct local_host::drive : std::enable_shared_from_this<local_host::drive> {
 };
 
 local_host::local_host(const local_setup& setup)
-    : setup_(setup),
+    : plain_services(setup.log, setup.secrets),
+      setup_(setup),
       pool_(decoding_threads()),
       session_(setup_.store.open_session()),
       clock_(session_->now_us()),
       store_(setup_.store),
       reader_(std::make_unique<host::reader>(host::reader_setup{
           setup_.pipeline, setup_.catalog, setup_.loader, *this, context_.get_executor(), pool_, clock_})) {
-  for (const plugin_streams& p : streams_of(setup_.pipeline, setup_.catalog)) {
-    for (const std::string& line : setup_.store.ensure_streams(p.plugin, p.version, p.streams)) {
-      setup_.log.write(observe::log_level::debug, {.plugin = p.plugin}, line);
-    }
-  }
+  make_tables(setup_.pipeline, setup_.catalog, setup_.store, setup_.log, observe::log_level::debug);
 }
 
 local_host::~local_host() { pool_.join(); }
 
 engine::run_request local_host::request_of(const local_ask& ask) {
-  const std::int64_t now_ms = clock_.now_us() / 1000;
-  engine::run_request r;
-  r.run_id = observe::uuid_v7(now_ms, random_.next(), random_.next());
-  r.tenant = ask.tenant;
-  r.pipeline = setup_.pipeline.name;
-  r.scope = ask.scope;
-  r.correlation_id = observe::correlation_id(ask.tenant, now_ms, random_.next());
+  engine::run_request r =
+      new_request(ask.tenant, setup_.pipeline.name, ask.scope, {}, clock_.now_us(), random_);
   r.manifest_hash = setup_.pipeline.hash;
   r.route_reason = ask.reason;
   r.mode = ask.mode;
   r.retry_of = ask.retry_of;
   r.plan = plan_to_json(ask.plan, {r.run_id, r.tenant, r.pipeline, r.correlation_id});
-  r.by = this_process();
   return r;
-}
-
-engine::run_options local_host::options_of(const engine::run_identity& id) {
-  engine::run_options out;
-  out.on_wait = [this, id](const engine::wait_note& n) {
-    setup_.log.write(observe::log_level::warn,
-                     {.correlation_id = id.correlation_id, .tenant = id.tenant, .code = n.why.code()},
-                     n.why.message(), {{"stage", n.stage}, {"asked_again_in_ms", n.wait_us / 1000}});
-  };
-  return out;
 }
 
 engine::run_row local_host::execute(const local_ask& ask) {
@@ -138,24 +117,17 @@ engine::run_row local_host::execute(const local_ask& ask) {
     plan = plan_from_json(session_->show_run(lease.run_id)->plan, setup_.pipeline);
   }
   engine::reader_port& reader = ask.reader != nullptr ? *ask.reader : *reader_;
+  engine::run_options options;
+  options.on_wait = log_waits(setup_.log, id);
   const auto run = std::make_shared<engine::run>(
       id, std::move(plan), engine::run_ports{store_, reader, clock_, random_, context_.get_executor()},
-      options_of(id));
+      std::move(options));
   const auto driven = std::make_shared<drive>(run, ask, *this);
   context_.restart();
   boost::asio::co_spawn(context_, driven->all(), boost::asio::detached);
   context_.run();
   if (driven->failed) throw failure(*driven->failed);
   return std::move(*session_->show_run(lease.run_id));
-}
-
-void local_host::log(observe::log_level level, const observe::log_context& context, std::string_view message,
-                     std::string_view fields_json) noexcept {
-  setup_.log.write_json(level, context, message, fields_json);
-}
-
-std::string local_host::expand_secret(std::string_view tenant, std::string_view text) {
-  return setup_.secrets.expand(tenant, text);
 }
 
 void local_host::metric_add(std::string_view, std::string_view, double) noexcept {}

@@ -11,7 +11,7 @@
 #include "engine/run.hpp"
 #include "host/ports.hpp"
 #include "host/reader.hpp"
-#include "host/secrets.hpp"
+#include "host/run_parts.hpp"
 #include "host/turn_pool.hpp"
 #include "store/threaded_store.hpp"
 
@@ -34,7 +34,7 @@ struct local_ask {
   std::function<bool()> cancelled;  // asked several times a second
 };
 
-class local_host final : public plugin::host_services {
+class local_host final : public plain_services {
  public:
   // Loads the pipeline's plugins and makes the tables of its streams. Throws plugin::error, decode::error
   // or engine::failure.
@@ -48,9 +48,6 @@ class local_host final : public plugin::host_services {
   [[nodiscard]] host::reader& sources() noexcept { return *reader_; }
   [[nodiscard]] engine::store_port& store() noexcept { return store_; }
 
-  void log(observe::log_level level, const observe::log_context& context, std::string_view message,
-           std::string_view fields_json) noexcept override;
-  std::string expand_secret(std::string_view tenant, std::string_view text) override;
   void metric_add(std::string_view plugin, std::string_view name, double delta) noexcept override;
   void metric_set(std::string_view plugin, std::string_view name, double value) noexcept override;
   void run_step(std::string_view run_id, std::string_view step_json, plugin::step_progress progress,
@@ -60,7 +57,6 @@ class local_host final : public plugin::host_services {
  private:
   struct drive;
   [[nodiscard]] engine::run_request request_of(const local_ask& ask);
-  [[nodiscard]] engine::run_options options_of(const engine::run_identity& id);
 
   local_setup setup_;
   boost::asio::io_context context_{1};

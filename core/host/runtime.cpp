@@ -3,12 +3,11 @@
 
 #include <algorithm>
 
-#include "host/streams.hpp"
-
 namespace sluice::host {
 
 runtime::runtime(runtime_setup setup)
-    : setup_(setup),
+    : plain_services(setup.log, setup.secrets),
+      setup_(setup),
       work_(boost::asio::make_work_guard(context_)),
       own_pool_(setup.shared == nullptr ? std::make_unique<turn_pool>(decoding_threads()) : nullptr),
       pool_(setup.shared == nullptr ? *own_pool_ : setup.shared->pool),
@@ -22,7 +21,8 @@ runtime::runtime(runtime_setup setup)
   engine_ = std::thread([this] { context_.run(); });
   try {
     open_backends();
-    ensure_tables();  // last: a plugin that can't be used leaves no tables behind
+    // Last: a plugin that can't be used leaves no tables behind.
+    make_tables(setup_.pipeline, setup_.catalog, setup_.store, setup_.log, observe::log_level::info);
   } catch (...) {
     backends_.clear();
     work_.reset();
@@ -38,14 +38,6 @@ runtime::~runtime() {
   engine_.join();
 }
 
-void runtime::ensure_tables() {
-  for (const plugin_streams& p : streams_of(setup_.pipeline, setup_.catalog)) {
-    for (const std::string& line : setup_.store.ensure_streams(p.plugin, p.version, p.streams)) {
-      setup_.log.write(observe::log_level::info, {.plugin = p.plugin}, line);
-    }
-  }
-}
-
 void runtime::open_backends() {
   for (const manifest::backend& b : setup_.pipeline.backends) {
     const auto component = setup_.loader.open(plugin::component_kind::backend, b.uses);
@@ -57,15 +49,6 @@ std::shared_ptr<runtime::active_run> runtime::find(std::string_view run_id) {
   const std::lock_guard lock(mutex_);
   const auto at = active_.find(run_id);
   return at == active_.end() ? nullptr : at->second;
-}
-
-void runtime::log(observe::log_level level, const observe::log_context& context, std::string_view message,
-                  std::string_view fields_json) noexcept {
-  setup_.log.write_json(level, context, message, fields_json);
-}
-
-std::string runtime::expand_secret(std::string_view tenant, std::string_view text) {
-  return setup_.secrets.expand(tenant, text);
 }
 
 void runtime::metric_add(std::string_view plugin, std::string_view name, double delta) noexcept {

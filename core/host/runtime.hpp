@@ -11,8 +11,10 @@
 #include <memory>
 #include <mutex>
 #include <optional>
+#include <set>
 #include <string>
 #include <thread>
+#include <vector>
 
 #include <boost/asio/executor_work_guard.hpp>
 #include <boost/asio/io_context.hpp>
@@ -24,7 +26,7 @@
 #include "host/plan_builder.hpp"
 #include "host/ports.hpp"
 #include "host/reader.hpp"
-#include "host/secrets.hpp"
+#include "host/run_parts.hpp"
 #include "host/source_health.hpp"
 #include "host/start_gate.hpp"
 #include "host/turn_pool.hpp"
@@ -49,7 +51,8 @@ struct runtime_setup {
   const secret_store& secrets;
   store::store& store;  // migrated
   std::int64_t lease_us = 30'000'000;
-  shared_parts* shared = nullptr;  // null: the pipeline is alone, and every run begins at once
+  shared_parts* shared = nullptr;         // null: the pipeline is alone, and every run begins at once
+  std::int64_t remember_us = 60'000'000;  // that a run has ended: who asked for it may still come to wait
 };
 
 struct run_answer {
@@ -67,9 +70,8 @@ struct run_ask {
   bool tells_end = false;                           // the caller shows how it ended: the log does not
   engine::urgency urgency = engine::urgency::essential;  // of its place in this host's queue
   std::int64_t unless_since_us = 0;                      // as in engine::run_request
-  bool forget = false;                                   // nobody will wait for its end
-  std::optional<engine::run_plan> plan;             // instead of one that is made of the manifest
-  std::string retry_of;                             // the run that this one repeats
+  std::optional<engine::run_plan> plan;                  // instead of one that is made of the manifest
+  std::string retry_of;                                  // the run that this one repeats
   run_part part = run_part::whole;
   std::string subject;                      // of that part, and of a sign-in
   engine::progress_fn on_subject_progress;  // of a sign-in: that of the subject's run
@@ -81,7 +83,7 @@ struct sign_in_answer {
   std::optional<run_answer> tenant;
 };
 
-class runtime final : public plugin::host_services {
+class runtime final : public plain_services {
  public:
   // Loads the pipeline's plugins, then makes the tables of its streams. Throws plugin::error,
   // decode::error or engine::failure with one line that says what to do.
@@ -108,14 +110,14 @@ class runtime final : public plugin::host_services {
   // For a host that serves. True: that run is under way or queued here.
   [[nodiscard]] bool has(const std::string& run_id);
   [[nodiscard]] std::size_t open_runs();
-  // Ends queued runs that were cancelled or whose time is over. Call it now and then.
+  // Ends queued runs that were cancelled or whose time is over, and forgets those that ended a while ago and that
+  // nobody waits for: the store has what became of them. Call it now and then.
   void tend();
+  // Runs that it knows of, ended ones too.
+  [[nodiscard]] std::size_t remembered_runs();
   // All runs stop where they are and stay open, for another process to take over. Nothing may be started after it.
   void leave();
 
-  void log(observe::log_level level, const observe::log_context& context, std::string_view message,
-           std::string_view fields_json) noexcept override;
-  std::string expand_secret(std::string_view tenant, std::string_view text) override;
   void metric_add(std::string_view plugin, std::string_view name, double delta) noexcept override;
   void metric_set(std::string_view plugin, std::string_view name, double value) noexcept override;
   void run_step(std::string_view run_id, std::string_view step_json, plugin::step_progress progress,
@@ -127,15 +129,28 @@ class runtime final : public plugin::host_services {
     std::shared_ptr<engine::run> run;
     std::string backend;
     engine::progress_fn on_progress;
-    bool tells_end = false, forget = false;
+    bool tells_end = false;
     std::shared_ptr<start_gate> gate;
     // Guarded by the runtime's mutex:
     bool essential_over = false;
     bool over = false;   // finished here, fenced or failed
     bool ended = false;  // and nothing of it is under way any more
     int steps = 0;       // under way
+    std::int64_t over_us = 0;
     std::optional<engine::failure> failed;
     std::unique_ptr<admission::place> place;
+  };
+  // Somebody waits for these runs as long as it lives.
+  class awaiting {
+   public:
+    awaiting(runtime& at, const std::vector<std::string>& run_ids);
+    awaiting(const awaiting&) = delete;
+    awaiting& operator=(const awaiting&) = delete;
+    ~awaiting();
+
+   private:
+    runtime& at_;
+    std::vector<std::string> run_ids_;
   };
   // A run's place on this host, asked for before it is in the store.
   struct admitted {
@@ -144,12 +159,12 @@ class runtime final : public plugin::host_services {
   };
 
   [[nodiscard]] admitted admit(const run_ask& ask);
-  void ensure_tables();
+  void forget_ended();
   [[nodiscard]] engine::run_options options_of(const engine::run_identity& id);
   [[nodiscard]] read_history history_of(const std::string& tenant, const std::string& scope);
-  [[nodiscard]] std::optional<engine::run_row> shown(const std::string& run_id);
-  // Throws why this host could not finish the run, unless another has it now.
-  [[nodiscard]] bool is_essential_over(const std::string& run_id);
+  // Throws why this host could not finish the run, unless another has it now; and when the store stays away.
+  [[nodiscard]] bool is_essential_over(const std::string& run_id,
+                                       std::chrono::steady_clock::time_point until);
   void open_backends();
   [[nodiscard]] engine::run_request make_request(const run_ask& ask, const engine::run_plan& plan);
   void launch(const engine::run_lease& lease, const engine::run_request& request, engine::run_plan plan,
@@ -169,9 +184,15 @@ class runtime final : public plugin::host_services {
   boost::asio::awaitable<void> drive_end(std::shared_ptr<active_run> active);
   // The end is in the store already: that it can't be read changes nothing.
   boost::asio::awaitable<void> tell_end(const active_run& active);
-  // A question from outside of the engine: a store that is away for a moment is waited for.
+  // A question from outside of the engine: a store that is away for a moment is waited for, until then at most.
   template <class F>
-  auto ask_store(F&& question);
+  auto ask_store(F&& question, std::chrono::steady_clock::time_point until);
+  template <class F>
+  auto ask_store(F&& question) {
+    return ask_store(std::forward<F>(question),
+                     std::chrono::steady_clock::now() +
+                         std::chrono::microseconds(engine::batch_limits{}.store_patience_us));
+  }
   void wait_for_store(const engine::failure& why, int failures, std::chrono::steady_clock::time_point until);
   // Whether the run is at work on another host. What was taken over is ours from then on.
   [[nodiscard]] bool elsewhere(const std::shared_ptr<active_run>& active);
@@ -195,8 +216,10 @@ class runtime final : public plugin::host_services {
     run_ask ask;
     engine::run_request request;
     engine::holder by;
+    std::int64_t asked_us = 0;
   };
   std::map<std::string, foreign_run, std::less<>> foreign_;
+  std::multiset<std::string, std::less<>> awaited_;  // run ids, once for each who waits
   std::map<std::string, double, std::less<>> metrics_;
   std::unique_ptr<reader> reader_;
   std::thread engine_;
@@ -204,9 +227,7 @@ class runtime final : public plugin::host_services {
 };
 
 template <class F>
-auto runtime::ask_store(F&& question) {
-  const auto until =
-      std::chrono::steady_clock::now() + std::chrono::microseconds(engine::batch_limits{}.store_patience_us);
+auto runtime::ask_store(F&& question, std::chrono::steady_clock::time_point until) {
   for (int failures = 1;; ++failures) {
     std::optional<engine::failure> failed;
     try {

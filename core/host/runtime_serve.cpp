@@ -35,8 +35,32 @@ std::size_t runtime::open_runs() {
   return n;
 }
 
+// Their truth is in the store. What is left of them goes on the engine's thread, where the last of it ran.
+void runtime::forget_ended() {
+  const std::int64_t before = clock_.steady_us() - setup_.remember_us;
+  std::vector<std::shared_ptr<active_run>> gone;
+  for (auto at = active_.begin(); at != active_.end();) {
+    const active_run& run = *at->second;
+    const bool kept = !run.over || run.steps > 0 || run.over_us > before || awaited_.contains(at->first);
+    if (!kept) gone.push_back(std::move(at->second));
+    at = kept ? std::next(at) : active_.erase(at);
+  }
+  std::erase_if(foreign_, [&](const auto& f) {
+    return f.second.asked_us <= before && !active_.contains(f.first) && !awaited_.contains(f.first);
+  });
+  if (!gone.empty()) boost::asio::post(context_, [gone = std::move(gone)] {});
+}
+
+std::size_t runtime::remembered_runs() {
+  const std::lock_guard lock(mutex_);
+  std::size_t n = active_.size();
+  for (const auto& [id, run] : foreign_) n += active_.contains(id) ? 0 : 1;
+  return n;
+}
+
 void runtime::tend() {
   const std::lock_guard lock(mutex_);
+  forget_ended();
   for (const auto& [id, active] : active_) {
     // No backend knows of a queued run, so nobody else would end it.
     boost::asio::post(context_, [this, active = active] {

@@ -9,7 +9,6 @@
 #include "host/route.hpp"
 #include "host/runtime.hpp"
 #include "host/streams.hpp"
-#include "observe/identifiers.hpp"
 
 namespace sluice::host {
 
@@ -73,15 +72,10 @@ void check_before_store(const manifest::pipeline& pipeline, const plugin::catalo
 }
 
 engine::run_request runtime::make_request(const run_ask& ask, const engine::run_plan& plan) {
-  const std::int64_t now_ms = clock_.now_us() / 1000;
   const routed route = choose_backend(setup_.pipeline, ask.tenant, ask.backend);
-  engine::run_request r;
-  r.run_id = observe::uuid_v7(now_ms, random_.next(), random_.next());
-  r.tenant = ask.tenant;
-  r.pipeline = setup_.pipeline.name;
-  if (ask.part == run_part::subject) r.scope = scope_of(ask.subject);
-  r.correlation_id = ask.correlation_id.empty() ? observe::correlation_id(ask.tenant, now_ms, random_.next())
-                                                : ask.correlation_id;
+  engine::run_request r = new_request(ask.tenant, setup_.pipeline.name,
+                                      ask.part == run_part::subject ? scope_of(ask.subject) : std::string(),
+                                      ask.correlation_id, clock_.now_us(), random_);
   r.manifest_hash = setup_.pipeline.hash;
   r.backend = route.backend;
   r.route_reason = route.reason;
@@ -91,7 +85,6 @@ engine::run_request runtime::make_request(const run_ask& ask, const engine::run_
                : "full";
   r.plan = plan_to_json(plan, {r.run_id, r.tenant, r.pipeline, r.correlation_id});
   r.retry_of = ask.retry_of;
-  r.by = this_process();
   r.lease_us = setup_.lease_us;
   r.unless_since_us = ask.unless_since_us;
   return r;
@@ -119,8 +112,7 @@ run_answer runtime::start(const run_ask& ask) {
   check_tenant(setup_.pipeline, ask.tenant);
   tell_what_is_not_done(ask.tenant);
   const std::string scope = ask.part == run_part::subject ? scope_of(ask.subject) : std::string();
-  engine::run_plan plan =
-      ask.plan ? *ask.plan : plan_of(setup_.pipeline, ask, history_of(ask.tenant, scope));
+  engine::run_plan plan = ask.plan ? *ask.plan : plan_of(setup_.pipeline, ask, history_of(ask.tenant, scope));
   engine::run_request request = make_request(ask, plan);
   admitted place = admit(ask);  // first: what is full says so before anything is written
   const engine::run_lease lease =
@@ -142,7 +134,7 @@ run_answer runtime::start(const run_ask& ask) {
   {
     // Remembered whoever has it: this host may lose a run too, when it stands still for too long.
     const std::lock_guard lock(mutex_);
-    foreign_[lease.run_id] = {ask, request, lease.held_by};
+    foreign_[lease.run_id] = {ask, request, lease.held_by, clock_.steady_us()};
   }
   if (lease.result == engine::run_lease::how::joined) return answer;
   if (open) {
@@ -157,22 +149,7 @@ engine::run_options runtime::options_of(const engine::run_identity& id) {
   engine::run_options out;
   out.batch.writers = std::min(2, setup_.store.writers());
   out.lease_us = setup_.lease_us;
-  out.on_wait = [this, id](const engine::wait_note& n) {
-    const observe::log_context about{
-        .correlation_id = id.correlation_id, .tenant = id.tenant, .run_id = id.run_id, .code = n.why.code()};
-    if (n.back) {
-      setup_.log.write(observe::log_level::info, about, "the store answers again; the run goes on");
-      return;
-    }
-    nlohmann::json fields{{"asked_again_in_ms", n.wait_us / 1000}, {"failures", n.failures}};
-    if (n.stage.empty()) {
-      fields["waits_for"] = "store";
-    } else {
-      fields["stage"] = n.stage;
-      fields["attempts"] = n.attempts;
-    }
-    setup_.log.write_json(observe::log_level::warn, about, n.why.message(), fields.dump());
-  };
+  out.on_wait = log_waits(setup_.log, id);
   out.on_essential = [this, run_id = id.run_id] {
     if (const auto active = find(run_id)) {
       const std::lock_guard lock(mutex_);
@@ -208,7 +185,6 @@ void runtime::launch(const engine::run_lease& lease, const engine::run_request& 
   const bool of_subject = ask.part == run_part::subject && ask.on_subject_progress;
   active->on_progress = of_subject ? ask.on_subject_progress : ask.on_progress;
   active->tells_end = ask.tells_end;
-  active->forget = ask.forget;
   active->gate = place.gate;
   active->place = std::move(place.place);
   {

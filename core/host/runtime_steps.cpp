@@ -37,10 +37,10 @@ void runtime::over(const std::shared_ptr<active_run>& active, std::optional<fail
   {
     const std::lock_guard lock(mutex_);
     active->over = true;
+    active->over_us = clock_.steady_us();
     if (!is_fenced(failed)) foreign_.erase(active->run->identity().run_id);
     active->failed = std::move(failed);
     place = std::move(active->place);
-    if (active->forget) active_.erase(active->run->identity().run_id);
   }
   changed_.notify_all();
 }

@@ -1,6 +1,7 @@
 // Going on with a run whose host has died while somebody here waits for it.
 #include "host/process.hpp"
 #include "host/runtime.hpp"
+#include "observe/identifiers.hpp"
 
 namespace sluice::host {
 
@@ -18,23 +19,25 @@ void runtime::go_on_with(const std::string& run_id, std::int64_t& again_us) {
   const std::int64_t now = clock_.steady_us();
   if (!is_dead(f.by) && now < again_us) return;
   again_us = now + setup_.lease_us / 2;
-  // By the run's own id: then a run that has ended meanwhile is refused, and not begun anew.
-  f.request.run_id = run_id;
+  // By an id of its own: by that of the run, the store would take this for the question that began it, asked again,
+  // wherever another runtime of this process has had it. A run that has ended meanwhile is not begun anew.
+  f.request.run_id = observe::uuid_v7(clock_.now_us() / 1000, random_.next(), random_.next());
+  f.request.unless_since_us = 1;
   engine::run_lease lease;
   std::optional<engine::run_row> row;
   admitted place;
   try {
     place = admit(f.ask);
     lease = ask_store([&](engine::session& s) { return s.start_run(f.request, is_dead); });
-    if (lease.result == how::took_over && lease.run_id == run_id)
-      row = ask_store([&](engine::session& s) { return s.show_run(run_id); });
+    if (lease.result == how::took_over)
+      row = ask_store([&](engine::session& s) { return s.show_run(lease.run_id); });
   } catch (const engine::failure& e) {
-    // It has ended, or the store is away for a moment: whoever waits looks at it again.
+    // The store is away for a moment, or this host is full: whoever waits looks at it again.
     setup_.log.write(observe::log_level::debug, {.run_id = run_id, .code = e.code()}, e.message());
     return;
   }
   if (row) {
-    if (f.ask.on_lease) {
+    if (f.ask.on_lease && lease.run_id == run_id) {
       f.ask.on_lease({run_id, lease.correlation_id, row->backend, row->route_reason, lease.result, {}});
     }
     f.request.backend = row->backend;

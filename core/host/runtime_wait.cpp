@@ -9,10 +9,16 @@ namespace sluice::host {
 using engine::failure;
 using engine::failure_class;
 
-namespace {
+runtime::awaiting::awaiting(runtime& at, const std::vector<std::string>& run_ids)
+    : at_(at), run_ids_(run_ids) {
+  const std::lock_guard lock(at_.mutex_);
+  at_.awaited_.insert(run_ids_.begin(), run_ids_.end());
+}
 
-
-}  // namespace
+runtime::awaiting::~awaiting() {
+  const std::lock_guard lock(at_.mutex_);
+  for (const std::string& id : run_ids_) at_.awaited_.erase(at_.awaited_.find(id));
+}
 
 void runtime::wait_for_store(const failure& why, int failures, std::chrono::steady_clock::time_point until) {
   if (!why.retryable() || std::chrono::steady_clock::now() >= until) throw failure(why);
@@ -35,6 +41,7 @@ std::optional<engine::run_row> runtime::wait(const std::string& run_id,
   // The end of a run of this process is told; that of another host's is asked for.
   constexpr auto look_again = std::chrono::milliseconds(100);
   std::int64_t again_us = 0;
+  const awaiting here(*this, {run_id});
   for (;;) {
     const auto active = find(run_id);
     bool ask = true, free = active == nullptr;

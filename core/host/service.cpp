@@ -91,7 +91,6 @@ void service::take_over(served& in, const engine::open_run& run) {
   run_ask ask{run.tenant};
   ask.urgency = engine::urgency::background;
   ask.unless_since_us = 1;  // it may have ended by now: then nothing is begun
-  ask.forget = true;
   try {
     if (const std::string subject = subject_of(run.scope); !subject.empty()) {
       ask.part = run_part::subject;
@@ -127,7 +126,6 @@ bool service::start_due(served& in, const engine::due_tenant& tenant) {
   run_ask ask{tenant.tenant};
   ask.urgency = engine::urgency::background;
   ask.unless_since_us = tenant.last_us + 1;  // another host may have been faster
-  ask.forget = true;
   try {
     const run_answer answer = in.engine->start(ask);
     if (answer.how == engine::run_lease::how::started) {

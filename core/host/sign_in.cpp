@@ -19,7 +19,6 @@ namespace {
 constexpr std::size_t max_subject = 256;
 const std::string subject_scope = "subject:";
 
-
 }  // namespace
 
 std::string scope_of(const std::string& subject) { return subject_scope + subject; }
@@ -52,18 +51,13 @@ sign_in_answer runtime::sign_in(run_ask ask) {
   return out;
 }
 
-std::optional<engine::run_row> runtime::shown(const std::string& run_id) {
-  const std::lock_guard lock(session_mutex_);
-  return session_->show_run(run_id);
-}
-
-bool runtime::is_essential_over(const std::string& run_id) {
+bool runtime::is_essential_over(const std::string& run_id, std::chrono::steady_clock::time_point until) {
   if (const auto active = find(run_id)) {
     const std::lock_guard lock(mutex_);
     if (active->failed && !is_fenced(active->failed)) throw failure(*active->failed);
     if (!active->failed) return active->essential_over || active->over;
   }
-  const auto row = shown(run_id);
+  const auto row = ask_store([&](engine::session& s) { return s.show_run(run_id); }, until);
   return !row || essential_of(*row).over;
 }
 
@@ -75,9 +69,10 @@ bool runtime::wait_essential(const std::vector<std::string>& run_ids, std::chron
   const std::int64_t deadline_us = setup_.pipeline.essential.deadline_us;
   if (deadline_us > 0) at_most = std::min(at_most, std::chrono::microseconds(deadline_us));
   const auto ends = clock::now() + at_most;
+  const awaiting here(*this, run_ids);
   for (;;) {
     const bool over = std::all_of(run_ids.begin(), run_ids.end(),
-                                  [this](const std::string& id) { return is_essential_over(id); });
+                                  [&](const std::string& id) { return is_essential_over(id, ends); });
     const auto now = clock::now();
     if (over || now >= ends || give_up()) return over;
     std::unique_lock lock(mutex_);
@@ -86,14 +81,12 @@ bool runtime::wait_essential(const std::vector<std::string>& run_ids, std::chron
 }
 
 nlohmann::json runtime::state_of(const std::string& run_id) {
-  const auto row = shown(run_id);
+  const auto row = ask_store([&](engine::session& s) { return s.show_run(run_id); });
   if (!row) throw failure(failure_class::not_found, "SLU-6026", "no run " + run_id + " is in this store");
   std::map<std::string, std::int64_t> read_us;
-  {
-    const std::lock_guard lock(session_mutex_);
-    for (const engine::freshness_row& f : session_->freshness(row->tenant, row->pipeline, row->scope)) {
-      read_us[f.stage] = f.started_us;
-    }
+  for (const engine::freshness_row& f :
+       ask_store([&](engine::session& s) { return s.freshness(row->tenant, row->pipeline, row->scope); })) {
+    read_us[f.stage] = f.started_us;
   }
   nlohmann::json out = receipt_json(*row);
   for (const std::string& stage : essential_of(*row).stages) {

@@ -1,11 +1,10 @@
 #include "host/store_writer.hpp"
 
 #include <cstring>
-#include <random>
 #include <utility>
 
-#include "host/process.hpp"
-#include "observe/identifiers.hpp"
+#include "host/ports.hpp"
+#include "host/run_parts.hpp"
 
 namespace sluice::host {
 
@@ -13,16 +12,10 @@ namespace {
 
 engine::run_request writing_run(engine::session& session, const std::string& tenant,
                                 const std::string& pipeline, const std::string& scope) {
-  std::random_device random;
-  const auto draw = [&] { return std::uint64_t{random()} << 32 | random(); };
-  engine::run_request r;
-  r.run_id = observe::uuid_v7(session.now_us() / 1000, draw(), draw());
-  r.tenant = tenant;
-  r.pipeline = pipeline;
-  r.scope = scope;
+  system_random random;
+  engine::run_request r = new_request(tenant, pipeline, scope, {}, session.now_us(), random);
   r.mode = "copy";
   r.plan = "{}";
-  r.by = this_process();
   return r;
 }
 

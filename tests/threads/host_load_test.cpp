@@ -2,18 +2,12 @@
 // and into PostgreSQL two hosts side by side. Every thread of a host takes part: the engine's, the workers',
 // the store's, the sources'.
 #include <atomic>
-#include <filesystem>
-#include <fstream>
 #include <thread>
 
 #include <gtest/gtest.h>
 
-#include "host/catalog_adapter.hpp"
-#include "host/open.hpp"
-#include "host/runtime.hpp"
-#include "manifest/check.hpp"
-#include "plugin/loader.hpp"
 #include "store/temp_folder.hpp"
+#include "support/one_host.hpp"
 #include "support/postgres_fixture.hpp"
 #include "upstream/server.hpp"
 
@@ -53,39 +47,6 @@ backends: { direct: { uses: direct } }
 routing: { default: direct }
 )";
 }
-
-// All that a host needs, as a process has it.
-class one_host {
- public:
-  explicit one_host(const std::string& store)
-      : catalog_(plugin::catalog::scan({std::filesystem::path(SLUICE_BINARY_DIR) / "plugins"})),
-        pipeline_(read(store)),
-        log_({observe::log_level::error, 2}, redactor_),
-        loader_(catalog_, std::nullopt),
-        secrets_(pipeline_.tenants, redactor_),
-        store_(host::open_writable(host::store_options_of(pipeline_, secrets_))),
-        runtime_({pipeline_, catalog_, loader_, log_, secrets_, *store_}) {}
-
-  host::runtime& runtime() { return runtime_; }
-
- private:
-  manifest::pipeline read(const std::string& store) {
-    const host::catalog_adapter components(catalog_);
-    auto checked =
-        manifest::check_text("load.yaml", manifest_text(store), components, manifest::process_environment());
-    if (!checked.ok()) throw std::runtime_error(manifest::render_text(checked.diagnostics));
-    return std::move(*checked.pipeline);
-  }
-
-  observe::redactor redactor_;
-  plugin::catalog catalog_;
-  manifest::pipeline pipeline_;
-  observe::logger log_;
-  plugin::loader loader_;
-  host::secret_store secrets_;
-  std::unique_ptr<store::store> store_;
-  host::runtime runtime_;
-};
 
 class host_load : public ::testing::Test {
  protected:
@@ -133,7 +94,7 @@ class host_load : public ::testing::Test {
 // covers: P9, P10, P12, M3
 TEST_F(host_load, many_callers_of_many_tenants_share_one_file) {
   const temp_folder folder;
-  one_host host("{ uses: sqlite, path: \"" + (folder.path() / "load.db").string() + "\" }");
+  one_host host(manifest_text("{ uses: sqlite, path: \"" + (folder.path() / "load.db").string() + "\" }"));
   for (int round = 0; round < rounds; ++round) storm({&host.runtime()}, round == 1);
   EXPECT_EQ(ended_, tenants * callers * rounds);
   EXPECT_GT(pages_, tenants * 8);
@@ -144,7 +105,7 @@ TEST_F(host_load, two_hosts_share_one_server) {
   if (postgres_cluster::shared() == nullptr) GTEST_SKIP() << "no PostgreSQL server is installed here";
   setenv("LOAD_DSN", postgres_cluster::shared()->new_database().c_str(), 1);
   const std::string store = "{ uses: postgres, dsn: \"${secret:env:LOAD_DSN}\", pool: 3 }";
-  one_host first(store), second(store);
+  one_host first(manifest_text(store)), second(manifest_text(store));
   for (int round = 0; round < rounds; ++round) storm({&first.runtime(), &second.runtime()}, round == 1);
   EXPECT_EQ(ended_, tenants * callers * rounds);
 }
@@ -155,7 +116,7 @@ TEST_F(host_load, a_host_that_leaves_in_the_middle_ends_and_fails_no_run) {
   const temp_folder folder;
   const std::string store = "{ uses: sqlite, path: \"" + (folder.path() / "load.db").string() + "\" }";
   {
-    one_host leaving(store);
+    one_host leaving(manifest_text(store));
     for (int n = 0; n < tenants; ++n) {
       host::run_ask ask;
       ask.tenant = tenant(n);

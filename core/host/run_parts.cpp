@@ -1,0 +1,65 @@
+#include "host/run_parts.hpp"
+
+#include <utility>
+
+#include <nlohmann/json.hpp>
+
+#include "host/process.hpp"
+#include "host/streams.hpp"
+#include "observe/identifiers.hpp"
+
+namespace sluice::host {
+
+engine::run_request new_request(std::string tenant, std::string pipeline, std::string scope,
+                                std::string correlation_id, std::int64_t now_us,
+                                engine::random_port& random) {
+  const std::int64_t now_ms = now_us / 1000;
+  engine::run_request r;
+  r.run_id = observe::uuid_v7(now_ms, random.next(), random.next());
+  r.correlation_id = correlation_id.empty() ? observe::correlation_id(tenant, now_ms, random.next())
+                                            : std::move(correlation_id);
+  r.tenant = std::move(tenant);
+  r.pipeline = std::move(pipeline);
+  r.scope = std::move(scope);
+  r.by = this_process();
+  return r;
+}
+
+void make_tables(const manifest::pipeline& pipeline, const plugin::catalog& catalog, store::store& store,
+                 observe::logger& log, observe::log_level level) {
+  for (const plugin_streams& p : streams_of(pipeline, catalog)) {
+    for (const std::string& line : store.ensure_streams(p.plugin, p.version, p.streams)) {
+      log.write(level, {.plugin = p.plugin}, line);
+    }
+  }
+}
+
+engine::wait_fn log_waits(observe::logger& log, const engine::run_identity& id) {
+  return [&log, id](const engine::wait_note& n) {
+    const observe::log_context about{
+        .correlation_id = id.correlation_id, .tenant = id.tenant, .run_id = id.run_id, .code = n.why.code()};
+    if (n.back) {
+      log.write(observe::log_level::info, about, "the store answers again; the run goes on");
+      return;
+    }
+    nlohmann::json fields{{"asked_again_in_ms", n.wait_us / 1000}, {"failures", n.failures}};
+    if (n.stage.empty()) {
+      fields["waits_for"] = "store";
+    } else {
+      fields["stage"] = n.stage;
+      fields["attempts"] = n.attempts;
+    }
+    log.write_json(observe::log_level::warn, about, n.why.message(), fields.dump());
+  };
+}
+
+void plain_services::log(observe::log_level level, const observe::log_context& context,
+                         std::string_view message, std::string_view fields_json) noexcept {
+  log_.write_json(level, context, message, fields_json);
+}
+
+std::string plain_services::expand_secret(std::string_view tenant, std::string_view text) {
+  return secrets_.expand(tenant, text);
+}
+
+}  // namespace sluice::host
