@@ -48,15 +48,19 @@ void client::wake() noexcept {
 void client::run() {
   while (!stop_) {
     begin_queued();
+    look_at_waiting();
     int busy = 0;
     curl_multi_perform(multi_.get(), &busy);
     collect();
+    look_at_waiting();  // what has ended may be what they wait for
     if (look_.exchange(false) || steady::now() - checked_ >= std::chrono::milliseconds(tick_ms)) check_all();
-    curl_multi_poll(multi_.get(), nullptr, 0, running_.empty() ? idle_ms : tick_ms, nullptr);
+    curl_multi_poll(multi_.get(), nullptr, 0, running_.empty() && waiting_.empty() ? idle_ms : tick_ms, nullptr);
   }
   begin_queued();
-  for (running& r : running_) r.what->cancelled = true;
+  for (running& r : running_) *r.what->cancelled = true;
   check_all();
+  for (const auto& t : waiting_) *t->cancelled = true;
+  look_at_waiting();
 }
 
 client::easy_ptr client::make_easy() {
@@ -97,20 +101,54 @@ void client::begin_queued() {
     fresh.swap(queue_);
   }
   for (auto& t : fresh) {
-    try {
-      running r{make_easy(), std::move(t)};
-      running_.push_back(std::move(r));
-    } catch (const std::bad_alloc&) {
-      if (t) t->done(*t);  // it has no status and no reason: out of memory
-      continue;
+    if (t->ready) {
+      waiting_.push_back(std::move(t));
+    } else {
+      begin(std::move(t));
     }
-    running& r = running_.back();
-    r.what->arm(r.easy.get(), steady::now());
-    if (r.what->cancelled) {
-      r.what->reason = given_up::cancelled;
-      end(running_.size() - 1, CURLE_ABORTED_BY_CALLBACK);
-    } else if (curl_multi_add_handle(multi_.get(), r.easy.get()) != CURLM_OK) {
-      end(running_.size() - 1, CURLE_OUT_OF_MEMORY);
+  }
+}
+
+void client::begin(std::shared_ptr<transfer> t) {
+  try {
+    running r{make_easy(), std::move(t)};
+    running_.push_back(std::move(r));
+  } catch (const std::bad_alloc&) {
+    if (t) t->done(*t);  // it has no status and no reason: out of memory
+    return;
+  }
+  running& r = running_.back();
+  r.what->arm(r.easy.get(), steady::now());
+  if (*r.what->cancelled) {
+    r.what->reason = given_up::cancelled;
+    end(running_.size() - 1, CURLE_ABORTED_BY_CALLBACK);
+  } else if (curl_multi_add_handle(multi_.get(), r.easy.get()) != CURLM_OK) {
+    end(running_.size() - 1, CURLE_OUT_OF_MEMORY);
+  }
+}
+
+void client::look_at_waiting() {
+  std::vector<std::shared_ptr<transfer>> asked;
+  asked.swap(waiting_);
+  for (auto& t : asked) {
+    bool go = false;
+    if (*t->cancelled) {
+      t->reason = given_up::cancelled;
+    } else if (steady::now() >= t->ends) {
+      t->reason = given_up::no_token;
+    } else {
+      try {
+        go = t->ready(*t);
+      } catch (...) {
+        t->refused = std::current_exception();
+      }
+    }
+    if (go) {
+      begin(std::move(t));
+    } else if (t->reason == given_up::no && t->refused == nullptr) {
+      waiting_.push_back(std::move(t));
+    } else {
+      t->done(*t);
     }
   }
 }

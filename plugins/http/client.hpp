@@ -39,6 +39,9 @@ class client {
 
   void run();
   void begin_queued();
+  void begin(std::shared_ptr<transfer> t);
+  // Those that are not ready yet: they begin, or end because nobody wants them any more.
+  void look_at_waiting();
   void collect();
   void check_all();
   void end(std::size_t at, CURLcode);
@@ -47,6 +50,7 @@ class client {
   const settings& settings_;
   std::unique_ptr<CURLM, multi_deleter> multi_;
   std::vector<running> running_;
+  std::vector<std::shared_ptr<transfer>> waiting_;
   std::vector<easy_ptr> idle_;
   steady::time_point checked_;
   std::atomic<bool> look_{false}, stop_{false};

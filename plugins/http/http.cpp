@@ -1,42 +1,36 @@
 #include "http.hpp"
 
-#include <openssl/evp.h>
-
 #include <sluice/failure.hpp>
 
+#include "base64.hpp"
 #include "codes.hpp"
 #include "outcome.hpp"
 
 namespace sluice::http {
-namespace {
-
-std::string base64(std::string_view text) {
-  std::string out(4 * ((text.size() + 2) / 3) + 1, '\0');
-  const int n = EVP_EncodeBlock(reinterpret_cast<unsigned char*>(out.data()), reinterpret_cast<const unsigned char*>(text.data()),
-                                static_cast<int>(text.size()));
-  out.resize(static_cast<std::size_t>(n));
-  return out;
-}
-
-}  // namespace
 
 // One fetch from its start to its answer.
 struct http_source::pending {
-  pending(const read& r, page_place&& p, completion&& d) : what(r), place(std::move(p)), done(std::move(d)) {}
+  pending(const read& r, page_place&& p, prepared_request&& q, completion&& d)
+      : what(r), place(std::move(p)), request(std::move(q)), done(std::move(d)) {}
 
   const read& what;
   page_place place;
-  std::string secret;
-  bool deadline_first = false;
+  vars values;
+  prepared_request request;
+  std::vector<std::string> headers, secrets;
+  steady::time_point ends;
+  bool deadline_first = false, repeated = false;
+  token_need need;
+  std::shared_ptr<std::atomic<bool>> cancelled = std::make_shared<std::atomic<bool>>(false);
   completion done;
   std::unique_ptr<cancel_hook> hook;
 };
 
-http_source::http_source(const setup& s) : host_(s.host), settings_(parse_settings(s.config_json)), client_(settings_) {}
+http_source::http_source(const setup& s) : host_(s.host), settings_(parse_settings(s.config_json)), tokens_(settings_, host_, client_), client_(settings_) {}
 
 std::string http_source::credentials(const call& c, const vars& values, std::string& secret) const {
   const auth_settings& auth = settings_.auth;
-  if (auth.how == auth_settings::how::none) return {};
+  if (auth.how == auth_settings::how::none || auth.how == auth_settings::how::client_credentials) return {};
   if (!auth.secret.empty()) secret = host_.expand(c, auth.secret).value();
   check_header_value(auth.how == auth_settings::how::header ? auth.header : "Authorization", secret);
   switch (auth.how) {
@@ -65,31 +59,67 @@ void http_source::fetch(const read& r, const fetch_request& f, completion& done)
     if (left.count() <= 0) throw failure(status::deadline, codes::deadline, request.shown() + ": the deadline of the call has passed");
     budget = std::min(budget, left);
   }
-  // Shared by the client, which runs it, and by the hook, which may cancel it.
-  auto t = std::make_shared<transfer>(settings_, std::move(request), std::move(headers));
-  t->budget = budget;
-  auto p = std::make_shared<pending>(r, std::move(place), std::move(done));  // copied with t->done, as std::function wants
-  p->secret = std::move(secret);
+  auto p = std::make_shared<pending>(r, std::move(place), std::move(request), std::move(done));
+  if (!secret.empty()) p->secrets.push_back(std::move(secret));
+  if (settings_.auth.how == auth_settings::how::client_credentials) p->values = values;
+  p->headers = std::move(headers);
+  p->ends = steady::now() + budget;
   p->deadline_first = budget < settings_.total;
-  t->done = [this, p](transfer& ended) { answer(*p, ended); };
   // The hook may fire at once or while this still runs; it only sets a flag that the client looks at.
-  p->hook = std::make_unique<cancel_hook>(c, [this, weak = std::weak_ptr(t)] {
-    if (const auto alive = weak.lock()) alive->cancelled = true;
+  p->hook = std::make_unique<cancel_hook>(c, [this, flag = p->cancelled] {
+    *flag = true;
     client_.wake();
   });
+  send(p);
+}
+
+void http_source::send(const std::shared_ptr<pending>& p) {
+  const bool with_token = settings_.auth.how == auth_settings::how::client_credentials;
+  // What may have to be sent once more stays here.
+  auto t = with_token ? std::make_shared<transfer>(settings_, prepared_request(p->request), p->headers)
+                      : std::make_shared<transfer>(settings_, std::move(p->request), std::move(p->headers));
+  t->ends = p->ends;
+  t->cancelled = p->cancelled;
+  if (with_token) t->ready = [this, p](transfer& waits) { return authorize(*p, waits); };
+  t->done = [this, p](transfer& ended) { answer(p, ended); };
   client_.start(std::move(t));
 }
 
-void http_source::answer(pending& p, transfer& ended) {
-  p.hook.reset();  // waits for a hook that is running; afterwards the call may end
+bool http_source::authorize(pending& p, transfer& t) {
+  const std::string* token = tokens_.get(p.done.context(), p.values, p.need);
+  if (token == nullptr) return false;
+  t.add_header("Authorization: Bearer " + *token);
+  p.secrets = {*token};
+  return true;
+}
+
+bool http_source::repeat(const std::shared_ptr<pending>& p, const transfer& ended) {
+  if (p->need.number == 0 || p->repeated || ended.head.status != 401 || *p->cancelled) return false;
+  p->repeated = true;
+  p->need = {.refused = p->need.number};
+  send(p);
+  return true;
+}
+
+void http_source::answer(const std::shared_ptr<pending>& p, transfer& ended) {
   host_.add("requests");
   host_.add("wire_bytes", static_cast<double>(ended.wire_bytes));
-  const asked a{settings_, p.what, p.place, p.secret, p.deadline_first};
+  bool again = false;
+  std::exception_ptr failed;
+  try {
+    again = repeat(p, ended);
+  } catch (...) {
+    failed = std::current_exception();
+  }
+  if (again) return;
+  p->hook.reset();  // waits for a hook that is running; afterwards the call may end
+  const asked a{{settings_, p->secrets, p->deadline_first}, p->what, p->place};
   std::string remark;
-  p.done.run([&] {
+  p->done.run([&] {
+    if (failed) std::rethrow_exception(failed);
     page out = make_page(ended, a, scanner_, remark);
     if (!remark.empty()) {
-      host_.log(p.done.context(), log_level::warn,
+      host_.log(p->done.context(), log_level::warn,
                 ended.request().shown() + ": " + remark);
     }
     return out;

@@ -11,6 +11,7 @@
 #include "request.hpp"
 #include "scan.hpp"
 #include "settings.hpp"
+#include "tokens.hpp"
 
 namespace sluice::http {
 
@@ -25,12 +26,17 @@ class http_source : public async_source {
  private:
   struct pending;
   [[nodiscard]] std::string credentials(const call&, const vars&, std::string& secret) const;
-  void answer(pending&, transfer&);
+  void send(const std::shared_ptr<pending>&);
+  [[nodiscard]] bool authorize(pending&, transfer&);
+  // True: the upstream has refused the token, and the request is on its way once more with another one.
+  [[nodiscard]] bool repeat(const std::shared_ptr<pending>&, const transfer&);
+  void answer(const std::shared_ptr<pending>&, transfer&);
 
   host_ref host_;
   settings settings_;
-  scanner scanner_;  // the client's thread alone uses it
-  client client_;    // last: its thread ends before the rest goes
+  scanner scanner_;      // the client's thread alone uses it
+  token_keeper tokens_;  // so too
+  client client_;        // last: its thread ends before the rest goes
 };
 
 }  // namespace sluice::http

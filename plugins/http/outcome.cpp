@@ -1,6 +1,7 @@
 #include "outcome.hpp"
 
 #include <algorithm>
+#include <charconv>
 #include <ctime>
 
 #include <nlohmann/json.hpp>
@@ -18,9 +19,11 @@ namespace {
 constexpr std::size_t shown_bytes = 120;
 
 // One line of text that may be shown: no control characters, no broken characters at the end, no secret.
-std::string shown(std::string_view text, const std::string& secret) {
+std::string shown(std::string_view text, const std::vector<std::string>& secrets) {
   std::string out(text.substr(0, 4 * shown_bytes));
-  for (std::size_t at = 0; secret.size() >= 4 && (at = out.find(secret, at)) != std::string::npos;) out.replace(at, secret.size(), "***");
+  for (const std::string& secret : secrets) {
+    for (std::size_t at = 0; secret.size() >= 4 && (at = out.find(secret, at)) != std::string::npos;) out.replace(at, secret.size(), "***");
+  }
   std::ranges::replace_if(out, [](char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7F; }, ' ');
   if (out.size() > shown_bytes) {
     std::size_t end = shown_bytes;
@@ -36,13 +39,13 @@ std::string seconds(std::chrono::milliseconds ms) {
 
 class teller {
  public:
-  teller(const transfer& t, const asked& a) : transfer_(t), asked_(a) {}
+  teller(const transfer& t, const told& a) : transfer_(t), told_(a) {}
 
   [[noreturn]] void fail(status kind, const char* code, const std::string& why, std::chrono::milliseconds after = {}) const {
     throw failure(kind, code, transfer_.request().shown() + ": " + why, after, transfer_.head.status);
   }
   [[nodiscard]] std::string line() const {
-    return std::to_string(transfer_.head.status) + (transfer_.head.reason.empty() ? "" : " " + shown(transfer_.head.reason, asked_.secret));
+    return std::to_string(transfer_.head.status) + (transfer_.head.reason.empty() ? "" : " " + shown(transfer_.head.reason, told_.secrets));
   }
   // The upstream's own explanation, in the shapes that are usual.
   [[nodiscard]] std::string words() const {
@@ -56,20 +59,23 @@ class teller {
       else if (value.is_object()) text = value.value("message", value.dump());
     }
     if (text.empty()) text = body;
-    return text.empty() ? "" : "; the upstream says \"" + shown(text, asked_.secret) + "\"";
+    return text.empty() ? "" : "; the upstream says \"" + shown(text, told_.secrets) + "\"";
   }
-  [[nodiscard]] std::string beginning() const { return "\"" + shown(transfer_.body.view(), asked_.secret) + "\""; }
+  [[nodiscard]] std::string beginning() const { return "\"" + shown(transfer_.body.view(), told_.secrets) + "\""; }
 
  private:
   const transfer& transfer_;
-  const asked& asked_;
+  const told& told_;
 };
 
-void check_own_reasons(const transfer& t, const asked& a, const teller& tell) {
+void check_own_reasons(const transfer& t, const told& a, const teller& tell) {
   const settings& s = a.config;
   switch (t.reason) {
     case given_up::no: case given_up::enough: return;
     case given_up::cancelled: tell.fail(status::cancelled, codes::cancelled, "cancelled");
+    case given_up::no_token:
+      if (a.deadline_first) tell.fail(status::deadline, codes::deadline, "the deadline of the call passed while it waited for a token");
+      tell.fail(status::transient, codes::total_timeout, "not sent within " + seconds(s.total) + " (timeouts.total): no token came");
     case given_up::first_byte:
       tell.fail(status::transient, codes::first_byte_timeout, "no answer within " + seconds(s.first_byte) + " (timeouts.first_byte)");
     case given_up::too_slow:
@@ -86,7 +92,7 @@ void check_own_reasons(const transfer& t, const asked& a, const teller& tell) {
   }
 }
 
-void check_timeout(const transfer& t, const asked& a, const teller& tell) {
+void check_timeout(const transfer& t, const told& a, const teller& tell) {
   if (a.deadline_first) tell.fail(status::deadline, codes::deadline, "the deadline of the call passed");
   const std::string connect = "no connection within " + seconds(a.config.connect) + " (timeouts.connect): ";
   switch (t.phase) {
@@ -113,8 +119,8 @@ const char* after_asking_us(const transfer& t) {
   return "; the server had asked for a client certificate and none was sent, which may be why";
 }
 
-void check_transport(const transfer& t, const asked& a, const teller& tell) {
-  const std::string why = shown(t.detail, a.secret);
+void check_transport(const transfer& t, const told& a, const teller& tell) {
+  const std::string why = shown(t.detail, a.secrets);
   if (t.code != CURLE_OK && is_tls_refusal(t.detail)) {
     tell.fail(status::invalid, codes::no_tls,
               "the server refuses our TLS: " + why + "; it has to speak TLS 1.2 or 1.3 and may not ask for a client certificate");
@@ -134,7 +140,7 @@ void check_transport(const transfer& t, const asked& a, const teller& tell) {
     case CURLE_PEER_FAILED_VERIFICATION: case CURLE_SSL_CACERT_BADFILE: case CURLE_SSL_CERTPROBLEM: case CURLE_SSL_ISSUER_ERROR:
       tell.fail(status::invalid, codes::bad_certificate,
                 "the server's certificate is not trusted: " + why +
-                    (t.met->certificate.empty() ? "" : " (" + shown(t.met->certificate, a.secret) + ")") +
+                    (t.met->certificate.empty() ? "" : " (" + shown(t.met->certificate, a.secrets) + ")") +
                     "; if it is your own authority's, name it in tls.ca_file");
     case CURLE_PARTIAL_FILE: tell.fail(status::transient, codes::truncated, "the answer was cut off: " + why);
     case CURLE_BAD_CONTENT_ENCODING: tell.fail(status::transient, codes::bad_encoding, "the answer can't be decompressed: " + why);
@@ -154,11 +160,13 @@ void check_wait(const transfer& t, const teller& tell, const std::string& said) 
   tell.fail(status::throttled, codes::throttled, said + until, wait);
 }
 
-void check_status(const transfer& t, const teller& tell) {
+void check_status(const transfer& t, const told& a, const teller& tell) {
   const int s = t.head.status;
   if (s == 200 || s == 203) return;
   const std::string said = tell.line() + tell.words();
   if (s == 408 || s == 425 || s == 429 || s >= 500) check_wait(t, tell, said);
+  if (s == 401 && a.config.auth.how == auth_settings::how::client_credentials)
+    tell.fail(status::denied, codes::unauthorized, said + "; a fresh token was refused too: check auth.client_credentials, its scope and audience first");
   if (s == 401) tell.fail(status::denied, codes::unauthorized, said + "; the credentials are refused: check auth and the tenant's secret");
   if (s == 403) tell.fail(status::denied, codes::forbidden, said + "; the credentials are known but may not read this");
   if (s == 404 || s == 410) tell.fail(status::not_found, codes::not_found, said);
@@ -200,7 +208,7 @@ void check_body(const transfer& t, const asked& a, const teller& tell) {
     return;
   }
   if (html || body.front() == '<') {
-    const std::string type = t.head.content_type.empty() ? "a page of markup" : shown(t.head.content_type, a.secret);
+    const std::string type = t.head.content_type.empty() ? "a page of markup" : shown(t.head.content_type, a.secrets);
     tell.fail(status::invalid, codes::not_json, "expected data, got " + type + ": " + tell.beginning() +
                                                     "; is it a login page? check base_url and auth");
   }
@@ -210,10 +218,11 @@ void check_body(const transfer& t, const asked& a, const teller& tell) {
 }  // namespace
 
 page make_page(transfer& t, const asked& a, scanner& scan, std::string& remark) {
+  if (t.refused) std::rethrow_exception(t.refused);
   const teller tell(t, a);
   check_own_reasons(t, a, tell);
   if (t.reason == given_up::no) check_transport(t, a, tell);
-  check_status(t, tell);
+  check_status(t, a, tell);
   check_body(t, a, tell);
   page out;
   try {
@@ -244,6 +253,69 @@ page make_page(transfer& t, const asked& a, scanner& scan, std::string& remark) 
   out.body = std::move(t.body);
   out.wire_bytes = t.wire_bytes;
   out.http_status = t.head.status;
+  return out;
+}
+
+namespace {
+
+// What the endpoint's own code says, in what is to be done about it.
+std::string step_after(const std::string& error) {
+  const std::string where = "auth.client_credentials";
+  if (error == "invalid_scope") return "check " + where + ".scope";
+  if (error == "unauthorized_client" || error == "unsupported_grant_type")
+    return "the service has to allow this client the grant client_credentials";
+  return "check client_id and the tenant's secret, and whether `credentials` is to be basic or body";
+}
+
+// 400, 401 and 403 with the reason that RFC 6749 §5.2 gives them: asking again ends the same.
+[[noreturn]] void refuse_token(const transfer& t, const teller& tell) {
+  const auto j = nlohmann::json::parse(t.body.view(), nullptr, false);
+  const auto at = j.is_object() ? j.find("error") : j.end();
+  std::string error = at != j.end() && at->is_string() ? at->get<std::string>() : "";
+  const auto odd = [](char c) { return c != '_' && (c < 'a' || c > 'z'); };
+  if (error.size() > 40 || std::ranges::any_of(error, odd)) error.clear();
+  tell.fail(status::denied, codes::token_refused,
+            tell.line() + (error.empty() ? "" : ", " + error) + tell.words() + "; no token is given: " + step_after(error));
+}
+
+std::optional<std::chrono::milliseconds> lifetime_of(const nlohmann::json& answer) {
+  const auto at = answer.find("expires_in");
+  if (at == answer.end() || at->is_null()) return std::nullopt;
+  constexpr double longest_s = 3.15e7;
+  double s = -1;
+  if (at->is_number()) s = at->get<double>();
+  if (at->is_string()) {  // some write it as text
+    const auto text = at->get<std::string>();
+    const auto [end, bad] = std::from_chars(text.data(), text.data() + text.size(), s);
+    if (bad != std::errc{} || end != text.data() + text.size()) s = -1;
+  }
+  if (!(s >= 0)) return std::nullopt;
+  return std::chrono::milliseconds(static_cast<std::int64_t>(1000 * std::min(s, longest_s)));
+}
+
+}  // namespace
+
+access_token make_token(const transfer& t, const told& a) {
+  const teller tell(t, a);
+  check_own_reasons(t, a, tell);
+  if (t.reason == given_up::no) check_transport(t, a, tell);
+  const int s = t.head.status;
+  const std::string said = tell.line() + tell.words();
+  if (s == 408 || s == 425 || s == 429 || s >= 500) check_wait(t, tell, said);
+  if (s == 400 || s == 401 || s == 403) refuse_token(t, tell);
+  const std::string step = "; check auth.client_credentials.token_url";
+  if (s != 200) tell.fail(status::invalid, codes::bad_token, said + "; a token comes with 200" + step);
+  const auto answer = nlohmann::json::parse(t.body.view(), nullptr, false);
+  if (answer.is_discarded() && t.head.content_type.find("html") == std::string::npos)
+    tell.fail(status::transient, codes::truncated, "the answer with the token is no whole JSON");
+  const auto value = answer.is_object() ? answer.find("access_token") : answer.end();
+  if (value == answer.end() || !value->is_string() || value->get_ref<const std::string&>().empty())
+    tell.fail(status::invalid, codes::bad_token, "200 without `access_token`" + step);
+  const std::string kind = answer.value("token_type", "Bearer");
+  if (!std::ranges::equal(kind, std::string_view("bearer"), [](char x, char y) { return (x | 0x20) == y; }))
+    tell.fail(status::invalid, codes::bad_token, "the token is of another type than Bearer, which is all that can be sent");
+  access_token out{value->get<std::string>(), lifetime_of(answer)};
+  check_header_value("Authorization", out.value);
   return out;
 }
 

@@ -1,7 +1,10 @@
 // What became of a transfer: a page, or a failure that says what, where and what to do.
 #pragma once
 
+#include <chrono>
+#include <optional>
 #include <string>
+#include <vector>
 
 #include <sluice/page.hpp>
 
@@ -10,15 +13,27 @@
 
 namespace sluice::http {
 
-struct asked {
+// How it is told of.
+struct told {
   const settings& config;
+  std::vector<std::string> secrets;  // never shown, not even when the upstream repeats them
+  bool deadline_first = false;       // the call's deadline was nearer than the total timeout
+};
+
+struct asked : told {
   const read_plan& read;
   const page_place& place;
-  std::string secret;            // never shown, not even when the upstream repeats it
-  bool deadline_first = false;   // the call's deadline was nearer than the total timeout
+};
+
+struct access_token {
+  std::string value;
+  std::optional<std::chrono::milliseconds> good_for;
 };
 
 // Throws failure. `remark`: what is to be told of a list that was taken all the same.
 [[nodiscard]] page make_page(transfer&, const asked&, scanner&, std::string& remark);
+
+// The answer of a token endpoint. Throws failure.
+[[nodiscard]] access_token make_token(const transfer&, const told&);
 
 }  // namespace sluice::http

@@ -19,25 +19,56 @@ using nlohmann::json;
   throw failure(status::invalid, codes::bad_config, why);
 }
 
+// What is asked for once for all requests of a tenant depends on the tenant alone.
+text_template of_tenant(const std::string& where, const std::string& text, const char* why) {
+  text_template out(text);
+  for (const std::string& name : out.names()) {
+    if (name == "tenant" || name.starts_with("tenant.vars.")) continue;
+    refuse_config(where + ": `${" + name + "}` must not " + why +
+                  "; only ${tenant} and ${tenant.vars.x} may");
+  }
+  return out;
+}
+
 // The host may come from the manifest and from the tenant's vars, never from data or from a subject.
-text_template parse_base(const std::string& text) {
-  text_template base(text);
-  for (const std::string& name : base.names()) {
-    if (name != "tenant" && !name.starts_with("tenant.vars.")) {
-      refuse_config("base_url: `${" + name +
-                    "}` must not choose the address; only ${tenant} and ${tenant.vars.x} may");
-    }
-  }
+text_template parse_address(const std::string& where, const std::string& text) {
+  text_template out = of_tenant(where, text, "choose the address");
   if (!text.starts_with("http://") && !text.starts_with("https://") && !text.starts_with("${")) {
-    refuse_config("base_url: `" + text + "` must begin with http:// or https://");
+    refuse_config(where + ": `" + text + "` must begin with http:// or https://");
   }
-  return base;
+  return out;
+}
+
+token_settings parse_token(const json& config) {
+  const std::string where = "auth.client_credentials.";
+  const auto field = [&](const std::string& name, const std::string& value) {
+    return of_tenant(where + name, value, "choose the token");
+  };
+  token_settings out;
+  out.url = parse_address(where + "token_url", config.at("token_url").get<std::string>());
+  out.client_id = field("client_id", config.at("client_id").get<std::string>());
+  out.secret = config.at("client_secret").get<std::string>();
+  for (const char* name : {"scope", "audience"}) {
+    if (config.contains(name)) out.form.emplace_back(name, field(name, config.at(name).get<std::string>()));
+  }
+  const json form = config.value("form", json::object());
+  for (const auto& [name, value] : form.items()) {
+    constexpr std::array<std::string_view, 5> ours{"grant_type", "client_id", "client_secret", "scope",
+                                                   "audience"};
+    if (std::ranges::find(ours, name) != ours.end())
+      refuse_config(where + "form: `" + name + "` has a place of its own; leave it out");
+    out.form.emplace_back(name, field("form." + name, value.get<std::string>()));
+  }
+  out.in_body = config.value("credentials", "basic") == "body";
+  if (config.contains("margin"))
+    out.margin = parse_duration(config.at("margin").get<std::string>(), where + "margin");
+  return out;
 }
 
 auth_settings parse_auth(const json& config) {
   auth_settings out;
   const json auth = config.value("auth", json::object());
-  if (auth.size() > 1) refuse_config("auth: give one of bearer, basic and header");
+  if (auth.size() > 1) refuse_config("auth: give one of bearer, basic, header and client_credentials");
   if (auth.contains("bearer")) {
     out.how = auth_settings::how::bearer;
     out.secret = auth.at("bearer").get<std::string>();
@@ -56,6 +87,9 @@ auth_settings parse_auth(const json& config) {
     out.header = auth.at("header").at("name").get<std::string>();
     static_cast<void>(parse_header(out.header, "", codes::bad_config));
     out.secret = auth.at("header").at("value").get<std::string>();
+  } else if (auth.contains("client_credentials")) {
+    out.how = auth_settings::how::client_credentials;
+    out.token = parse_token(auth.at("client_credentials"));
   }
   return out;
 }
@@ -98,7 +132,7 @@ settings parse_settings(std::string_view config_json) {
   try {
     const json config = json::parse(config_json);
     settings out;
-    out.base_url = parse_base(config.at("base_url").get<std::string>());
+    out.base_url = parse_address("base_url", config.at("base_url").get<std::string>());
     out.auth = parse_auth(config);
     const json headers = config.value("headers", json::object());
     for (const auto& [name, value] : headers.items()) {

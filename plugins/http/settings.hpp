@@ -16,8 +16,18 @@ namespace sluice::http {
 
 using header_templates = std::vector<std::pair<std::string, text_template>>;
 
+// RFC 6749 §4.4: a token for the client's own credentials.
+struct token_settings {
+  text_template url, client_id;
+  std::string secret;     // a template that only the host expands
+  header_templates form;  // scope, audience and what else is sent along
+  bool in_body = false;   // the credentials: in the form, or as Basic
+  std::chrono::milliseconds margin{30'000};
+};
+
 struct auth_settings {
-  enum class how : std::uint8_t { none, bearer, basic, header } how = how::none;
+  enum class how : std::uint8_t { none, bearer, basic, header, client_credentials } how = how::none;
+  token_settings token;    // of `client_credentials`
   std::string header;      // of `header`
   text_template username;  // of `basic`
   std::string secret;      // a template that only the host expands; empty: none

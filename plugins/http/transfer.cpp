@@ -35,16 +35,19 @@ std::int64_t time_of(CURL* easy, CURLINFO what) {
 transfer::transfer(const settings& s, prepared_request&& request, std::vector<std::string> headers)
     : settings_(s), request_(std::move(request)) {
   for (const auto* list : {&request_.headers, &headers}) {
-    for (const std::string& line : *list) {
-      curl_slist* longer = curl_slist_append(headers_, line.c_str());
-      if (longer == nullptr) throw std::bad_alloc();
-      headers_ = longer;
-    }
+    for (const std::string& line : *list) add_header(line);
   }
 }
 
+void transfer::add_header(const std::string& line) {
+  curl_slist* longer = curl_slist_append(headers_, line.c_str());
+  if (longer == nullptr) throw std::bad_alloc();
+  headers_ = longer;
+}
+
 transfer::~transfer() {
-  // Credentials stand in these lines: wipe them before the memory goes back.
+  // Credentials stand in these lines, or in the form of a token: wipe them before the memory goes back.
+  std::fill_n(static_cast<volatile char*>(request_.body.data()), request_.body.size(), '\0');
   for (curl_slist* h = headers_; h != nullptr; h = h->next) {
     std::fill_n(static_cast<volatile char*>(h->data), std::char_traits<char>::length(h->data), '\0');
   }
@@ -54,6 +57,7 @@ transfer::~transfer() {
 void transfer::arm(CURL* easy, steady::time_point now) {
   easy_ = easy;
   started_ = window_start_ = now;
+  const auto left = std::chrono::duration_cast<std::chrono::milliseconds>(ends - now);
   curl_easy_setopt(easy, CURLOPT_URL, request_.url.c_str());
   curl_easy_setopt(easy, CURLOPT_HTTPHEADER, headers_);
   curl_easy_setopt(easy, CURLOPT_ERRORBUFFER, error_);
@@ -66,7 +70,7 @@ void transfer::arm(CURL* easy, steady::time_point now) {
   curl_easy_setopt(easy, CURLOPT_FORBID_REUSE, 0L);
   watch_handshake(easy, met);
   curl_easy_setopt(easy, CURLOPT_CONNECTTIMEOUT_MS, static_cast<long>(settings_.connect.count()));
-  curl_easy_setopt(easy, CURLOPT_TIMEOUT_MS, static_cast<long>(std::max<std::int64_t>(budget.count(), 1)));
+  curl_easy_setopt(easy, CURLOPT_TIMEOUT_MS, static_cast<long>(std::max<std::int64_t>(left.count(), 1)));
   if (request_.method == "POST") {
     curl_easy_setopt(easy, CURLOPT_POST, 1L);
     curl_easy_setopt(easy, CURLOPT_POSTFIELDS, request_.body.data());
@@ -84,7 +88,7 @@ enum transfer::phase transfer::progress() const {
 
 given_up transfer::check(steady::time_point now) {
   using std::chrono::microseconds;
-  if (cancelled) return reason = given_up::cancelled;
+  if (*cancelled) return reason = given_up::cancelled;
   switch (progress()) {
     case phase::wait: {
       const auto sent = started_ + microseconds(time_of(easy_, CURLINFO_PRETRANSFER_TIME_T));

@@ -4,6 +4,7 @@
 #include <atomic>
 #include <chrono>
 #include <cstdint>
+#include <exception>
 #include <functional>
 #include <memory>
 #include <string>
@@ -29,7 +30,7 @@ struct answer_head {
 };
 
 // Why we ended a transfer ourselves.
-enum class given_up : std::uint8_t { no, cancelled, first_byte, too_slow, too_large, bomb, bad_head, enough };
+enum class given_up : std::uint8_t { no, cancelled, first_byte, too_slow, too_large, bomb, bad_head, enough, no_token };
 
 class transfer {
  public:
@@ -45,10 +46,17 @@ class transfer {
   // Curl is done with it (or never got it): fills in what is known at the end.
   void finish(CURLcode);
 
+  // Before it is armed.
+  void add_header(const std::string& line);
+
+  // Asked on the client's thread, now and then, until it says that the transfer may begin. Null: at once. What it
+  // throws ends the transfer.
+  std::function<bool(transfer&)> ready;
+  std::exception_ptr refused;
   // Called once, on the client's thread, when all is known.
   std::function<void(transfer&)> done;
-  std::chrono::milliseconds budget{};  // of the whole transfer
-  std::atomic<bool> cancelled{false};
+  steady::time_point ends;  // for the whole transfer, waiting included
+  std::shared_ptr<std::atomic<bool>> cancelled = std::make_shared<std::atomic<bool>>(false);
 
   // What came of it.
   CURLcode code = CURLE_OK;

@@ -117,7 +117,7 @@ class Case(unittest.TestCase):
         return store
 
     def manifest_for(self, store):
-        text = harness.MANIFEST.format(store=store.manifest, domains=self.domains, phases=self.phases)
+        text = harness.manifest(store, self.domains, self.phases)
         path = pathlib.Path(self.folder.name) / ("%s.yaml" % (getattr(store, "name", None) or store.path.parent.name))
         path.write_text(text)
         return path
@@ -203,6 +203,11 @@ class Life:
             left[0] -= line.get("event") == "progress"
             return left[0] <= 0
         return count == 0 or self.wait_for(one)
+
+    def state(self):
+        """As /proc has it: T stands still."""
+        stat = pathlib.Path("/proc/%d/stat" % self.process.pid).read_text()
+        return stat[stat.rindex(")") + 2]
 
     def kill(self):
         self.process.kill()

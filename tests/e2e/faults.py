@@ -10,40 +10,30 @@ import urllib.request
 
 import harness
 
-MANIFEST = """
-sluice: 1
-name: e2e
-store: {store}
-tenants:
-  acme: {{ secrets: {{ crm: "${{secret:env:ACME_TOKEN}}" }} }}
-sources:
-  crm:
-    uses: http
-    base_url: "${{env:CRM_URL}}"
-    auth: {{ bearer: "${{tenant.secrets.crm}}" }}
+TIMES = """
     timeouts: {{ connect: {connect}, first_byte: {first_byte}, total: {total} }}
     min_speed: {{ rate: 1KiB/s, over: {over} }}
     max_page: 4MiB
     retry: {{ attempts: 3, base: 2ms, cap: 10ms }}
-domains:
+"""
+DOMAINS = """
   entities:
     uses: entities
     reads:
       users:
         from: crm
         request:
-          path: "/v1/tenants/${{tenant}}/users"
-          query: {{ include_deleted: "true" }}
-          page: {page}
+          path: "/v1/tenants/${tenant}/users"
+          query: { include_deleted: "true" }
+          page: PAGE
       organizations:
         from: crm
-        request: {{ path: "/v1/tenants/${{tenant}}/organizations", page: {{ style: cursor, next: /next, size: {{ limit: 1 }} }} }}
-      groups: {{ from: crm }}
-  credits: {{ uses: credits, reads: {{ credits: {{ from: crm }} }} }}
-phases:
-  essential: {{ deadline: 30s, fresh_for: 0s, sync: [ {{ entities: {{ deletes: sweep }} }}, credits ] }}
-backends: {{ direct: {{ uses: direct }} }}
-routing: {{ default: direct }}
+        request: { path: "/v1/tenants/${tenant}/organizations", page: { style: cursor, next: /next, size: { limit: 1 } } }
+      groups: { from: crm }
+  credits: { uses: credits, reads: { credits: { from: crm } } }
+"""
+PHASES = """
+  essential: { deadline: 30s, fresh_for: 0s, sync: [ { entities: { deletes: sweep } }, credits ] }
 """
 CURSOR = "{ style: cursor, next: /next, param: cursor, size: { limit: 20 } }"
 COUNTED = "{ style: offset, total: /total, size: { limit: 20 }, parallel: 1 }"
@@ -76,8 +66,8 @@ class Faults(harness.Case):
         self.store = self.store_type(folder.name)
         self.addCleanup(self.store.stop)
         self.manifest = pathlib.Path(folder.name) / "e2e.yaml"
-        self.manifest.write_text(MANIFEST.format(store=self.store.manifest, page=page, total=total, over=over,
-                                                 first_byte=first_byte, connect=connect))
+        times = TIMES.format(total=total, over=over, first_byte=first_byte, connect=connect)
+        self.write_manifest(DOMAINS.replace("PAGE", page), PHASES, harness.AUTH + times)
         self.upstream.faults()
         self.upstream.ask("/control/served/clear", {})
 

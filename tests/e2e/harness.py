@@ -101,10 +101,13 @@ class Sqlite:
         db.close()
         assert changed > 0, sql
 
-    def digest(self):
-        """Of everything that is stored."""
+    def dump(self):
+        """Everything that is stored."""
         with sqlite3.connect("file:%s?mode=ro" % self.path, uri=True) as db:
-            return hashlib.sha256("\n".join(db.iterdump()).encode()).hexdigest()
+            return "\n".join(db.iterdump()).encode()
+
+    def digest(self):
+        return hashlib.sha256(self.dump()).hexdigest()
 
     @staticmethod
     def _text(value, kind):
@@ -156,11 +159,13 @@ class Postgres:
                               text=True, check=True)
         assert not done.stdout.strip().endswith(" 0"), sql
 
-    def digest(self):
+    def dump(self):
         dump = subprocess.run(["pg_dump", "--no-comments", self.dsn], capture_output=True, check=True)
         # Newer servers begin and end a dump with a key of its own.
-        lines = [l for l in dump.stdout.splitlines() if not l.startswith((b"\\restrict", b"\\unrestrict"))]
-        return hashlib.sha256(b"\n".join(lines)).hexdigest()
+        return b"\n".join(l for l in dump.stdout.splitlines() if not l.startswith((b"\\restrict", b"\\unrestrict")))
+
+    def digest(self):
+        return hashlib.sha256(self.dump()).hexdigest()
 
     def query(self, sql):
         done = subprocess.run(["psql", "-XAtq", "-v", "ON_ERROR_STOP=1", "-c",
@@ -192,14 +197,19 @@ sources:
   crm:
     uses: http
     base_url: "${{env:CRM_URL}}"
-    auth: {{ bearer: "${{tenant.secrets.crm}}" }}
-    retry: {{ attempts: 4, base: 10ms, cap: 100ms }}
+{source}
 domains:
 {domains}
 phases:
 {phases}
 backends: {{ direct: {{ uses: direct }} }}
 routing: {{ default: direct }}
+"""
+AUTH = """
+    auth: { bearer: "${tenant.secrets.crm}" }
+"""
+SOURCE = AUTH + """
+    retry: { attempts: 4, base: 10ms, cap: 100ms }
 """
 DOMAINS = """
   entities: { uses: entities, reads: { users: { from: crm }, organizations: { from: crm }, groups: { from: crm }, memberships: { from: crm } } }
@@ -209,6 +219,10 @@ DOMAINS = """
 PHASES = """
   essential: { deadline: 10s, fresh_for: 0s, sync: [ entities, credits, roles ] }
 """
+
+
+def manifest(store, domains=DOMAINS, phases=PHASES, source=SOURCE):
+    return MANIFEST.format(store=store.manifest, domains=domains, phases=phases, source=source)
 
 
 class Case(unittest.TestCase):
@@ -226,8 +240,8 @@ class Case(unittest.TestCase):
         self.manifest = pathlib.Path(self.folder.name) / "e2e.yaml"
         self.write_manifest()
 
-    def write_manifest(self, domains=DOMAINS, phases=PHASES):
-        self.manifest.write_text(MANIFEST.format(store=self.store.manifest, domains=domains, phases=phases))
+    def write_manifest(self, *args, **parts):
+        self.manifest.write_text(manifest(self.store, *args, **parts))
 
     def environment(self, **more):
         return {**os.environ, "CRM_URL": self.upstream.url, "ACME_TOKEN": "token-acme", **self.store.environment, **more}

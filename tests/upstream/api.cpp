@@ -141,13 +141,14 @@ answer api::handle(const request& r) {
   const std::lock_guard lock(mutex_);
   try {
     if (!where.segments.empty() && where.segments[0] == "control") return control(r, where);
-    if (where.segments.size() < 4 || where.segments[0] != "v1" || where.segments[1] != "tenants") {
-      return error_answer(404, "no such path; see tests/upstream/README.md");
-    }
   } catch (const std::exception& wrong) {
     return error_answer(400, wrong.what());
   }
-  served line{.n = ++requests_, .method = r.method, .target = r.target, .tenant = where.segments[2], .correlation_id = r.correlation_id};
+  const bool for_token = where.segments.size() == 3 && where.segments[0] == "oauth" && where.segments[2] == "token";
+  if (!for_token && (where.segments.size() < 4 || where.segments[0] != "v1" || where.segments[1] != "tenants")) {
+    return error_answer(404, "no such path; see tests/upstream/README.md");
+  }
+  served line{.n = ++requests_, .method = r.method, .target = r.target, .tenant = where.segments[for_token ? 1 : 2], .correlation_id = r.correlation_id};
   const fault spoiled = faults_.next(line.n, where.path, where.query_text, line.tenant).value_or(fault{});
   if (const auto world = tenants_.find(line.tenant); spoiled.what == "advance" && world != tenants_.end()) {
     world->second.advance({.percent = spoiled.percent, .create = spoiled.create, .remove = spoiled.remove});
@@ -157,7 +158,7 @@ answer api::handle(const request& r) {
     out = std::move(*other);
   } else {
     try {
-      out = reference(where, r, spoiled, line);
+      out = for_token ? token(r, line) : reference(where, r, spoiled, line);
     } catch (const bad_request& wrong) {
       out = error_answer(400, wrong.text);
     }
@@ -185,7 +186,7 @@ std::optional<answer> api::refuse(const std::string& name, const request& r) con
     const auto given = options_.tokens.find(t);
     return given == options_.tokens.end() ? "token-" + t : given->second;
   };
-  std::string owner;
+  std::string owner = desk_.owner(token).value_or("");
   for (const auto& [t, data] : tenants_) {
     if (!token.empty() && token_of(t) == token && (user == name || user == t)) owner = t;
   }
@@ -227,6 +228,15 @@ answer api::reference(const target& where, const request& r, const fault& spoile
   return text_answer(200, std::move(page.body));
 }
 
+answer api::token(const request& r, served& line) {
+  line.list = "token";
+  if (r.method != "POST") return error_answer(405, "only POST");
+  token_desk::reply given = desk_.give(line.tenant, r.authorization, r.body);
+  answer out = text_answer(given.status, std::move(given.body));
+  out.headers["Cache-Control"] = "no-store";
+  return out;
+}
+
 answer api::control(const request& r, const target& where) {
   const std::string what = where.segments.size() > 1 ? where.segments[1] : "";
   const bool post = r.method == "POST";
@@ -249,6 +259,7 @@ answer api::control(const request& r, const target& where) {
                                  {"deleted", done.deleted}, {"updated_at", at}}.dump());
   }
   if (what == "state") return state(where);
+  if (what == "tokens") return text_answer(200, desk_.control(post ? r.body : ""));
   if (what == "faults" && post) faults_ = fault_script::parse(r.body);
   if (what == "faults") return text_answer(200, faults_.to_json());
   if (what != "served") return error_answer(404, "no such control");
@@ -301,6 +312,11 @@ void api::set_faults(std::string_view json_array) {
 std::vector<served> api::log() const {
   const std::lock_guard lock(mutex_);
   return served_;
+}
+
+std::string api::tokens(std::string_view text) {
+  const std::lock_guard lock(mutex_);
+  return desk_.control(text);
 }
 
 change_counts api::advance(const std::string& name, const change& wanted) {

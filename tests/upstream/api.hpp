@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "upstream/faults.hpp"
+#include "upstream/tokens.hpp"
 #include "upstream/world.hpp"
 
 namespace sluice::upstream {
@@ -57,6 +58,8 @@ class api {
   void set_faults(std::string_view json_array);
   [[nodiscard]] std::vector<served> log() const;
   change_counts advance(const std::string& tenant, const change&);
+  // As POST /control/tokens.
+  std::string tokens(std::string_view json = {});
 
  private:
   struct target {
@@ -70,6 +73,7 @@ class api {
   answer control(const request&, const target&);
   answer state(const target&) const;
   answer reference(const target&, const request&, const fault&, served&) const;
+  answer token(const request&, served&);
   [[nodiscard]] std::optional<answer> refuse(const std::string& tenant, const request&) const;
   void record(served&&);
 
@@ -77,6 +81,7 @@ class api {
   mutable std::mutex mutex_;  // a page takes microseconds, so one lock for all is enough
   std::map<std::string, tenant> tenants_;
   fault_script faults_;
+  token_desk desk_;
   std::uint64_t requests_ = 0;
   std::vector<served> served_;
   std::shared_ptr<std::ostream> log_file_;

@@ -6,6 +6,7 @@
 #include <sluice/failure.hpp>
 
 #include "http/codes.hpp"
+#include "http/tokens.hpp"
 #include "http/units.hpp"
 
 namespace sluice::http {
@@ -59,6 +60,29 @@ TEST(settings, the_address_never_depends_on_data) {
 
 TEST(settings, headers_of_the_connection_are_not_for_sale) {
   EXPECT_NE(refusal_of({{"base_url", "http://x"}, {"headers", {{"Transfer-Encoding", "chunked"}}}}).find("Transfer-Encoding"), std::string::npos);
+}
+
+// covers: P24
+TEST(settings, of_a_token_depend_on_the_tenant_alone) {
+  const auto with = [](json more) {
+    json c{{"token_url", "https://id.test/${tenant.vars.realm}/token"}, {"client_id", "x"}, {"client_secret", "y"}};
+    c.update(more);
+    return refusal_of({{"base_url", "http://x"}, {"auth", {{"client_credentials", c}}}});
+  };
+  EXPECT_EQ(with(json::object()), "none");
+  EXPECT_NE(with({{"token_url", "https://${parent.host}/"}}).find("${parent.host}"), std::string::npos);
+  EXPECT_NE(with({{"token_url", "id.test"}}).find("token_url"), std::string::npos);
+  EXPECT_NE(with({{"scope", "of ${subject}"}}).find("scope: `${subject}`"), std::string::npos);
+  EXPECT_NE(with({{"form", {{"grant_type", "password"}}}}).find("`grant_type` has a place"), std::string::npos);
+  EXPECT_NE(with({{"margin", "soon"}}).find("margin"), std::string::npos);
+}
+
+// covers: U4
+TEST(settings, a_token_is_used_but_for_the_margin_and_at_least_for_half_of_its_time) {
+  using std::chrono::seconds;
+  EXPECT_EQ(used_for(seconds(300), seconds(30)), seconds(270));
+  EXPECT_EQ(used_for(seconds(40), seconds(30)), seconds(20));
+  EXPECT_EQ(used_for(seconds(0), seconds(30)), seconds(0));
 }
 
 }  // namespace
