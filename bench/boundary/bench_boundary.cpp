@@ -94,7 +94,8 @@ int main() {
   const loaded_component found = load.open(component_kind::domain, "entities");
   domain_instance loaded(found, services, "{}");
   const auto& streams = found.item->streams;
-  const auto schema = std::find_if(streams.begin(), streams.end(), [](const auto& s) { return s.name == "entities"; });
+  const auto schema =
+      std::find_if(streams.begin(), streams.end(), [](const auto& s) { return s.name == "entities"; });
   const auto layout = sluice::wire_layout(*schema);
   const call_scope scope(call_values{.tenant = "acme"});
   const auto page = [&] { return make_page_of(layout); };
@@ -107,11 +108,12 @@ int main() {
   const double linked = least(page, [&](sluice::array_handle& rows) {
     sluice_rejects rejects{};
     rejects.size = sizeof rejects;
-    sluice::detail::transform_batch<streams::entities>(rules, sluice::call(scope.abi()), shape, rows.raw(), &rejects);
+    sluice::detail::transform_batch<streams::entities::stream>(rules, sluice::call(scope.abi()), shape,
+                                                               rows.raw(), &rejects);
     if (rejects.count != 0) std::abort();
     if (rejects.release != nullptr) rejects.release(&rejects);
   });
   shape.release(&shape);
-  std::printf("{\"rows\": %d, \"loaded_us\": %.3f, \"linked_us\": %.3f, \"page_us\": %.3f}\n", rows_a_page, across,
-              linked, page_us());
+  std::printf("{\"rows\": %d, \"loaded_us\": %.3f, \"linked_us\": %.3f, \"page_us\": %.3f}\n", rows_a_page,
+              across, linked, page_us());
 }

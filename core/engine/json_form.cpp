@@ -1,8 +1,11 @@
 #include "engine/json_form.hpp"
 
+#include <algorithm>
 #include <charconv>
 #include <cstdint>
-#include <map>
+#include <string>
+
+#include <boost/container/small_vector.hpp>
 
 namespace sluice::engine {
 
@@ -20,22 +23,36 @@ void append_utf8(std::string& out, std::uint32_t c) {
   put(0xf0 | c >> 18), put(0x80 | (c >> 12 & 0x3f)), put(0x80 | (c >> 6 & 0x3f)), put(0x80 | (c & 0x3f));
 }
 
-class reader {
- public:
-  explicit reader(std::string_view text) : text_(text) {}
+bool is_blank(char c) { return c == ' ' || c == '\t' || c == '\r' || c == '\n'; }
 
-  std::string whole() {
-    std::string out;
-    value(out, 0);
+// Length first: a text may hold anything.
+void append_plain(byte_sink& out, std::string_view plain) {
+  out.put('"');
+  out.count(static_cast<std::int64_t>(plain.size()));
+  out.put(':');
+  out.put(plain);
+}
+
+// Appends the form of one JSON text. It is made for every row that is read, so nothing is allocated for
+// members that come in order.
+class former {
+ public:
+  former(std::string_view text, byte_sink& out) : text_(text), out_(out) {}
+
+  void whole() {
+    value(0);
     blanks();
     if (at_ != text_.size()) throw not_json();
-    return out;
   }
 
  private:
+  struct member {
+    std::size_t from = 0, to = 0;       // in out_
+    std::size_t key = 0, key_size = 0;  // the plain key in there
+  };
+
   void blanks() {
-    while (at_ < text_.size() && std::string_view(" \t\r\n").find(text_[at_]) != std::string_view::npos)
-      ++at_;
+    while (at_ < text_.size() && is_blank(text_[at_])) ++at_;
   }
   [[nodiscard]] char peek() const {
     if (at_ >= text_.size()) throw not_json();
@@ -46,57 +63,75 @@ class reader {
     ++at_;
   }
 
-  void value(std::string& out, int depth) {
+  void value(int depth) {
     if (depth > deepest) throw not_json();
     blanks();
     switch (peek()) {
-      case '{': return object(out, depth);
-      case '[': return array(out, depth);
-      case '"': return append_text(out, text());
-      default: return scalar(out);
+      case '{': return object(depth);
+      case '[': return array(depth);
+      case '"': return static_cast<void>(text());
+      default: return scalar();
     }
   }
 
-  void object(std::string& out, int depth) {
-    std::map<std::string, std::string> members;
+  void object(int depth) {
     ++at_;
+    out_.put('{');
+    const std::size_t base = members_.size();
+    bool ascending = true;
     blanks();
     while (peek() != '}') {
       blanks();
-      std::string key = text();
+      member m{out_.size()};
+      m.key_size = text();
+      m.key = out_.size() - m.key_size;
       blanks();
       expect(':');
-      std::string member;
-      value(member, depth + 1);
-      members.insert_or_assign(std::move(key), std::move(member));
+      value(depth + 1);
+      m.to = out_.size();
+      ascending = ascending && (members_.size() == base || key_of(members_.back()) < key_of(m));
+      members_.push_back(m);
       blanks();
       if (peek() == '}') break;
       expect(',');
     }
     ++at_;
-    out += '{';
-    for (const auto& [key, member] : members) append_text(out, key), out += member;
-    out += '}';
+    if (!ascending) sort(base);
+    members_.resize(base);
+    out_.put('}');
   }
 
-  void array(std::string& out, int depth) {
-    out += '[';
+  [[nodiscard]] std::string_view key_of(const member& m) const { return out_.view(m.key, m.key_size); }
+
+  // Puts the members that were written last in order; of equal keys the last counts.
+  void sort(std::size_t base) {
+    const auto first = members_.begin() + static_cast<std::ptrdiff_t>(base);
+    const std::size_t from = first->from;
+    std::stable_sort(first, members_.end(),
+                     [&](const member& a, const member& b) { return key_of(a) < key_of(b); });
+    std::string sorted;
+    sorted.reserve(out_.size() - from);
+    for (auto m = first; m != members_.end(); ++m) {
+      if (m + 1 != members_.end() && key_of(*m) == key_of(m[1])) continue;
+      sorted += out_.view(m->from, m->to - m->from);
+    }
+    out_.cut(from);
+    out_.put(sorted);
+  }
+
+  void array(int depth) {
+    out_.put('[');
     ++at_;
     blanks();
     while (peek() != ']') {
-      value(out, depth + 1);
-      out += ',';
+      value(depth + 1);
+      out_.put(',');
       blanks();
       if (peek() == ']') break;
       expect(',');
     }
     ++at_;
-    out += ']';
-  }
-
-  // Length first: a text may hold anything.
-  static void append_text(std::string& out, const std::string& plain) {
-    out += '"' + std::to_string(plain.size()) + ':' + plain;
+    out_.put(']');
   }
 
   std::uint32_t hex4() {
@@ -122,41 +157,59 @@ class reader {
     append_utf8(out, v);
   }
 
-  std::string text() {
+  // How long the plain text is, which now stands at the end.
+  std::size_t text() {
     expect('"');
-    std::string out;
+    std::size_t to = at_;
+    while (to < text_.size() && text_[to] != '"' && text_[to] != '\\') ++to;
+    const std::string_view run = text_.substr(at_, to - at_);
+    at_ = to;
+    if (peek() == '"') {
+      ++at_;
+      append_plain(out_, run);
+      return run.size();
+    }
+    std::string plain(run);
     while (peek() != '"') {
       const char c = text_[at_++];
-      if (c == '\\') escape(out);
-      else out.push_back(c);
+      if (c == '\\') escape(plain);
+      else plain.push_back(c);
     }
     ++at_;
-    return out;
+    append_plain(out_, plain);
+    return plain.size();
   }
 
-  void scalar(std::string& out) {
+  void scalar() {
     const std::size_t from = at_;
-    while (at_ < text_.size() && std::string_view(",]} \t\r\n").find(text_[at_]) == std::string_view::npos)
-      ++at_;
-    const std::string_view token = text_.substr(from, at_ - from);
-    if (token.empty()) throw not_json();
-    append_number_form(out, token);
+    const auto ends = [](char c) { return c == ',' || c == ']' || c == '}' || is_blank(c); };
+    while (at_ < text_.size() && !ends(text_[at_])) ++at_;
+    if (at_ == from) throw not_json();
+    append_number_form(out_, text_.substr(from, at_ - from));
   }
 
   std::string_view text_;
+  byte_sink& out_;
   std::size_t at_ = 0;
+  boost::container::small_vector<member, 16> members_;  // of the objects that are open
 };
 
-// Digits without a point, and how many of them stand behind it.
+// The digits before and behind the point, and how many of all stand behind it.
 struct number {
   bool negative = false;
-  std::string digits;
+  std::string_view whole, fraction;
   std::int64_t scale = 0;
+
+  [[nodiscard]] std::size_t size() const { return whole.size() + fraction.size(); }
+  [[nodiscard]] char at(std::size_t i) const {
+    return i < whole.size() ? whole[i] : fraction[i - whole.size()];
+  }
 };
 
-bool read_digits(std::string_view s, std::size_t& at, std::string& out) {
+bool read_digits(std::string_view s, std::size_t& at, std::string_view& out) {
   const std::size_t from = at;
-  while (at < s.size() && s[at] >= '0' && s[at] <= '9') out.push_back(s[at++]);
+  while (at < s.size() && s[at] >= '0' && s[at] <= '9') ++at;
+  out = s.substr(from, at - from);
   return at > from;
 }
 
@@ -164,11 +217,10 @@ bool read_number(std::string_view s, number& n) {
   std::size_t at = 0;
   n.negative = s.starts_with('-');
   if (n.negative) ++at;
-  if (!read_digits(s, at, n.digits)) return false;
+  if (!read_digits(s, at, n.whole)) return false;
   if (at < s.size() && s[at] == '.') {
-    const std::size_t from = ++at;
-    if (!read_digits(s, at, n.digits)) return false;
-    n.scale = static_cast<std::int64_t>(at - from);
+    if (!read_digits(s, ++at, n.fraction)) return false;
+    n.scale = static_cast<std::int64_t>(n.fraction.size());
   }
   if (at < s.size() && (s[at] == 'e' || s[at] == 'E')) {
     ++at;
@@ -184,27 +236,34 @@ bool read_number(std::string_view s, number& n) {
 
 }  // namespace
 
-void append_number_form(std::string& out, std::string_view digits) {
+void append_number_form(byte_sink& out, std::string_view digits) {
   number n;
   if (!read_number(digits, n)) {
-    out += digits;
+    out.put(digits);
     return;
   }
-  const std::size_t first = n.digits.find_first_not_of('0');
-  const std::size_t last = n.digits.find_last_not_of('0');
-  const bool zero = first == std::string::npos;
-  if (n.negative && !zero) out += '-';
   // Without the zeros at either end, which a large exponent would make many.
-  const std::int64_t dropped = zero ? 0 : static_cast<std::int64_t>(n.digits.size() - last - 1);
-  if (!zero) out += n.digits.substr(first, last - first + 1);
-  out += 'e' + std::to_string(zero ? 0 : dropped - n.scale) + 's' + std::to_string(n.scale > 0 ? n.scale : 0);
+  std::size_t first = 0, end = n.size();
+  while (first < end && n.at(first) == '0') ++first;
+  while (end > first && n.at(end - 1) == '0') --end;
+  const bool zero = first == end;
+  if (n.negative && !zero) out.put('-');
+  if (first < n.whole.size()) out.put(n.whole.substr(first, end - first));
+  const std::size_t whole = n.whole.size(), from = std::max(first, whole);
+  if (end > from) out.put(n.fraction.substr(from - whole, end - from));
+  out.put('e');
+  out.count(zero ? 0 : static_cast<std::int64_t>(n.size() - end) - n.scale);
+  out.put('s');
+  out.count(n.scale > 0 ? n.scale : 0);
 }
 
-void append_json_form(std::string& out, std::string_view json) {
+void append_json_form(byte_sink& out, std::string_view json) {
+  const std::size_t before = out.size();
   try {
-    out += reader(json).whole();
+    former(json, out).whole();
   } catch (const not_json&) {
-    out += json;  // a store that keeps JSON refuses it, the others keep its bytes
+    out.cut(before);
+    out.put(json);  // a store that keeps JSON refuses it, the others keep its bytes
   }
 }
 

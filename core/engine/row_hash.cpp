@@ -45,21 +45,10 @@ bool no_parent(const batch_view& rows, const cell_plan& p, std::int64_t row) {
   return false;
 }
 
-void append_bytes(std::vector<char>& out, const void* data, std::size_t size) {
-  const auto* from = static_cast<const char*>(data);
-  out.insert(out.end(), from, from + size);
-}
-
 // Length first, so that ("a","bc") and ("ab","c") differ.
-void append_text(std::vector<char>& out, std::string_view text) {
-  const auto length = static_cast<std::uint32_t>(text.size());
-  append_bytes(out, &length, sizeof length);
-  append_bytes(out, text.data(), text.size());
-}
-
-template <class T>
-void append_value(std::vector<char>& out, T value) {
-  append_bytes(out, &value, sizeof value);
+void append_text(byte_sink& out, std::string_view text) {
+  out.value(static_cast<std::uint32_t>(text.size()));
+  out.put(text);
 }
 
 // Of the values that stores don't tell apart one stands for all.
@@ -68,21 +57,22 @@ double one_of(double v) {
   return v == v ? v : std::numeric_limits<double>::quiet_NaN();
 }
 
-void append_cell(std::vector<char>& out, const column_view& c, column_type type, std::int64_t row,
-                 std::string& form) {
+void append_cell(byte_sink& out, const column_view& c, column_type type, std::int64_t row) {
   switch (type) {
-    case column_type::boolean: append_value(out, c.boolean(row)); break;
-    case column_type::date: append_value(out, c.date(row)); break;
-    case column_type::float64: append_value(out, one_of(c.float64(row))); break;
+    case column_type::boolean: out.value(c.boolean(row)); break;
+    case column_type::date: out.value(c.date(row)); break;
+    case column_type::float64: out.value(one_of(c.float64(row))); break;
     case column_type::int64:
-    case column_type::timestamp: append_value(out, c.int64(row)); break;
+    case column_type::timestamp: out.value(c.int64(row)); break;
     case column_type::text: append_text(out, c.text(row)); break;
     case column_type::decimal:
-    case column_type::json:
-      form.clear();
-      (type == column_type::json ? append_json_form : append_number_form)(form, c.text(row));
-      append_text(out, form);
+    case column_type::json: {
+      const std::size_t at = out.size();
+      out.value(std::uint32_t{0});
+      (type == column_type::json ? append_json_form : append_number_form)(out, c.text(row));
+      out.value_at(at, static_cast<std::uint32_t>(out.size() - at - sizeof(std::uint32_t)));
       break;
+    }
   }
 }
 
@@ -92,20 +82,19 @@ std::vector<hash128> hash_rows(const batch_view& rows, const std::vector<column>
   const std::vector<cell_plan> plan = plan_of(layout);
   const int deleted = column_index(layout, deleted_column);
   std::vector<hash128> out(static_cast<std::size_t>(rows.rows()));
-  std::vector<char> bytes;
-  std::string form;
+  byte_sink bytes;
   for (std::int64_t row = 0; row < rows.rows(); ++row) {
     bytes.clear();
     for (std::size_t i = 0; i < layout.size(); ++i) {
       const cell_plan& p = plan[i];
       if (p.skip || rows[i].is_null(row)) continue;
       if (p.parent && no_parent(rows, p, row)) continue;
-      append_value(bytes, p.name);
-      append_cell(bytes, rows[i], p.type, row, form);
+      bytes.value(p.name);
+      append_cell(bytes, rows[i], p.type, row);
     }
     const auto d = static_cast<std::size_t>(deleted);
     const bool gone = deleted >= 0 && !rows[d].is_null(row) && rows[d].boolean(row);
-    const XXH128_hash_t h = XXH3_128bits_withSeed(bytes.data(), bytes.size(), gone ? 1 : 0);
+    const XXH128_hash_t h = XXH3_128bits_withSeed(bytes.view().data(), bytes.view().size(), gone ? 1 : 0);
     out[static_cast<std::size_t>(row)] = {h.high64, h.low64};
   }
   return out;

@@ -1,9 +1,5 @@
 // The lines that a batch leaves behind: pages, counts with keys, rejects, children; and reading them back.
 #include <algorithm>
-#include <cstring>
-#include <map>
-
-#include <simdjson.h>
 
 #include "store/postgres/encode.hpp"
 #include "store/postgres/session.hpp"
@@ -34,31 +30,6 @@ std::string printable(std::string_view text) {
   return out;
 }
 
-constexpr const char* counts_sql =
-    "INSERT INTO sluice.ledger (run_id, stage, item, page_seq, stream, ordinal, rows, inserted, updated, "
-    "unchanged, deleted, "
-    "deferred, rejected, duplicate, stale, skipped, keys) "
-    "SELECT $1::uuid, s.stage, s.item, s.seq, s.stream, s.ordinal, c[1], c[2], c[3], c[4], c[5], c[6], c[7], "
-    "c[8], c[9], "
-    "c[10], ($10::text[])[s.first:s.last] "
-    "FROM (SELECT stage, item, seq, stream, ordinal, counts::int8[] AS c, first, last FROM "
-    "unnest($2::text[], $3::text[], $4::int8[], $5::text[], $6::int8[], $7::text[], $8::int8[], $9::int8[]) "
-    "AS x(stage, item, seq, stream, ordinal, counts, first, last)) s";
-
-// {3,1,0,...}
-std::string literal_of(const engine::row_counts& c) {
-  std::string out;
-  for (const std::int64_t n : {c.rows, c.inserted, c.updated, c.unchanged, c.deleted, c.deferred, c.rejected,
-                               c.duplicate, c.stale, c.skipped}) {
-    out.append(out.empty() ? "{" : ",").append(std::to_string(n));
-  }
-  return out + "}";
-}
-
-// Whether a table could hold it.
-bool storable(std::string_view key) {
-  return std::memchr(key.data(), 0, key.size()) == nullptr && simdjson::validate_utf8(key);
-}
 }  // namespace
 
 void postgres_session::insert_pages(const engine::commit_request& request, std::int64_t now) {
@@ -86,34 +57,6 @@ void postgres_session::insert_pages(const engine::commit_request& request, std::
        items.finish(), seqs.finish(), entries.finish(), records.finish(), mapped.finish(), filtered.finish(),
        rejected.finish(), totals.finish(), ends.finish(), ordinals.finish(), requested.finish(),
        highs.finish()});
-}
-
-void postgres_session::insert_counts(const engine::commit_request& request, const prepared_batch& batch,
-                                     const engine::commit_result& result) {
-  array_builder stages(oid::text), items(oid::text), seqs(oid::int8), streams(oid::text), ordinals(oid::int8),
-      counts(oid::text), firsts(oid::int8), lasts(oid::int8), keys(oid::text);
-  for (std::size_t p = 0; p < request.pages.size(); ++p) {
-    const engine::page_write& w = request.pages[p];
-    std::int64_t ordinal = 0;
-    for (const auto& [stream, c] : result.pages[p].streams) {
-      stages.text(w.stage), items.text(w.item), seqs.int8(w.page_seq), streams.text(stream),
-          ordinals.int8(ordinal++);
-      counts.text(literal_of(c));
-      const auto of = std::find_if(batch.streams.begin(), batch.streams.end(),
-                                   [&](const prepared_stream& s) { return s.schema->name == stream; });
-      firsts.int8(keys.size() + 1);
-      if (of != batch.streams.end()) {
-        // A key that no table can hold was never stored, so that no sweep asks for it.
-        for (const std::string_view key : keys_of_page(*of, static_cast<std::uint32_t>(p)))
-          if (storable(key)) keys.text(key);
-      }
-      lasts.int8(keys.size());
-    }
-  }
-  if (stages.size() == 0) return;
-  db().query(counts_sql, {encode_uuid_text(request.run_id), stages.finish(), items.finish(), seqs.finish(),
-                          streams.finish(), ordinals.finish(), counts.finish(), firsts.finish(),
-                          lasts.finish(), keys.finish()});
 }
 
 void postgres_session::insert_rejects(const std::string& run,

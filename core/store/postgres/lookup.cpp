@@ -2,7 +2,6 @@
 #include <algorithm>
 #include <cstring>
 
-#include "store/postgres/setup.hpp"
 #include "store/postgres/stream_writer.hpp"
 #include "store/postgres/waiting_sql.hpp"
 
@@ -77,9 +76,9 @@ void stream_writer::append_bounds(parameters& to) const {
   }
 }
 
-void stream_writer::append_hashes(parameters& to) const {
+void stream_writer::append_hashes(parameters& to, const std::vector<std::uint32_t>& indices) const {
   array_builder hashes(oid::uuid), versions(oid::int8);
-  for (const std::uint32_t i : asked_) {
+  for (const std::uint32_t i : indices) {
     const prepared_row& r = rows_.rows[i];
     hashes.hash(r.hash);
     r.age.version ? versions.int8(*r.age.version) : versions.null();
@@ -104,52 +103,35 @@ void stream_writer::look_for_newer_twins() {
 }
 
 bool stream_writer::nothing_stored() {
-  if (context_.point_probes || asked_.size() < bulk_rows) return false;
+  if (context_.point_probes || rows_.ascending || asked_.size() < bulk_rows) return false;
   parameters values{context_.tenant};
   append_bounds(values);
   return !context_.db.query(table_.range_used, values).boolean(0, 0);
 }
 
-// One pass over the stored keys between our lowest and highest; false when there are far more of
-// them than ours, so that looking up each of ours is cheaper.
-bool stream_writer::probe_range() {
-  if (context_.point_probes || !rows_.ascending || asked_.size() < bulk_rows) return false;
-  parameters values = key_parameters(asked_);
-  append_hashes(values);
-  append_bounds(values);
-  values.push_back(encode_int8(static_cast<std::int64_t>(3 * asked_.size() + 1)));
-  context_.db.execute(range_settings());
-  const rows found = context_.db.query_once(table_.range_probe, values);
-  context_.db.execute(point_settings());
-  if (!found.empty() && found.number(found.size() - 1, 0) == 0) return false;
-  classify(found);
-  return true;
+void stream_writer::all_new() {
+  if (asked_.size() >= bulk_rows) context_.grown.push_back(qualified(table_.schema, table_.name));
+  for (const std::uint32_t i : asked_) {
+    prepared_row& r = rows_.rows[i];
+    r.what = r.deleted ? outcome::unchanged : outcome::pending;
+    if (!r.deleted) inserts_.push_back({i});
+  }
 }
 
 void stream_writer::probe() {
-  if (asked_.empty()) return;
-  if (nothing_stored()) {
-    context_.grown.push_back(qualified(table_.schema, table_.name));
-    classify(rows());
-    for (const std::uint32_t i : asked_) {
-      prepared_row& r = rows_.rows[i];
-      if (r.deleted) continue;
-      inserts_.push_back({i});
-      r.what = outcome::pending;
-    }
-    return;
-  }
-  if (probe_range()) return;
-  parameters values = key_parameters(asked_);
-  append_hashes(values);
-  classify(context_.db.query(table_.probe, values));
+  if (asked_.empty() || compare()) return;
+  if (nothing_stored()) return all_new();
+  probe_for(asked_);
 }
 
 // What the probe does not mention is stored with the same hash.
-void stream_writer::classify(const rows& found) {
-  for (const std::uint32_t i : asked_) rows_.rows[i].what = outcome::unchanged;
+void stream_writer::probe_for(const std::vector<std::uint32_t>& indices) {
+  for (const std::uint32_t i : indices) rows_.rows[i].what = outcome::unchanged;
+  parameters values = key_parameters(indices);
+  append_hashes(values, indices);
+  const rows found = context_.db.query(table_.probe, values);
   for (std::size_t n = 0; n < found.size(); ++n) {
-    classify_one(asked_[static_cast<std::size_t>(found.number(n, 0) - 1)], found, n);
+    classify_one(indices[static_cast<std::size_t>(found.number(n, 0) - 1)], found, n);
   }
 }
 

@@ -100,6 +100,11 @@ CREATE TABLE sluice.watermarks (
 CREATE TABLE sluice.held (
   run_id uuid NOT NULL, stream text COLLATE "C" NOT NULL, key text COLLATE "C" NOT NULL,
   PRIMARY KEY (run_id, stream, key));
+-- Faster than the default; a server may have been built without it.
+DO $$ BEGIN
+  ALTER TABLE sluice.ledger ALTER COLUMN keys SET COMPRESSION lz4;
+EXCEPTION WHEN feature_not_supported OR invalid_parameter_value THEN NULL;
+END $$;
 )sql"}};
 
 static_assert(std::size(steps) == schema_version);

@@ -107,20 +107,6 @@ bool behind_pooler(PGconn* c) {
   return std::to_string(PQbackendPID(c)) != PQgetvalue(r.get(), 0, 0);
 }
 
-const std::string& range_settings() {
-  static const std::string sql =
-      "SET LOCAL plan_cache_mode = force_custom_plan; SET LOCAL enable_nestloop = off; SET LOCAL "
-      "enable_hashjoin = on";
-  return sql;
-}
-
-const std::string& point_settings() {
-  static const std::string sql =
-      "SET LOCAL plan_cache_mode = force_generic_plan; SET LOCAL enable_nestloop = on;"
-      "SET LOCAL enable_hashjoin = off";
-  return sql;
-}
-
 const std::string& whole_settings() {
   static const std::string sql =
       "SET LOCAL plan_cache_mode = force_custom_plan; SET LOCAL enable_seqscan = on; SET LOCAL "

@@ -27,10 +27,6 @@ namespace sluice::store::postgres {
 // Whether somebody between us and the server has made up our key for cancelling, as poolers do.
 [[nodiscard]] bool behind_pooler(PGconn*);
 
-// Around a statement that joins a whole batch to a range of a table, and back.
-[[nodiscard]] const std::string& range_settings();
-[[nodiscard]] const std::string& point_settings();
-
 // For the rest of a transaction whose statements look at whole tenants: the planner chooses.
 [[nodiscard]] const std::string& whole_settings();
 

@@ -17,8 +17,10 @@
 
 namespace sluice::store::postgres {
 
-// From here on a set of rows goes by COPY and ranges instead of arrays.
+// From here on a set of rows goes by COPY instead of arrays.
 inline constexpr std::size_t bulk_rows = 2'000;
+// From here on the hashes of a whole range of keys are read, instead of a look-up for each key.
+inline constexpr std::size_t range_rows = 32;
 
 // Another transaction wrote the same rows in between: the batch has to be done again.
 class overtaken : public std::exception {};
@@ -78,12 +80,16 @@ class stream_writer {
   void look_for_newer_twins();
   void probe();
   [[nodiscard]] bool nothing_stored();
-  [[nodiscard]] bool probe_range();
-  void classify(const rows& found);
+  void all_new();
+  void probe_for(const std::vector<std::uint32_t>& indices);
   void classify_one(std::uint32_t index, const rows& found, std::size_t row);
   [[nodiscard]] parameters key_parameters(const std::vector<std::uint32_t>& indices) const;
   void append_bounds(parameters& to) const;
-  void append_hashes(parameters& to) const;
+  void append_hashes(parameters& to, const std::vector<std::uint32_t>& indices) const;
+
+  // compare.cpp
+  [[nodiscard]] bool compare();
+  [[nodiscard]] std::vector<std::uint32_t> rows_unlike(std::string_view stored, bool versions) const;
 
   // references.cpp
   using ids_by_key = std::unordered_map<std::string, std::int64_t>;

@@ -39,9 +39,10 @@ struct stream_table {
   std::vector<written_column> changed;  // what an update sets: without tenant and keys
   std::vector<std::string> references;  // names of the columns that hold parents' ids
 
-  std::string probe;        // $ hashes uuid[], versions int8[]: what differs, by point look-ups
-  std::string range_probe;  // the same by one range of keys, then low, high (each key column), limit
-  std::string range_used;   // $ low, high: whether anything is stored in between
+  std::string probe;  // $ hashes uuid[], versions int8[]: what differs, by point look-ups
+  // $ low, high (each key column), limit: how many rows lie there, and the hashes of the live ones
+  std::string range_hashes, range_versions;
+  std::string range_used;  // $ low, high: whether anything is stored in between
   std::string copy, copy_with_id;
   std::string insert, insert_with_id;  // without key arrays: one array a column
   std::string update;     // $ keys, then versions, read_at, then one array for each changed column
