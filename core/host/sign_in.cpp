@@ -57,8 +57,14 @@ bool runtime::is_essential_over(const std::string& run_id, std::chrono::steady_c
     if (active->failed && !is_fenced(active->failed)) throw failure(*active->failed);
     if (!active->failed) return active->essential_over || active->over;
   }
-  const auto row = ask_store([&](engine::session& s) { return s.show_run(run_id); }, until);
-  return !row || essential_of(*row).over;
+  try {
+    const auto row = ask_store([&](engine::session& s) { return s.show_run(run_id); }, until);
+    return !row || essential_of(*row).over;
+  } catch (const failure& f) {
+    // A store that is away for so long is no end of the run: the time to wait is over, and nothing else.
+    if (!f.retryable()) throw;
+    return false;
+  }
 }
 
 bool runtime::wait_essential(const std::vector<std::string>& run_ids, std::chrono::microseconds at_most,
