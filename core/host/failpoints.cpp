@@ -30,7 +30,7 @@ namespace sluice::host {
 
 namespace {
 
-enum class deed : std::uint8_t { kill, error, doubt, broken, delay };
+enum class deed : std::uint8_t { kill, stop, error, doubt, broken, delay };
 
 struct order {
   deed what = deed::kill;
@@ -73,6 +73,7 @@ std::optional<order> order_from(std::string_view text) {
     text = "delay";
   }
   if (text == "kill") out.what = deed::kill;
+  else if (text == "stop") out.what = deed::stop;
   else if (text == "error") out.what = deed::error;
   else if (text == "doubt") out.what = deed::doubt;
   else if (text == "throw") out.what = deed::broken;
@@ -100,6 +101,7 @@ void carry_out(const order& o, const std::string& name) {
   using engine::failure_class;
   switch (o.what) {
     case deed::kill: static_cast<void>(std::raise(SIGKILL)); break;
+    case deed::stop: static_cast<void>(std::raise(SIGSTOP)); break;  // the whole process, until SIGCONT
     case deed::error: throw failure(failure_class::transient, "SLU-6080", "failpoint " + name);
     case deed::doubt: throw failure(failure_class::in_doubt, "SLU-6080", "failpoint " + name);
     case deed::broken: throw std::runtime_error("failpoint " + name);
@@ -131,7 +133,7 @@ void arm_failpoints() {
   registry& r = all();
   if (orders != nullptr && !read_orders(orders, r)) {
     std::fprintf(stderr,
-                 "SLUICE_FAILPOINTS: can't read `%s`; it is NAME=kill|error|doubt|throw|delay:MS[@N],…\n",
+                 "SLUICE_FAILPOINTS: can't read `%s`; it is NAME=kill|stop|error|doubt|throw|delay:MS[@N],…\n",
                  orders);
     std::_Exit(2);
   }

@@ -118,6 +118,24 @@ class HostsOfPostgres(Hosts):
                 self.assert_equals_the_upstream(store)
                 self.assert_atomic(store)
 
+    # covers: H9, P9, P14, S14
+    def test_who_stands_still_in_a_transaction_is_in_nobodys_way_for_ever(self):
+        """Its locks go with its connection, which the server ends; then another takes over."""
+        store = self.new_store()
+        self.upstream.faults({"match": {}, "do": "status", "status": 429, "headers": {"Retry-After": "1"}})
+        stopped = Life(self, store, self.host_file("1s"), {"SLUICE_FAILPOINTS": "commit.before_commit=stop@2"})
+        self.assertTrue(stopped.wait_for(lambda l: l["msg"] == "run started"))
+        second = Life(self, store, self.host_file("1s"))
+        self.assertTrue(second.wait_for(lambda l: "waiting for its end" in l["msg"]), "".join(second.kept[-3:]))
+        self.upstream.faults()
+        self.assertTrue(second.wait_for(lambda l: l["msg"] == "run taken over"), "".join(second.kept[-3:]))
+        self.assertEqual(stopped.state(), "T", "it was not the one that stood still")
+        self.assertEqual(second.finish()[0], 0, "".join(second.kept[-3:]))
+        stopped.process.send_signal(signal.SIGCONT)
+        self.assertEqual(stopped.finish()[0], 0, "".join(stopped.kept[-3:]))
+        self.assert_equals_the_upstream(store)
+        self.assert_atomic(store)
+
     # covers: H12, P9
     def test_processes_that_start_together_share_one_run_and_read_each_page_once(self):
         store = self.new_store()

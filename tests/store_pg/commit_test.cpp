@@ -157,13 +157,15 @@ TEST_F(a_postgres_commit, counts_parents_of_the_same_batch_as_there) {
   EXPECT_EQ(session_->commit(request).pages.at(0).streams.at(0).second.inserted, 1);
 }
 
-TEST_F(a_postgres_commit, names_the_run_in_the_sessions_of_the_server) {
+// Who stands still in it loses his connection, and with it his locks, before a lease of 30 s is over.
+// covers: S14, H9
+TEST_F(a_postgres_commit, names_the_run_in_the_sessions_of_the_server_and_may_not_be_silent_for_long) {
   sql("CREATE FUNCTION note() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN NEW.name = "
-      "current_setting('application_name'); "
+      "current_setting('application_name') || ' ' || current_setting('idle_in_transaction_session_timeout'); "
       "RETURN NEW; END $$; CREATE TRIGGER note BEFORE INSERT ON entities FOR EACH ROW EXECUTE FUNCTION "
       "note()");
   put(entity_rows({{.id = "u1"}}));
-  EXPECT_EQ(sql("SELECT name FROM entities"), "sluice sync-acme-1");
+  EXPECT_EQ(sql("SELECT name FROM entities"), "sluice sync-acme-1 10s");
 }
 
 }  // namespace

@@ -38,7 +38,7 @@ std::string settings(const std::string& set) {
        {"jit = off", "plan_cache_mode = force_generic_plan", "enable_material = off",
         "enable_bitmapscan = off", "enable_hashjoin = off", "enable_mergejoin = off", "enable_seqscan = off",
         "enable_memoize = off", "max_parallel_workers_per_gather = 0",
-        "idle_in_transaction_session_timeout = '60s'", "TimeZone = 'UTC'", "DateStyle = 'ISO'",
+        "idle_in_transaction_session_timeout = '10s'", "TimeZone = 'UTC'", "DateStyle = 'ISO'",
         "IntervalStyle = 'postgres'", "bytea_output = 'hex'"}) {
     out += set + one + ";";
   }

@@ -16,6 +16,10 @@ namespace sluice::store::postgres {
 // The DSN (URI or key=value) with time limits added where it names none.
 [[nodiscard]] std::string complete_dsn(const std::string& dsn);
 
+// Who is silent in a transaction for ten seconds stands still, since between two statements lies a little
+// computing: his connection is ended long before a lease of 30 s is over, so that his locks keep nobody from
+// taking his runs over.
+//
 // Statements here are point probes by key, so every other plan is a trap: on empty or stale
 // statistics the planner would scan a tenant for each row. The few that want more say so themselves.
 [[nodiscard]] const std::string& session_settings();
