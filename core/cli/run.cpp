@@ -1,7 +1,6 @@
 // `sluice run`: one run of one tenant, with progress and a receipt.
 #include <chrono>
 #include <csignal>
-#include <cstdio>
 #include <memory>
 #include <optional>
 #include <random>
@@ -122,6 +121,9 @@ int run(app& a, run_options o, background_process* worker) {
   a.log().set_correlation_id(o.correlation_id);
   const auto pipeline = a.load(o.pipeline);
   if (!pipeline) return exit_code::bad_manifest;
+  if (pipeline->every_us > 0)
+    a.say(observe::log_level::info, {.tenant = o.tenant, .code = "SLU-6065"},
+          "this run is done once: `every` is carried out by `sluice serve` alone");
   progress_view progress(on_terminal(), a.log());
   host::run_ask ask{o.tenant, o.backend, o.correlation_id, phase_of(o.phase)};
   ask.subject = o.subject;

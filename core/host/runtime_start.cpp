@@ -102,10 +102,6 @@ void runtime::tell_what_is_not_done(const std::string& tenant) {
     setup_.log.write(observe::log_level::warn, {.tenant = tenant, .code = "SLU-6031"},
                      "this version checks and does not carry out " + keys);
   }
-  if (setup_.shared == nullptr && setup_.pipeline.every_us > 0) {
-    setup_.log.write(observe::log_level::info, {.tenant = tenant, .code = "SLU-6065"},
-                     "this run is done once: `every` is carried out by `sluice serve` alone");
-  }
 }
 
 run_answer runtime::start(const run_ask& ask) {

@@ -163,8 +163,8 @@ const shape retry_shape{
     .fields = {
         {.key = "attempts",
          .type = integer,
-         .about = "Tries of one request.",
-         .fallback = "5",
+         .about = "Tries of one request in a row. By default the last one comes 40 to 80 s after the first.",
+         .fallback = "10",
          .least = 1,
          .most = 100},
         {.key = "base",
