@@ -8,8 +8,8 @@
 
 #include <sluice/batch_builder.hpp>
 
-#include "engine/failpoint.hpp"
 #include "decode/csv.hpp"
+#include "engine/failpoint.hpp"
 #include "engine/row_hash.hpp"
 #include "host/ports.hpp"
 
@@ -122,6 +122,8 @@ void reader::open_source(const manifest::source& source) {
   w.limits = std::make_unique<limiter>(setup_.executor, setup_.clock,
                                        request_limits{source.limits.rate_per_second, source.limits.in_flight,
                                                       source.limits.essential_reserved});
+  for (const char* sign : {"${tenant}", "${tenant.vars."})
+    w.by_tenant = w.by_tenant || source.config.find(sign) != std::string::npos;
 }
 
 void reader::open_entry(const manifest::domain& domain) {
@@ -214,14 +216,20 @@ awaitable<engine::page> reader::read(const engine::read_request& request) {
   co_await keep_quiet(*stage.source, *request.stop);
   {
     const limiter::slot slot = co_await stage.source->limits->acquire(of, *request.stop);
+    std::string address = health_name(setup_.pipeline.name, stage.read->from);
+    if (stage.source->by_tenant) address += "/" + request.tenant;
+    breaker::passage through(setup_.health == nullptr ? nullptr : &setup_.health->gate(), std::move(address),
+                             request.essential);
     source_health::request asked(setup_.health, setup_.pipeline.name, stage.read->from);
     sent_at = setup_.clock.now_us();
     SLUICE_FAILPOINT("read.before_fetch");
     try {
       fetched = co_await fetch(stage, request, call);
       asked.good();
+      through.good();
     } catch (const failure& f) {
       if (f.retryable()) asked.bad();
+      through.failed(f);
       throw;
     }
     SLUICE_FAILPOINT("read.after_fetch");

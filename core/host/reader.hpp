@@ -57,6 +57,7 @@ class reader final : public engine::reader_port {
     std::unique_ptr<plugin::source_instance> instance;
     std::unique_ptr<limiter> limits;
     std::int64_t not_before_us = 0;  // steady; the upstream wants to be left alone until then
+    bool by_tenant = false;          // its address depends on the tenant
   };
   // A read of the tenant, or what it says of reading one subject.
   struct stage_work {

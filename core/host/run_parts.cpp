@@ -49,7 +49,10 @@ engine::wait_fn log_waits(observe::logger& log, const engine::run_identity& id) 
       fields["stage"] = n.stage;
       fields["attempts"] = n.attempts;
     }
-    log.write_json(observe::log_level::warn, about, n.why.message(), fields.dump());
+    // That a source is down has been said once, for all who wait for it.
+    const bool known = n.why.code() == "SLU-6070";
+    log.write_json(known ? observe::log_level::debug : observe::log_level::warn, about, n.why.message(),
+                   fields.dump());
   };
 }
 

@@ -9,6 +9,7 @@
 #include <string>
 
 #include "engine/ports.hpp"
+#include "host/breaker.hpp"
 
 namespace sluice::host {
 
@@ -20,7 +21,7 @@ struct health_limits {
 class source_health {
  public:
   explicit source_health(engine::clock_port& clock, health_limits limits = {})
-      : clock_(clock), limits_(limits) {}
+      : clock_(clock), limits_(limits), gate_(clock) {}
 
   // Called when a source gets well, without a lock.
   void on_recovery(std::function<void()> tell);
@@ -43,6 +44,8 @@ class source_health {
     how went_ = how::unknown;
   };
 
+  // Asked before anything is sent.
+  [[nodiscard]] breaker& gate() noexcept { return gate_; }
   // True: what has to do with it may hold only its share of the host.
   [[nodiscard]] bool sick(const std::string& source) const;
 
@@ -58,6 +61,7 @@ class source_health {
 
   engine::clock_port& clock_;
   health_limits limits_;
+  breaker gate_;
   mutable std::mutex mutex_;
   std::map<std::string, state, std::less<>> sources_;
   std::function<void()> tell_;
