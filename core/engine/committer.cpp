@@ -143,6 +143,8 @@ awaitable<void> committer::fly(std::shared_ptr<flight> f) {
   f->over.tell(false);
   f->before.reset();
   std::erase(flights_, f);
+  // The batch after this one holds on to it for `over` alone, and so on: the rows of a whole run would stay.
+  f->request = {};
   clashes_ = false;
   settled_.notify();
   changed_.notify();
