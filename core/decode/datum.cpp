@@ -138,8 +138,7 @@ bool converter::put(const datum& d, const value& how, const cell& c, column_buil
   return put_number(d, how, c.type, out);
 }
 
-template <class Sink>
-bool converter::append_scalar_json(std::string_view token, Sink& out) {
+bool converter::check_scalar_json(std::string_view token) {
   if (token.front() == '"') {
     const auto fault = check_text(token.substr(1, token.size() - 2));
     if (fault != text_fault::none) return refuse(std::string(describe(fault)) + ": " + one_line(token, 80));
@@ -150,7 +149,6 @@ bool converter::append_scalar_json(std::string_view token, Sink& out) {
       return bad_number(static_cast<int>(fault), "a number", {datum::type::number, false, token});
     }
   }
-  out.append(token);
   return true;
 }
 
@@ -162,15 +160,33 @@ bool converter::append_json(const datum& d, Sink& out) {
     out.append(std::string_view(digits_));
     return true;
   }
-  if (d.in == nullptr) return append_scalar_json(d.raw, out);
+  if (d.in == nullptr) {
+    if (!check_scalar_json(d.raw)) return false;
+    out.append(d.raw);
+    return true;
+  }
+  // Most upstreams write no white space between tokens: then nothing has to be put together.
+  const tokens& t = *d.in;
+  bool tight = true;
   std::size_t depth = 0;
-  for (std::uint32_t i = d.token;; ++i) {
-    const char c = (*d.in)[i];
+  std::uint32_t i = d.token;
+  for (;; ++i) {
+    const char c = t[i];
     if (c == '{' || c == '[') ++depth;
     if (c == '}' || c == ']') --depth;
-    if (!append_scalar_json(d.in->scalar(i), out)) return false;
-    if (depth == 0) return true;
+    const std::string_view scalar = t.scalar(i);
+    if (!check_scalar_json(scalar)) return false;
+    if (depth == 0) break;
+    tight = tight && scalar.data() + scalar.size() == t.text + t.at[i + 1];
   }
+  const char* const from = t.text + t.at[d.token];
+  if (tight) {
+    out.append(
+        std::string_view(from, static_cast<std::size_t>(t.text + t.at[i] + t.scalar(i).size() - from)));
+    return true;
+  }
+  for (std::uint32_t k = d.token; k <= i; ++k) out.append(t.scalar(k));
+  return true;
 }
 
 template bool converter::append_json(const datum&, std::string&);

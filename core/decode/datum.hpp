@@ -78,8 +78,7 @@ class converter {
   [[nodiscard]] bool read_instant(const datum& d, reading as, std::int64_t& us);
   // The text of a quoted or plain datum; the view lives until the next call.
   [[nodiscard]] bool plain(const datum& d, std::string_view& out);
-  template <class Sink>
-  [[nodiscard]] bool append_scalar_json(std::string_view token, Sink& out);
+  [[nodiscard]] bool check_scalar_json(std::string_view token);
 
   [[nodiscard]] bool expected(const char* what, const datum& d);
   [[nodiscard]] bool bad_number(int fault, const char* what, const datum& d);
