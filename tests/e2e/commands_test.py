@@ -153,9 +153,9 @@ class Commands:
                 break
         self.assertTrue(any("is running" in l["msg"] for l in lines), lines)
         harness.interrupt(process)
-        process.wait(timeout=60)
+        process.wait(timeout=180)
         receipt = json.loads(watch.stdout.read())
-        self.assertEqual(watch.wait(timeout=60), 130)
+        self.assertEqual(watch.wait(timeout=180), 130)
         self.assertEqual((receipt["run_id"], receipt["state"]), (run, "cancelled"))
         again = self.sluice("runs", "watch", run, "--pipeline", self.manifest)
         self.assertEqual(again.returncode, 130)

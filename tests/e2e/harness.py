@@ -30,7 +30,7 @@ class Upstream:
 
     def ask(self, path, body=None):
         data = None if body is None else json.dumps(body).encode()
-        with urllib.request.urlopen(urllib.request.Request(self.url + path, data=data), timeout=30) as answer:
+        with urllib.request.urlopen(urllib.request.Request(self.url + path, data=data), timeout=120) as answer:
             return answer.read().decode()
 
     def faults(self, *faults):
@@ -45,7 +45,7 @@ class Upstream:
 
     def stop(self):
         self.process.terminate()
-        self.process.wait(timeout=30)
+        self.process.wait(timeout=120)
         self.process.stdout.close()
 
 

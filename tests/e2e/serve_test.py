@@ -54,7 +54,7 @@ class Host:
 
     def stop(self):
         self.process.send_signal(signal.SIGTERM)
-        self.case.assertEqual(self.process.wait(timeout=30), 0, self.lines[-5:])
+        self.case.assertEqual(self.process.wait(timeout=120), 0, self.lines[-5:])
         self.reader.join()
 
 

@@ -42,6 +42,23 @@ class Killed(StoreCase):
         self.assert_one_run(receipt)
         self.assert_all_is_well(receipt)
 
+    # covers: S3, P13, P14
+    def test_who_waits_for_a_run_of_another_outlasts_a_server_that_is_away_longer_than_the_deadline(self):
+        self.write_manifest(phases=harness.PHASES.replace("10s", "3s"))
+        self.upstream.faults({"match": {}, "do": "status", "status": 429, "headers": {"Retry-After": "1"}})
+        first = self.start()
+        first.wait_for("that it has begun", lambda l: l["msg"] == "run started")
+        second = self.start()
+        second.wait_for("that it waits for the other", lambda l: "waiting for its end" in l["msg"])
+        self.store.kill()
+        second.wait_for("that the deadline is missed", lambda l: l.get("code") == "SLU-6042")
+        self.store.restart()
+        self.upstream.faults()
+        receipts = [first.finish(), second.finish()]
+        self.assertEqual(receipts[0]["run_id"], receipts[1]["run_id"])
+        self.assert_one_run(receipts[0])
+        self.assert_all_is_well(receipts[0])
+
     # covers: S10, P9, P14
     def test_a_server_that_stands_still_for_a_while_loses_nothing(self):
         run = self.start()

@@ -46,7 +46,7 @@ class Running:
         self.process.stdout.close()
         self.process.stderr.close()
 
-    def wait_for(self, what, wanted, timeout=60):
+    def wait_for(self, what, wanted, timeout=180):
         """Until a line of the log is `wanted`; that line."""
         seen = lambda: next((l for l in self.lines if wanted(l)), None)
         with self.changed:
@@ -70,7 +70,7 @@ class Running:
     def codes(self):
         return {l["code"] for l in self.lines if l.get("code")}
 
-    def finish(self, exit_code=0, timeout=120):
+    def finish(self, exit_code=0, timeout=300):
         """Its receipt."""
         stop = threading.Timer(timeout, self.process.kill)
         stop.start()
@@ -103,7 +103,7 @@ class StoreCase(harness.Case):
         self.assertEqual([r["run_id"] for r in runs], [receipt["run_id"]])
 
 
-def until(what, condition, timeout=60):
+def until(what, condition, timeout=180):
     """Asks again and again, as nothing tells us."""
     ends, nudge = time.monotonic() + timeout, threading.Event()
     while not condition():
@@ -174,7 +174,7 @@ class Cluster(harness.Postgres):
 
 def release(session):
     session.stdin.close()
-    session.wait(timeout=30)
+    session.wait(timeout=120)
     session.stdout.close()
 
 

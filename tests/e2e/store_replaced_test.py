@@ -165,7 +165,7 @@ class BehindPgBouncer(StoreCase):
 
         def stop(self):
             self.process.terminate()
-            self.process.wait(timeout=30)
+            self.process.wait(timeout=120)
             super().stop()
 
     # covers: S18, P7
