@@ -37,7 +37,6 @@ extern "C" void on_interrupt(int) {
 }
 
 bool interrupted() { return interrupts > 0; }
-
 void catch_interrupts() {
   struct sigaction action {};
   action.sa_handler = on_interrupt;
@@ -135,7 +134,6 @@ int run(app& a, run_options o, background_process* worker) {
   const host::secret_store secrets(pipeline->tenants, a.redactor());
   const auto store = host::open_writable(host::store_options_of(*pipeline, secrets));
   host::runtime runtime({*pipeline, a.catalog(), loader, a.log(), secrets, *store, a.settings().lease_us});
-
   catch_interrupts();
   SLUICE_FAILPOINT("cli.before_start");
   asked_runs runs(a, runtime, o.pipeline);

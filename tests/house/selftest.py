@@ -9,7 +9,7 @@ import unittest
 sys.dont_write_bytecode = True
 HEADER = "// What it is for.\n#pragma once\n"
 CLEAN = {
-    "core/engine/run.hpp": HEADER + '#include <boost/asio/awaitable.hpp>\n#include "engine/types.hpp"\n',
+    "core/engine/run.hpp": HEADER + '#include <boost/asio/awaitable.hpp>\n#include <boost/container/small_vector.hpp>\n#include "engine/types.hpp"\n',
     "core/engine/event.hpp": HEADER + "#include <boost/asio/steady_timer.hpp>\n",
     "core/store/sqlite/a.cpp": '#include <sqlite3.h>\n#include "engine/types.hpp"\n',
     "core/host/a.cpp": '// entities, credits: only spoken of\n#include "store/a.hpp"\nvoid direct_copy();\n',

@@ -67,7 +67,7 @@ def third_party(path, name):
 def engine(path, name):
     if name == "boost/asio/steady_timer.hpp" and str(path) == ENGINE_TIMER:
         return None
-    if name.startswith("boost/"):
+    if name.startswith("boost/") and not name.startswith("boost/container/"):  # memory, and nothing else
         asio = re.fullmatch(r"boost/asio/(?:experimental/)?(\w+)\.hpp", name)
         if not asio or asio.group(1) not in ENGINE_ASIO:
             return f"includes {name}: the engine sees no sockets, threads, files or clocks"
