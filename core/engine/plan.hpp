@@ -12,7 +12,7 @@
 namespace sluice::engine {
 
 struct retry_policy {
-  int attempts = 5;  // failures in a row, without a page in between
+  int attempts = 10;  // failures in a row, without a page in between: with these waits 40 to 80 s
   std::int64_t base_us = 200'000, cap_us = 30'000'000;
 };
 
@@ -24,6 +24,7 @@ struct stage_plan {
   std::vector<std::string> parents;  // stages whose records give this one its items; none: a root
   std::string root_vars;             // JSON of a root's item
   retry_policy retry;
+  delete_guard rejects{0.5, 10};  // more refused records or rows than that, and the read is not believed
   std::optional<watermark_rule> watermark;  // of a read that can be incremental
   std::string why;  // for people: "incremental since ...", "full: the mapping has changed"; may be empty
 };

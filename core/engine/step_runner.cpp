@@ -81,21 +81,6 @@ awaitable<step_outcome> step_runner::execute() {
   co_return outcome();
 }
 
-// True: it has fewer pages of a stage than this attempt alone has seen committed.
-awaitable<bool> step_runner::store_was_set_back() {
-  std::optional<run_row> row;
-  try {
-    co_await run_.persist([&](session& s) { row = s.show_run(run_.id_.run_id); });
-  } catch (const failure&) {
-    co_return false;  // then what is known already is all that can be said
-  }
-  if (!row) co_return true;
-  co_return std::any_of(stages_.begin(), stages_.end(), [&](const auto& mine) {
-    const auto kept = std::ranges::find(row->stages, mine->plan.name, &stage_row::stage);
-    return mine->shown.pages > (kept == row->stages.end() ? 0 : kept->pages);
-  });
-}
-
 awaitable<void> step_runner::begin() {
   if (!std::exchange(run_.running_, true)) {
     co_await run_.persist([this](session& s) { s.mark_running(run_.id_.run_id, run_.id_.epoch); });
@@ -302,6 +287,8 @@ void step_runner::page_committed(const page_write& page, const page_result& resu
   stage.shown.records += page.page.records.records;
   if (page.end) ++stage.shown.items_done;
   for (const auto& [stream, counts] : result.streams) stage.shown.rows += counts;
+  stage.records += page.page.records;
+  give_up_on_refusals(stage);
   for (const child_item& c : page.page.children) {
     if (stage_work* child = find(c.stage); child != nullptr && !child->terminal) {
       child->waiting.push_back({c.item, c.vars, {}, 0, item_state::open});
@@ -344,30 +331,6 @@ void step_runner::fail(stage_work& stage, const failure& why) {
                          "the stage that it gets its items from, `" + stage.plan.name +
                              "`, has failed: " + why.message()));
   }
-}
-
-awaitable<void> step_runner::end() {
-  for (const auto& stage : stages_) {
-    if (!stage->terminal) co_await end_stage(*stage);
-    if (run_.stop_.stopped()) continue;
-    co_await run_.stage_ended(stage->plan);
-  }
-}
-
-awaitable<void> step_runner::end_stage(stage_work& stage) {
-  // Who takes the run over goes on with this stage.
-  if (run_.stop_.stopped() && leaves_open(*run_.stop_.why())) co_return;
-  stage_state state = stage_state::complete;
-  std::string code, message;
-  if (const auto& why = stage.stop.why(); why && !SLUICE_BUG(complete_without_proof)) {
-    const bool cancelled = run_.stop_.stopped() && run_.stop_.why()->kind() == failure_class::cancelled;
-    state = cancelled ? stage_state::cancelled : stage_state::failed;
-    code = why->code();
-    message = why->message();
-  }
-  stage_end end{run_.id_.run_id, stage.plan.name, stage.epoch, state, code, message, {}};
-  if (state == stage_state::complete) end.watermark = stage.plan.watermark;
-  co_await run_.persist([&](session& s) { s.end_stage(end); });
 }
 
 }  // namespace sluice::engine

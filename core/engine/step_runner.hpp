@@ -33,6 +33,7 @@ class step_runner : public std::enable_shared_from_this<step_runner> {
     bool terminal = false;  // before this attempt began
     std::deque<item> waiting;
     progress shown;
+    record_counts records;  // of the pages that this attempt has committed
   };
 
   boost::asio::awaitable<void> begin();
@@ -40,6 +41,8 @@ class step_runner : public std::enable_shared_from_this<step_runner> {
   boost::asio::awaitable<void> end();
   boost::asio::awaitable<void> end_stage(stage_work& stage);
   boost::asio::awaitable<bool> store_was_set_back();
+  void give_up_on_refusals(stage_work& stage);
+  boost::asio::awaitable<std::optional<failure>> booked_refusals(stage_work& stage);
 
   boost::asio::awaitable<void> run_item(stage_work& stage, item it);
   boost::asio::awaitable<void> advance(stage_work& stage, item& it);

@@ -99,6 +99,7 @@ engine::stage_plan stage_of(const manifest::pipeline& pipeline, const manifest::
   s.phase = phase;
   s.parents = read.parents;
   s.root_vars = "{}";
+  s.rejects = {read.rejects.max, read.rejects.floor};
   if (const manifest::domain* d = pipeline.find_domain(read.entry)) s.critical = d->critical;
   if (const manifest::source* from = pipeline.find_source(read.from)) {
     s.retry = {from->retry.attempts, from->retry.base_us, from->retry.cap_us};

@@ -21,6 +21,7 @@ engine::run_plan replay_plan(const manifest::pipeline& pipeline, const std::stri
     s.entry = known != nullptr ? known->entry : pipeline.find_read(name)->entry;
     s.root_vars = "{}";
     s.why = "records that were refused before";
+    s.rejects = {1.0, 0};  // they may all be refused again
     plan.stages.push_back(std::move(s));
   }
   plan.steps = engine::group_steps(plan.stages);

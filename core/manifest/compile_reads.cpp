@@ -32,6 +32,7 @@ class read_compiler {
     d_.own_into = d_.into.size();
     if (v_.has("subject")) read_subject();
     if (v_.has("incremental")) read_incremental();
+    if (v_.has("rejects")) read_rejects();
     for (const into_result& i : d_.into) {
       if (std::ranges::find(d_.out.streams, i.stream) == d_.out.streams.end())
         d_.out.streams.push_back(i.stream);
@@ -183,6 +184,11 @@ class read_compiler {
                 suggestion(r.column, mapped, "mapped columns"));
     }
     d_.out.incremental = std::move(r);
+  }
+
+  void read_rejects() {
+    view v(c_, *v_.get("rejects"), rejects_shape, v_.path("rejects"), v_.key_at("rejects"));
+    if (v.is_mapping()) d_.out.rejects = {v.ratio("max"), static_cast<int>(v.integer("floor"))};
   }
 
   build& b_;

@@ -29,8 +29,13 @@ json to_json(const phase& p) {
 }
 
 json to_json(const read& r) {
-  json out = {{"stage", r.stage},   {"from", r.from},       {"request", r.request},
-              {"decode", r.decode}, {"parents", r.parents}, {"digest", r.mapping_digest}};
+  json out = {{"stage", r.stage},
+              {"from", r.from},
+              {"request", r.request},
+              {"decode", r.decode},
+              {"parents", r.parents},
+              {"digest", r.mapping_digest},
+              {"rejects", {r.rejects.max, r.rejects.floor}}};
   if (r.subject) out["subject"] = {r.subject->request, r.subject->decode};
   if (r.incremental) {
     out["incremental"] = {r.incremental->column, r.incremental->param, r.incremental->as,

@@ -41,7 +41,7 @@ struct limits {
 };
 
 struct retry {
-  int attempts = 5;
+  int attempts = 10;
   std::int64_t base_us = 200'000, cap_us = 30'000'000;
 };
 
@@ -73,6 +73,12 @@ struct subject_read {
   std::vector<partition> partitions;
 };
 
+// A share, and a number up to which nothing happens.
+struct guard {
+  double max = 0.2;
+  int floor = 10;
+};
+
 struct read {
   std::string stage;  // "entry.read"
   std::string entry, name;
@@ -86,6 +92,7 @@ struct read {
   std::vector<partition> partitions;  // of its items, where it has parents
   std::optional<subject_read> subject;
   std::optional<incremental_read> incremental;
+  guard rejects{0.5, 10};      // more refused, and the read has failed
   std::string mapping_digest;  // changes with the mapping, the domain's streams and its version
 };
 
@@ -101,18 +108,13 @@ enum class scope : std::uint8_t { tenant, subject };
 enum class mode : std::uint8_t { full, incremental };
 enum class deletes : std::uint8_t { none, events, sweep };
 
-struct guard {
-  double max = 0.2;  // a larger share of deletes is held
-  int floor = 10;    // never held up to this number
-};
-
 struct item {
   std::string entry;
   enum scope scope = scope::tenant;
   enum mode mode = mode::full;
   std::int64_t full_every_us = 0;  // incremental: a full read this often; 0 = never
   enum deletes deletes = deletes::events;
-  struct guard guard;
+  struct guard guard;                       // a larger share of deletes is held
   std::vector<std::string> stages;          // what it reads, parents before children
   std::vector<std::string> subject_stages;  // scope subject: those of them that can be read for one subject
 };

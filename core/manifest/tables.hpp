@@ -53,7 +53,8 @@ struct shape {
 extern const shape manifest_shape, store_shape, tenants_shape, tenant_shape, source_shape, limits_shape,
     retry_shape, domain_shape, read_shape, subject_shape, incremental_shape, into_shape, explode_shape,
     where_shape, value_shape, phases_shape, essential_shape, background_shape, item_shape, guard_shape,
-    backend_shape, routing_shape, rule_shape, unavailable_shape, alert_shape, notification_shape;
+    rejects_shape, backend_shape, routing_shape, rule_shape, unavailable_shape, alert_shape,
+    notification_shape;
 
 // In the order of the reference page.
 [[nodiscard]] std::vector<const shape*> all_shapes();

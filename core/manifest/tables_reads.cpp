@@ -69,6 +69,31 @@ const shape read_shape{
          .type = mapping,
          .about = "How to ask only for what changed.",
          .inner = &incremental_shape},
+        {.key = "rejects",
+         .type = mapping,
+         .about = "How much of it may be refused.",
+         .inner = &rejects_shape},
+    }};
+
+const shape rejects_shape{
+    .name = "rejects",
+    .about =
+        "When more is refused, the read has failed: its upstream must have changed its form, or the mapping "
+        "is "
+        "wrong. Its watermark stays, and nothing is deleted for it.",
+    .fields = {
+        {.key = "max",
+         .type = ratio,
+         .about = "The largest part of its records, or of a stream's rows. 100%: as much as it likes.",
+         .fallback = "50%",
+         .least = 0,
+         .most = 1},
+        {.key = "floor",
+         .type = integer,
+         .about = "Up to so many never matter.",
+         .fallback = "10",
+         .least = 0,
+         .most = 1e9},
     }};
 
 const shape subject_shape{

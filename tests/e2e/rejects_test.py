@@ -15,6 +15,7 @@ def users(created_at):
         from: crm
         request: { path: "/v1/tenants/${tenant}/users", page: { style: cursor, next: /next, param: cursor, size: { limit: 100 } } }
         records: /data
+        rejects: { max: 100%% }
         into: [ { stream: entities, map: { kind: { const: user }, external_id: /id, name: /name, created_at: %s } } ]
 """ % created_at
 

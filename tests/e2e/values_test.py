@@ -130,6 +130,19 @@ class Values(Faults):
         self.fresh()
         self.passes({"match": users(nth=1), "do": "replace", "key": "locale", "with": '"el","invented":{"a":[1]}'})
 
+    # covers: U23, P6, P18
+    def test_a_read_of_which_everything_is_refused_has_failed(self):
+        self.run_now(0)
+        held = harness.digest(self.store.rows("entities"))
+        self.upstream.faults({"match": USERS, "do": "drop", "key": "id", "count": 1000})
+        receipt, _ = self.run_now(1)
+        failed = {s["stage"]: s["error"] for s in receipt["stages"] if s["state"] == "failed"}
+        self.assertEqual({stage: e["code"] for stage, e in failed.items()}, {"entities.users": "SLU-6017"})
+        self.assertIn("records were refused", failed["entities.users"]["message"])
+        self.assertEqual(sum(c["swept"] for c in receipt["streams"].values()), 0)
+        self.assertEqual(harness.digest(self.store.rows("entities")), held)
+        self.healed()
+
 
 class ValuesIntoPostgres(Values):
     store_type = harness.Postgres

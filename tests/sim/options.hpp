@@ -48,6 +48,8 @@ struct options {
   host_faults hosts;
   engine::run_options engine;
   engine::delete_guard guard;
+  // Of refused records and rows: from the same draw.
+  [[nodiscard]] engine::delete_guard rejects() const { return {guard.share, guard.floor / 2}; }
   engine::retry_policy retry{6, 100'000, 5'000'000};
   int page = 5;
   std::int64_t lag_us = 0;

@@ -42,6 +42,7 @@ class planner {
     s.critical = name == "people";
     s.root_vars = wish_.scope.empty() ? "{}" : R"({"subject":")" + wish_.scope.substr(8) + R"("})";
     s.retry = options_.retry;
+    s.rejects = options_.rejects();
     if (can_be_incremental) set_watermark(s);
     return plan_.stages.emplace_back(std::move(s));
   }

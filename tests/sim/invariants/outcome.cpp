@@ -37,6 +37,9 @@ class outcome_checker final : public checker {
   void ended(const engine::stage_end& end) override {
     if (end.state == stage_state::complete && !open_[{end.run_id, end.stage}].empty())
       broken("run " + end.run_id + ": " + end.stage + " is complete with open items");
+    const engine::record_counts read = read_by(end.run_id, end.stage);
+    if (end.state == stage_state::complete && scene_.drawn.rejects().holds(read.rejected, read.records))
+      broken("run " + end.run_id + ": " + end.stage + " is complete with too much refused");
   }
 
   void finished(const caller&, const std::string& run, run_state state) override {
@@ -63,6 +66,13 @@ class outcome_checker final : public checker {
   }
 
  private:
+  [[nodiscard]] engine::record_counts read_by(const std::string& run, const std::string& name) const {
+    engine::record_counts out;
+    for (const auto& [key, line] : scene_.stored.pages) {
+      if (line.run_id == run && line.stage == name) out += line.records;
+    }
+    return out;
+  }
   [[nodiscard]] std::int64_t held(const std::string& run) const {
     std::int64_t n = 0;
     for (const auto& [key, on] : scene_.stored.held) n += std::get<0>(key) == run ? 1 : 0;

@@ -73,6 +73,9 @@ TEST(sign_in, gives_children_their_parent_and_its_condition) {
   EXPECT_EQ(decode_of(p, "roles.members")["into"][0]["map"]["role.external_id"],
             (json{{"template", "${parent.id}"}}));
   EXPECT_EQ(p.find_read("entities.users")->incremental->lag_us, 30'000'000);
+  EXPECT_DOUBLE_EQ(p.find_read("entities.users")->rejects.max, 0.5);
+  EXPECT_DOUBLE_EQ(p.find_read("credits.grants")->rejects.max, 0.05);
+  EXPECT_EQ(p.find_read("credits.grants")->rejects.floor, 10);
   EXPECT_EQ(json::parse(p.find_read("entities.users")->subject->decode)["records"], "");
 }
 

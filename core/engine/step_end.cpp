@@ -1,0 +1,76 @@
+// How the stages of a step end.
+#include <algorithm>
+
+#include "engine/planted.hpp"
+#include "engine/refusals.hpp"
+#include "engine/step_runner.hpp"
+
+namespace sluice::engine {
+
+using boost::asio::awaitable;
+
+// True: it has fewer pages of a stage than this attempt alone has seen committed.
+awaitable<bool> step_runner::store_was_set_back() {
+  std::optional<run_row> row;
+  try {
+    co_await run_.persist([&](session& s) { row = s.show_run(run_.id_.run_id); });
+  } catch (const failure&) {
+    co_return false;  // then what is known already is all that can be said
+  }
+  if (!row) co_return true;
+  co_return std::any_of(stages_.begin(), stages_.end(), [&](const auto& mine) {
+    const auto kept = std::ranges::find(row->stages, mine->plan.name, &stage_row::stage);
+    return mine->shown.pages > (kept == row->stages.end() ? 0 : kept->pages);
+  });
+}
+
+// Long before its end, where each refused record costs as much as a good one.
+void step_runner::give_up_on_refusals(stage_work& stage) {
+  constexpr std::int64_t many = 10'000;
+  if (stage.records.rejected + stage.shown.rows.rejected < many || stage.stop.stopped()) return;
+  if (const auto why = refused_too_much(stage.plan, stage.records, stage.shown.rows)) fail(stage, *why);
+}
+
+// By the account of all attempts, which is asked for only where this one has not seen everything, or a refusal.
+awaitable<std::optional<failure>> step_runner::booked_refusals(stage_work& stage) {
+  if (stage.epoch <= 1 && stage.records.rejected + stage.shown.rows.rejected == 0) co_return std::nullopt;
+  std::optional<run_row> row;
+  co_await run_.persist([&](session& s) { row = s.show_run(run_.id_.run_id); });
+  if (!row) co_return std::nullopt;  // the end of the stage will say so
+  const auto booked = std::ranges::find(row->stages, stage.plan.name, &stage_row::stage);
+  if (booked == row->stages.end()) co_return std::nullopt;
+  co_return refused_too_much(stage.plan, *booked);
+}
+
+awaitable<void> step_runner::end() {
+  for (const auto& stage : stages_) {
+    if (!stage->terminal) co_await end_stage(*stage);
+    if (run_.stop_.stopped()) continue;
+    co_await run_.stage_ended(stage->plan);
+  }
+}
+
+awaitable<void> step_runner::end_stage(stage_work& stage) {
+  // Who takes the run over goes on with this stage.
+  if (run_.stop_.stopped() && leaves_open(*run_.stop_.why())) co_return;
+  stage_state state = stage_state::complete;
+  std::string code, message;
+  if (const auto& why = stage.stop.why(); why && !SLUICE_BUG(complete_without_proof)) {
+    const bool cancelled = run_.stop_.stopped() && run_.stop_.why()->kind() == failure_class::cancelled;
+    state = cancelled ? stage_state::cancelled : stage_state::failed;
+    code = why->code();
+    message = why->message();
+  }
+  if (state == stage_state::complete) {
+    if (const auto why = co_await booked_refusals(stage)) {
+      state = stage_state::failed;
+      code = why->code();
+      message = why->message();
+    }
+  }
+  stage_end end{run_.id_.run_id, stage.plan.name, stage.epoch, state, code, message, {}};
+  if (state == stage_state::complete) end.watermark = stage.plan.watermark;
+  co_await run_.persist([&](session& s) { s.end_stage(end); });
+}
+
+}  // namespace sluice::engine
