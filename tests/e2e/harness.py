@@ -208,7 +208,7 @@ routing: {{ default: direct }}
 AUTH = """
     auth: { bearer: "${tenant.secrets.crm}" }
 """
-SOURCE = AUTH + """
+ASKED = AUTH + """
     retry: { attempts: 4, base: 10ms, cap: 100ms }
 """
 DOMAINS = """
@@ -221,7 +221,7 @@ PHASES = """
 """
 
 
-def manifest(store, domains=DOMAINS, phases=PHASES, source=SOURCE):
+def manifest(store, domains=DOMAINS, phases=PHASES, source=ASKED):
     return MANIFEST.format(store=store.manifest, domains=domains, phases=phases, source=source)
 
 
