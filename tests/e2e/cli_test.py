@@ -17,6 +17,7 @@ REJECTED = """
         from: crm
         request: { path: "/v1/tenants/${tenant}/users", page: { style: cursor, next: /next, param: cursor, size: { limit: 100 } } }
         records: /data
+        rejects: { max: 100% }
         into: [ { stream: entities, map: { kind: { const: user }, external_id: /id, name: /name, created_at: { at: /name, as: rfc3339 } } } ]
 """
 
