@@ -77,16 +77,8 @@ bool runtime::wait_essential(const std::vector<std::string>& run_ids, std::chron
   const auto ends = clock::now() + at_most;
   const awaiting here(*this, run_ids);
   for (;;) {
-    // A store that is away is waited for as ever, but the caller has its answer in time.
-    const auto until =
-        std::min(ends, clock::now() + std::chrono::microseconds(engine::batch_limits{}.store_patience_us));
-    bool over = false;
-    try {
-      over = std::all_of(run_ids.begin(), run_ids.end(),
-                         [&](const std::string& id) { return is_essential_over(id, until); });
-    } catch (const failure& f) {
-      if (!f.retryable() || clock::now() < ends) throw;
-    }
+    const bool over = std::all_of(run_ids.begin(), run_ids.end(),
+                                  [&](const std::string& id) { return is_essential_over(id, ends); });
     const auto now = clock::now();
     if (over || now >= ends || give_up()) return over;
     std::unique_lock lock(mutex_);
