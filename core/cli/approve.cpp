@@ -8,7 +8,6 @@
 #include "cli/look.hpp"
 #include "engine/failure.hpp"
 #include "host/cancel.hpp"
-#include "host/open.hpp"
 #include "host/receipt.hpp"
 
 namespace sluice::cli {
@@ -19,15 +18,6 @@ struct decide_options {
   std::string pipeline, run_id, tenant;
   bool yes = false;
 };
-
-int with_writer(app& a, const std::string& manifest, const std::function<int(engine::session&)>& work) {
-  const auto pipeline = a.load_store(manifest);
-  if (!pipeline) return exit_code::bad_manifest;
-  const host::secret_store secrets(pipeline->tenants, a.redactor());
-  const auto store = store::open_store(host::store_options_of(*pipeline, secrets));
-  store->check_version();
-  return work(*store->open_session());
-}
 
 int approve(app& a, const decide_options& o) {
   return with_writer(a, o.pipeline, [&](engine::session& s) {

@@ -1,4 +1,4 @@
-// What the commands share that only look into a store.
+// What the commands share that open a store which is there: to look into it, or to change it.
 #pragma once
 
 #include <functional>
@@ -6,6 +6,7 @@
 
 #include "cli/app.hpp"
 #include "engine/store.hpp"
+#include "store/store.hpp"
 
 namespace sluice::cli {
 
@@ -15,9 +16,15 @@ struct list_options {
   bool all = false;
 };
 
-// Opens the store of a pipeline for looking only, and hands a session over.
+// Opens the store of a pipeline for looking only. One of another version is refused, and none is made.
+[[nodiscard]] int look_into(app& a, const std::string& manifest,
+                            const std::function<int(store::store&)>& look);
+// The same, and hands a session over.
 [[nodiscard]] int with_session(app& a, const std::string& manifest,
                                const std::function<int(engine::session&)>& look);
+// The same for writing.
+[[nodiscard]] int with_writer(app& a, const std::string& manifest,
+                              const std::function<int(engine::session&)>& work);
 // Nothing found is an answer too, but a mistyped name looks the same.
 void say_none(app& a, const list_options& o, const std::string& what);
 

@@ -5,23 +5,16 @@
 #include <CLI/CLI.hpp>
 #include <nlohmann/json.hpp>
 
-#include "cli/app.hpp"
-#include "host/open.hpp"
+#include "cli/look.hpp"
 #include "host/retention.hpp"
 
 namespace sluice::cli {
 
 namespace {
 
-int run_pass(app& a, const std::string& manifest) {
-  const auto pipeline = a.load_store(manifest);
-  if (!pipeline) return exit_code::bad_manifest;
-  const host::secret_store secrets(pipeline->tenants, a.redactor());
-  const auto store = store::open_store(host::store_options_of(*pipeline, secrets));
-  store->check_version();
-  const auto session = store->open_session();
+int run_pass(app& a, engine::session& session) {
   const host::retention_counts removed = host::run_retention(
-      a.settings().retention, [&](const engine::retention_request& r) { return session->retain(r); },
+      a.settings().retention, [&](const engine::retention_request& r) { return session.retain(r); },
       [] { return false; });
   if (a.options().json) {
     std::printf("%s\n", nlohmann::json(removed).dump(2).c_str());
@@ -43,8 +36,11 @@ void add_retention(CLI::App& cli, common_options& options, int& result) {
   CLI::App* c = retention->add_subcommand(
       "run", "Remove what is old enough: runs with their ledger, rejects, tombstones; how many of what");
   c->add_option("--pipeline", *path, "The manifest that says which store")->required()->type_name("FILE");
-  c->callback(
-      [&options, &result, path] { result = guarded(options, [&](app& a) { return run_pass(a, *path); }); });
+  c->callback([&options, &result, path] {
+    result = guarded(options, [&](app& a) {
+      return with_writer(a, *path, [&](engine::session& s) { return run_pass(a, s); });
+    });
+  });
 }
 
 }  // namespace sluice::cli

@@ -14,15 +14,32 @@
 
 namespace sluice::cli {
 
-int with_session(app& a, const std::string& manifest, const std::function<int(engine::session&)>& look) {
+namespace {
+
+int with_store(app& a, const std::string& manifest, bool read_only,
+               const std::function<int(store::store&)>& work) {
   const auto pipeline = a.load_store(manifest);
   if (!pipeline) return exit_code::bad_manifest;
   const host::secret_store secrets(pipeline->tenants, a.redactor());
   store::store_options options = host::store_options_of(*pipeline, secrets);
-  options.read_only = true;
+  options.read_only = read_only;
   const auto store = store::open_store(options);
   store->check_version();
-  return look(*store->open_session());
+  return work(*store);
+}
+
+}  // namespace
+
+int look_into(app& a, const std::string& manifest, const std::function<int(store::store&)>& look) {
+  return with_store(a, manifest, true, look);
+}
+
+int with_session(app& a, const std::string& manifest, const std::function<int(engine::session&)>& look) {
+  return with_store(a, manifest, true, [&](store::store& s) { return look(*s.open_session()); });
+}
+
+int with_writer(app& a, const std::string& manifest, const std::function<int(engine::session&)>& work) {
+  return with_store(a, manifest, false, [&](store::store& s) { return work(*s.open_session()); });
 }
 
 void say_none(app& a, const list_options& o, const std::string& what) {

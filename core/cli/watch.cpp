@@ -11,7 +11,6 @@
 
 #include "cli/look.hpp"
 #include "cli/progress.hpp"
-#include "host/open.hpp"
 #include "host/ports.hpp"
 #include "host/receipt.hpp"
 #include "host/watch.hpp"
@@ -61,20 +60,13 @@ class teller {
   std::map<std::string, std::pair<engine::stage_state, std::int64_t>> seen_;
 };
 
-int watch(app& a, const watch_options& o) {
-  const auto pipeline = a.load_store(o.pipeline);
-  if (!pipeline) return exit_code::bad_manifest;
-  const host::secret_store secrets(pipeline->tenants, a.redactor());
-  store::store_options options = host::store_options_of(*pipeline, secrets);
-  options.read_only = true;
-  const auto store = store::open_store(options);
-  store->check_version();
+int watch(app& a, const watch_options& o, store::store& store) {
   teller view(a);
   host::watch_ask ask;
   ask.run_id = o.run_id;
-  ask.open = [&] { return store->open_session(); };
+  ask.open = [&] { return store.open_session(); };
   ask.on_change = [&](const engine::run_row& run) { view.look(run); };
-  host::system_clock clock(store->open_session()->now_us());
+  host::system_clock clock(store.open_session()->now_us());
   engine::stop_source never;
   boost::asio::io_context context;
   std::exception_ptr failed;
@@ -102,7 +94,11 @@ void add_watch(CLI::App& runs, common_options& options, int& result) {
   c->add_option("--pipeline", o->pipeline, "The manifest that says which store")
       ->required()
       ->type_name("FILE");
-  c->callback([&options, &result, o] { result = guarded(options, [&](app& a) { return watch(a, *o); }); });
+  c->callback([&options, &result, o] {
+    result = guarded(options, [&](app& a) {
+      return look_into(a, o->pipeline, [&](store::store& s) { return watch(a, *o, s); });
+    });
+  });
 }
 
 }  // namespace sluice::cli
