@@ -1,6 +1,7 @@
 // The words of a run as data: items, pages, batches, counts, states. No behaviour but arithmetic.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -39,6 +40,10 @@ struct row_counts {
   [[nodiscard]] bool balances() const noexcept {
     return rows == inserted + updated + unchanged + deleted + deferred + rejected &&
            duplicate + stale + skipped <= unchanged;
+  }
+  // Deferred rows that this run has not resolved.
+  [[nodiscard]] std::int64_t waiting() const noexcept {
+    return std::max<std::int64_t>(0, deferred - resolved_inserted - resolved_updated - resolved_unchanged);
   }
   row_counts& operator+=(const row_counts& o) noexcept;
   friend bool operator==(const row_counts&, const row_counts&) = default;

@@ -75,8 +75,7 @@ std::string hints(const engine::run_row& run, const std::string& manifest) {
   for (const auto& [name, c] : counts_by_stream(run)) {
     rows += c.rejected;
     swept += c.swept;
-    waiting += std::max<std::int64_t>(
-        0, c.deferred - c.resolved_inserted - c.resolved_updated - c.resolved_unchanged);
+    waiting += c.waiting();
   }
   std::string out;
   if (swept > 0)

@@ -22,7 +22,7 @@ void add_why_partial(const engine::run_row& row, nlohmann::json& fields) {
     n["rejected_records"] += s.records.rejected;
     for (const auto& [stream, counts] : s.streams) {
       n["rejected_rows"] += counts.rejected;
-      n["deferred_rows"] += counts.deferred;
+      n["deferred_rows"] += counts.waiting();
     }
   }
   for (const auto& [what, count] : n) {

@@ -131,7 +131,8 @@ class SignIns:
 
     def test_who_waits_is_answered_as_soon_as_what_is_essential_is_there(self):
         self.upstream.faults({"match": {"path": "*/acme/credits"}, "do": "delay", "ms": 2000, "nth": 1})
-        both = self.sign_in("--wait", "20s")
+        # Partial where the subject's run has ended by now: its group comes with the tenant's run.
+        both = self.sign_in("--wait", "20s", exit_codes=(0, 3))
         self.assertTrue(both["subject"]["essential"]["over"])
         self.assertIn(both["tenant"]["state"], ("queued", "running"))
         self.assertTrue(all(s["state"] == "complete" for s in both["subject"]["essential"]["stages"]))
