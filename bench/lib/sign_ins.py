@@ -1,10 +1,12 @@
 """Cases c and d: small tenants at an upstream that is slow to answer. Latency decides, so the floor stands beside."""
+import json
 import math
 
 import contenders
 import manifests
+from contenders import lines_of
 from loads import STORE, rival_turn, sluice_turn
-from postgres import digest
+from postgres import digest, lines_md5
 from session import differences, receipt_problem
 from upstreams import Own, Rivals
 
@@ -71,6 +73,30 @@ def rivals_small(session, sluice, rivals, program):
     with Rivals(program, "s1", shape["latency"]) as upstream:
         for number in session.rounds():
             rivals_round(session, number, [(sluice, False)], [r for r in rivals if not r.skips("small")], upstream, "s1", shape)
+
+
+def rivals_warm(session, sluice, program):
+    """A host that is at work already: one process, one run after the other, each of a tenant that is new to it."""
+    warm = session.options.build / "bench_warm"
+    if not warm.exists():
+        return session.note("c warm: not measured, not built: bench_warm")
+    latency, limit, place = 50, 100, ("c small tenant, warm", "rivals'")
+    tenants = ["s%d" % n for n in range(1, session.size(8, 3))]
+    with Rivals(program, tenants[0], latency) as upstream:
+        owed = {t: upstream.state(t, ALL) for t in tenants}
+        for _ in session.rounds():
+            session.cluster.fresh("rivals")
+            command = sluice.command(manifests.rivals(STORE, limit, ALL), tenants[0])
+            took = session.run([warm, sluice.plugins, command[command.index("run") + 1], *tenants],
+                               sluice.environment(upstream.url, "", session.cluster.dsn("rivals")))
+            if took["exit"] != 0:
+                raise RuntimeError("bench_warm: exit %d: %s" % (took["exit"], took["err"][-500:]))
+            for tenant, ms in zip(tenants[1:], json.loads(took["out"])):
+                held = {s: lines_md5(session.cluster, "rivals", lines_of("public", s, tenant)) for s in ALL}
+                rows = sum(s["count"] for s in owed[tenant].values())
+                session.keep(place, "sluice", ms / 1000, rows, differences(held, owed[tenant]))
+                pages = [math.ceil(s["count"] / limit) for s in owed[tenant].values()]
+                keep_floor(session, place, sum(pages), max(pages), latency, rows)
 
 
 def rivals_story(session, sluice, rivals, program):

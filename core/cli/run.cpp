@@ -130,9 +130,11 @@ int run(app& a, run_options o, background_process* worker) {
   follow(a, ask, progress, ids);
   ask.tells_end = on_terminal();
   plugin::loader loader(a.catalog(), a.lock());
-  host::check_before_store(*pipeline, a.catalog(), loader, ask);
   const host::secret_store secrets(pipeline->tenants, a.redactor());
-  const auto store = host::open_writable(host::store_options_of(*pipeline, secrets));
+  host::check_ask(*pipeline, ask);
+  host::store_opening opening(host::store_options_of(*pipeline, secrets));
+  host::check_before_store(*pipeline, a.catalog(), loader, ask);
+  const auto store = opening.ready();
   host::runtime runtime({*pipeline, a.catalog(), loader, a.log(), secrets, *store, a.settings().lease_us});
   catch_interrupts();
   SLUICE_FAILPOINT("cli.before_start");

@@ -11,10 +11,10 @@ runtime::runtime(runtime_setup setup)
       work_(boost::asio::make_work_guard(context_)),
       own_pool_(setup.shared == nullptr ? std::make_unique<turn_pool>(decoding_threads()) : nullptr),
       pool_(setup.shared == nullptr ? *own_pool_ : setup.shared->pool),
-      session_(setup_.store.open_session()),
-      clock_(session_->now_us()),
+      clock_(setup_.store.now_us()),
       own_store_(setup.shared == nullptr ? std::make_unique<store::threaded_store>(setup.store) : nullptr),
-      store_(setup.shared == nullptr ? *own_store_ : setup.shared->jobs) {
+      store_(setup.shared == nullptr ? *own_store_ : setup.shared->jobs),
+      session_(setup.shared == nullptr ? nullptr : setup_.store.open_session()) {
   reader_ = std::make_unique<reader>(
       reader_setup{setup_.pipeline, setup_.catalog, setup_.loader, *this, context_.get_executor(), pool_,
                    clock_, setup_.shared == nullptr ? nullptr : &setup_.shared->health});

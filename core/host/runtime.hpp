@@ -138,6 +138,7 @@ class runtime final : public plain_services {
     int steps = 0;       // under way
     std::int64_t over_us = 0;
     std::optional<engine::failure> failed;
+    std::optional<engine::run_row> row;  // as it ended here
     std::unique_ptr<admission::place> place;
   };
   // Somebody waits for these runs as long as it lives.
@@ -183,8 +184,11 @@ class runtime final : public plain_services {
                                           plugin::step_progress progress, plugin::step_done done);
   boost::asio::awaitable<void> drive_end(std::shared_ptr<active_run> active);
   // The end is in the store already: that it can't be read changes nothing.
-  boost::asio::awaitable<void> tell_end(const active_run& active);
-  // A question from outside of the engine: a store that is away for a moment is waited for, until then at most.
+  boost::asio::awaitable<std::optional<engine::run_row>> tell_end(const active_run& active);
+  // A question from outside of the engine, asked once.
+  template <class F>
+  auto ask_once(F&& question) -> decltype(question(std::declval<engine::session&>()));
+  // The same; a store that is away for a moment is waited for, until then at most.
   template <class F>
   auto ask_store(F&& question, std::chrono::steady_clock::time_point until);
   template <class F>
@@ -202,12 +206,13 @@ class runtime final : public plain_services {
   boost::asio::executor_work_guard<boost::asio::io_context::executor_type> work_;
   std::unique_ptr<turn_pool> own_pool_;  // unless it is shared
   turn_pool& pool_;
-  std::mutex session_mutex_;
-  std::unique_ptr<engine::session> session_;  // for questions from outside of the engine
   system_clock clock_;
   system_random random_;
   std::unique_ptr<store::threaded_store> own_store_;  // unless it is shared
   engine::store_port& store_;
+  std::mutex session_mutex_;
+  // Where the store is shared: others' work is not in the way of questions.
+  std::unique_ptr<engine::session> session_;
   std::mutex mutex_;
   std::condition_variable changed_;
   std::map<std::string, std::shared_ptr<active_run>, std::less<>> active_;
@@ -227,12 +232,22 @@ class runtime final : public plain_services {
 };
 
 template <class F>
+auto runtime::ask_once(F&& question) -> decltype(question(std::declval<engine::session&>())) {
+  if (!own_store_) {
+    const std::lock_guard lock(session_mutex_);
+    return question(*session_);
+  }
+  std::optional<decltype(question(std::declval<engine::session&>()))> out;
+  own_store_->execute_here(engine::urgency::essential, [&](engine::session& s) { out.emplace(question(s)); });
+  return std::move(*out);
+}
+
+template <class F>
 auto runtime::ask_store(F&& question, std::chrono::steady_clock::time_point until) {
   for (int failures = 1;; ++failures) {
     std::optional<engine::failure> failed;
     try {
-      const std::lock_guard lock(session_mutex_);
-      return question(*session_);
+      return ask_once(question);
     } catch (const engine::failure& f) {
       failed.emplace(f);
     }
@@ -251,8 +266,11 @@ auto runtime::ask_store(F&& question, std::chrono::steady_clock::time_point unti
 // Throws engine::failure (SLU-6041) for what can't be a subject's id.
 void check_subject(const std::string& subject);
 
-// What can be told before a store is touched: that the tenant and the backend exist, there is something
-// to read, and every plugin can be loaded. Throws plugin::error or engine::failure.
+// What can be told from the manifest alone: that the tenant and the backend exist, and there is something to read.
+// Throws plugin::error or engine::failure.
+void check_ask(const manifest::pipeline& pipeline, const run_ask& ask);
+
+// What can be told before a store is touched: that, and that every plugin can be loaded. Throws the same.
 void check_before_store(const manifest::pipeline& pipeline, const plugin::catalog& catalog,
                         plugin::loader& loader, const run_ask& ask);
 

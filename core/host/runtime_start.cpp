@@ -50,8 +50,7 @@ bool has_essential(const engine::run_plan& plan) {
 
 }  // namespace
 
-void check_before_store(const manifest::pipeline& pipeline, const plugin::catalog& catalog,
-                        plugin::loader& loader, const run_ask& ask) {
+void check_ask(const manifest::pipeline& pipeline, const run_ask& ask) {
   check_tenant(pipeline, ask.tenant);
   static_cast<void>(choose_backend(pipeline, ask.tenant, ask.backend));
   run_ask of = ask;
@@ -60,6 +59,11 @@ void check_before_store(const manifest::pipeline& pipeline, const plugin::catalo
     of.part = run_part::subject;
   }
   static_cast<void>(plan_of(pipeline, of, {}));
+}
+
+void check_before_store(const manifest::pipeline& pipeline, const plugin::catalog& catalog,
+                        plugin::loader& loader, const run_ask& ask) {
+  check_ask(pipeline, ask);
   static_cast<void>(streams_of(pipeline, catalog));
   using plugin::component_kind;
   for (const manifest::source& s : pipeline.sources)

@@ -102,11 +102,12 @@ void runtime::run_ended(std::string_view run_id) {
 
 awaitable<void> runtime::drive_end(std::shared_ptr<active_run> active) {
   std::optional<failure> failed;
+  std::optional<engine::run_row> row;
   try {
     SLUICE_FAILPOINT("host.before_finish");
     co_await active->run->finish();
     SLUICE_FAILPOINT("host.after_finish");
-    if (!active->tells_end) co_await tell_end(*active);
+    if (!active->tells_end) row = co_await tell_end(*active);
   } catch (...) {
     failed = engine::current_failure();
     const engine::run_identity& id = active->run->identity();
@@ -120,23 +121,25 @@ awaitable<void> runtime::drive_end(std::shared_ptr<active_run> active) {
   {
     const std::lock_guard lock(mutex_);
     active->ended = true;
+    active->row = std::move(row);
   }
   over(active, std::move(failed));
 }
 
-awaitable<void> runtime::tell_end(const active_run& active) {
+awaitable<std::optional<engine::run_row>> runtime::tell_end(const active_run& active) {
   const std::string id = active.run->identity().run_id;
   // Once more, since a connection may have been lost unnoticed while nothing was asked of it.
   for (const bool last : {false, true}) {
     try {
-      const auto row = co_await store_.call(engine::urgency::background,
-                                            [&id](engine::session& s) { return s.show_run(id); });
+      auto row = co_await store_.call(engine::urgency::background,
+                                      [&id](engine::session& s) { return s.show_run(id); });
       if (row) log_end(*row);
-      co_return;
+      co_return row;
     } catch (const failure& f) {
       if (last) setup_.log.write(observe::log_level::warn, {.run_id = id, .code = f.code()}, f.message());
     }
   }
+  co_return std::nullopt;
 }
 
 void runtime::log_end(const engine::run_row& row) {

@@ -53,6 +53,7 @@ std::optional<engine::run_row> runtime::wait(const std::string& run_id,
       } else {
         ask = changed_.wait_for(lock, look_again, [&] { return active->over; });
         if (active->failed && !is_fenced(active->failed)) throw failure(*active->failed);
+        if (active->row && engine::is_terminal(active->row->state)) return active->row;
       }
     }
     if (ask) {

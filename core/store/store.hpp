@@ -51,8 +51,12 @@ class store {
 
   // Makes the machinery's tables or brings them up to date, in one transaction for each version.
   virtual migration_result migrate() = 0;
+  // Of the machinery as found; 0: there is none.
+  [[nodiscard]] virtual int version() { return describe().schema; }
   // Throws invalid: "schema 1, need 2: run `sluice migrate`", or that the database is newer.
   virtual void check_version() = 0;
+  // By the database's clock, in microseconds since 1970.
+  [[nodiscard]] virtual std::int64_t now_us() { return open_session()->now_us(); }
   // Makes or widens the tables of a plugin's streams, all or nothing. One line for each change made.
   // Throws invalid with one clear line: see diff_stream in schema.hpp.
   virtual std::vector<std::string> ensure_streams(const std::string& plugin,

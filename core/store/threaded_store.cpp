@@ -2,7 +2,7 @@
 
 #include <algorithm>
 #include <exception>
-#include <optional>
+#include <future>
 #include <utility>
 
 #include <boost/asio/associated_executor.hpp>
@@ -19,6 +19,9 @@ namespace sluice::store {
 namespace asio = boost::asio;
 
 namespace {
+
+// What a connection costs at least: a process of the server, which has to learn about every table anew.
+constexpr auto opening_takes = std::chrono::milliseconds(20);
 
 // A connection that failed like this may be gone: the next job gets a new one.
 bool spoils_session(const engine::failure& f) {
@@ -45,21 +48,48 @@ void threaded_store::enqueue(engine::turn of, job j) {
   {
     const std::lock_guard lock(mutex_);
     queue_.push(of, std::move(j));
+    since_.push_back(clock::now());
+  }
+  ready_.notify_one();
+}
+
+std::optional<threaded_store::job> threaded_store::next(std::unique_ptr<engine::session>& session) {
+  std::unique_lock lock(mutex_);
+  while (queue_.empty() || (free_.empty() && open_ > 0 && clock::now() < since_.front() + opening_takes)) {
+    if (!queue_.empty()) {
+      ready_.wait_until(lock, since_.front() + opening_takes);
+    } else if (closing_) {
+      return std::nullopt;
+    } else {
+      ready_.wait(lock);
+    }
+  }
+  if (free_.empty()) {
+    ++open_;
+  } else {
+    session = std::move(free_.back());
+    free_.pop_back();
+  }
+  since_.pop_front();
+  auto work = queue_.pop();
+  if (!queue_.empty()) ready_.notify_one();  // the one that was woken for it may have been woken for this
+  return work;
+}
+
+void threaded_store::give_back(std::unique_ptr<engine::session> session) {
+  {
+    const std::lock_guard lock(mutex_);
+    if (session) free_.push_back(std::move(session));
+    else --open_;
   }
   ready_.notify_one();
 }
 
 void threaded_store::run() {
   std::unique_ptr<engine::session> session;
-  while (true) {
-    std::optional<job> next;
-    {
-      std::unique_lock lock(mutex_);
-      ready_.wait(lock, [&] { return closing_ || !queue_.empty(); });
-      next = queue_.pop();
-    }
-    if (!next) return;
-    (*next)(session);
+  while (auto work = next(session)) {
+    (*work)(session);
+    give_back(std::move(session));
   }
 }
 
@@ -98,6 +128,15 @@ asio::awaitable<void> threaded_store::execute(engine::turn of, std::function<voi
   };
   co_await asio::async_initiate<const asio::use_awaitable_t<>, void(std::exception_ptr)>(std::move(initiate),
                                                                                          asio::use_awaitable);
+}
+
+void threaded_store::execute_here(engine::turn of, const std::function<void(engine::session&)>& work) {
+  // Shared: the other thread may still hold it when we have the answer.
+  const auto done = std::make_shared<std::promise<std::exception_ptr>>();
+  enqueue(of, [this, &work, done](std::unique_ptr<engine::session>& session) {
+    done->set_value(attempt(work, session));
+  });
+  if (const std::exception_ptr error = done->get_future().get()) std::rethrow_exception(error);
 }
 
 }  // namespace sluice::store

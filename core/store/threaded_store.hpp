@@ -1,11 +1,17 @@
-// The engine's view of a store: work is run by a few threads, each with its own session, essential
-// first and tenants in turns; whoever waits goes on on its own executor.
+// The engine's view of a store: work is run by a few threads, each with a session for as long as it takes,
+// essential first and tenants in turns; whoever waits goes on on its own executor.
+//
+// A session is opened when none is free and work has waited for one longer than opening takes: a short run gets
+// by with one, whose caches on the server's side are warm.
 #pragma once
 
+#include <chrono>
 #include <condition_variable>
+#include <deque>
 #include <functional>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <thread>
 #include <vector>
 
@@ -22,11 +28,17 @@ class threaded_store final : public engine::store_port {
   ~threaded_store() override;
 
   boost::asio::awaitable<void> execute(engine::turn of, std::function<void(engine::session&)> work) override;
+  // The same for who can only wait: not on an executor's thread.
+  void execute_here(engine::turn of, const std::function<void(engine::session&)>& work);
 
  private:
+  using clock = std::chrono::steady_clock;
   using job = std::function<void(std::unique_ptr<engine::session>&)>;
   void enqueue(engine::turn of, job j);
   void run();
+  // The next in turn, with a session or leave to open one. Nothing: it is over.
+  [[nodiscard]] std::optional<job> next(std::unique_ptr<engine::session>& session);
+  void give_back(std::unique_ptr<engine::session> session);
   [[nodiscard]] std::exception_ptr attempt(const std::function<void(engine::session&)>& work,
                                            std::unique_ptr<engine::session>& session);
 
@@ -34,6 +46,9 @@ class threaded_store final : public engine::store_port {
   std::mutex mutex_;
   std::condition_variable ready_;
   engine::turn_queue<job> queue_;
+  std::deque<clock::time_point> since_;  // as many as jobs; the first: how long one waits at most
+  std::vector<std::unique_ptr<engine::session>> free_;  // the last one is the warmest
+  int open_ = 0;                                        // free, in use or being opened
   bool closing_ = false;
   std::vector<std::thread> threads_;
 };

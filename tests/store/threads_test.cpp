@@ -1,6 +1,7 @@
 // The engine's view: work on threads, answers on the caller's executor, essential work first.
 #include <atomic>
 #include <future>
+#include <set>
 #include <thread>
 
 #include <gtest/gtest.h>
@@ -150,6 +151,41 @@ TEST_F(threads, a_session_that_lost_its_connection_is_replaced) {
   }());
   EXPECT_TRUE(failed);
   EXPECT_NE(first, nullptr);
+}
+
+// Of PostgreSQL each one is a process that has to learn about every table anew.
+TEST_F(threads, one_session_serves_work_that_comes_one_after_the_other) {
+  store::threaded_store s(memory_, 8);
+  std::set<const engine::session*> used;
+  const auto note_session = [&](engine::session& session) { used.insert(&session); };
+  for (int n = 0; n < 50; ++n) {
+    loop_.run([&]() -> asio::awaitable<void> { co_await s.call(urgency::background, note_session); }());
+    s.execute_here(urgency::essential, note_session);
+  }
+  EXPECT_EQ(used.size(), 1U);
+}
+
+TEST_F(threads, work_that_others_hold_up_gets_a_session_of_its_own) {
+  store::threaded_store s(memory_, 3);
+  std::promise<void> go_on;
+  const std::shared_future<void> may_go_on = go_on.get_future().share();
+  std::atomic<int> inside = 0;
+  const auto occupy = [&]() -> asio::awaitable<void> {
+    co_await s.call(urgency::background, [&](engine::session&) {
+      if (++inside == 3) go_on.set_value();  // none of the three ends before all have begun
+      may_go_on.wait();
+    });
+  };
+  for (int n = 0; n < 3; ++n) asio::co_spawn(loop_.context, occupy(), asio::detached);
+  loop_.context.run();
+  EXPECT_EQ(inside, 3);
+}
+
+TEST_F(threads, who_can_only_wait_hears_what_went_wrong) {
+  store::threaded_store s(memory_);
+  EXPECT_THROW(s.execute_here(urgency::essential,
+                              [](engine::session&) { throw store::transient("SLU-5010", "busy"); }),
+               engine::failure);
 }
 
 TEST_F(threads, queued_work_is_done_before_the_threads_end) {

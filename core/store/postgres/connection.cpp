@@ -173,9 +173,10 @@ struct connection::impl {
 
 connection::connection(const std::string& dsn) : impl_(std::make_unique<impl>()) {
   connect(dsn);
-  impl_->pooled = behind_pooler(impl_->raw->raw());
-  if (!impl_->pooled) execute(session_settings());
-  impl_->limit = check_server(*this);
+  const timed_call call = impl_->timed();
+  const session_facts facts = set_up(impl_->raw->raw());
+  impl_->pooled = facts.pooled;
+  impl_->limit = facts.limit;
 }
 
 connection::~connection() = default;

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <map>
+#include <mutex>
 
 #include "engine/failpoint.hpp"
 #include "store/errors.hpp"
@@ -17,15 +18,25 @@ namespace {
 
 class postgres_store final : public store {
  public:
-  explicit postgres_store(const store_options& options) : options_(options), connection_(options.dsn) {}
+  explicit postgres_store(const store_options& options)
+      : options_(options), connection_(std::make_unique<connection>(options.dsn)) {}
 
-  migration_result migrate() override { return postgres::migrate(db()); }
+  migration_result migrate() override {
+    const std::lock_guard lock(mutex_);
+    return postgres::migrate(db());
+  }
+  int version() override {
+    const std::lock_guard lock(mutex_);
+    return found_version(db());
+  }
   void check_version() override;
+  std::int64_t now_us() override {
+    const std::lock_guard lock(mutex_);
+    return db().query_once(std::string("SELECT ") + clock_us).number(0, 0);
+  }
   std::vector<std::string> ensure_streams(const std::string& plugin, const std::string& plugin_version,
                                           const std::vector<stream_schema>& streams) override;
-  std::unique_ptr<engine::session> open_session() override {
-    return std::make_unique<postgres_session>(options_.dsn, options_.schema);
-  }
+  std::unique_ptr<engine::session> open_session() override;
   store_description describe() override;
   int writers() const override { return std::max(1, options_.pool); }
 
@@ -37,7 +48,8 @@ class postgres_store final : public store {
                      const stream_schema& s);
 
   store_options options_;
-  std::optional<connection> connection_;
+  std::mutex mutex_;
+  std::unique_ptr<connection> connection_;  // for its owner's questions, until a session wants one
 };
 
 stream_change change_of(const std::map<std::string, stream_claim>& known, const std::string& plugin,
@@ -47,12 +59,22 @@ stream_change change_of(const std::map<std::string, stream_claim>& known, const 
 }
 
 connection& postgres_store::db() {
-  if (!connection_ || !connection_->usable()) connection_.emplace(options_.dsn);
+  if (!connection_ || !connection_->usable()) {
+    connection_.reset();
+    connection_ = std::make_unique<connection>(options_.dsn);
+  }
   return *connection_;
 }
 
+std::unique_ptr<engine::session> postgres_store::open_session() {
+  std::unique_ptr<connection> ready;
+  if (const std::unique_lock lock(mutex_, std::try_to_lock); lock.owns_lock()) ready = std::move(connection_);
+  if (!ready || !ready->usable()) ready = std::make_unique<connection>(options_.dsn);
+  return std::make_unique<postgres_session>(options_.dsn, options_.schema, std::move(ready));
+}
+
 void postgres_store::check_version() {
-  const int found = found_version(db());
+  const int found = version();
   const std::string text =
       "PostgreSQL: schema " + std::to_string(found) + ", need " + std::to_string(schema_version) + ": ";
   if (found < schema_version) throw invalid(code::schema_old, text + "run `sluice migrate`");
@@ -62,6 +84,7 @@ void postgres_store::check_version() {
 std::vector<std::string> postgres_store::ensure_streams(const std::string& plugin,
                                                         const std::string& plugin_version,
                                                         const std::vector<stream_schema>& streams) {
+  const std::lock_guard lock(mutex_);
   std::vector<std::string> lines;
   // Nearly always all is as it should be: then nobody is kept waiting.
   const auto nothing_to_do = [&](const claims& known, const stream_schema& s) {
@@ -128,6 +151,7 @@ void postgres_store::change_stream(const stream_change& change, const std::strin
 }
 
 store_description postgres_store::describe() {
+  const std::lock_guard lock(mutex_);
   store_description out;
   out.kind = "postgres";
   const rows server = db().query(

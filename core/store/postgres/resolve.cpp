@@ -48,7 +48,20 @@ void count(engine::row_counts& c, outcome what) {
 
 engine::resolve_result postgres_session::resolve(const std::string& run_id, std::int64_t run_epoch,
                                                  const std::string& tenant, int limit) {
+  if (!anything_waits(run_id, run_epoch, tenant)) return {};
   return persistently([&](retry& how) { return resolve_once(run_id, run_epoch, tenant, limit, how); });
+}
+
+// Nearly always nothing does; a look without a lock costs no write.
+bool postgres_session::anything_waits(const std::string& run_id, std::int64_t epoch,
+                                      const std::string& tenant) {
+  const rows r = db().query(
+      "SELECT EXISTS (SELECT FROM sluice.leases WHERE run_id = $1::uuid AND epoch = $2::int8), "
+      "EXISTS (SELECT FROM sluice.deferred WHERE tenant = $3::text) OR "
+      "EXISTS (SELECT FROM sluice.pending_links WHERE tenant = $3::text)",
+      {encode_uuid_text(run_id), encode_int8(epoch), tenant});
+  if (!r.boolean(0, 0)) throw no_lease(run_id);
+  return r.boolean(0, 1);
 }
 
 engine::resolve_result postgres_session::resolve_once(const std::string& run_id, std::int64_t epoch,

@@ -20,9 +20,12 @@ namespace sluice::store::postgres {
 // Microseconds since 1970 by the database's clock, as an expression.
 inline constexpr const char* clock_us = "(extract(epoch FROM clock_timestamp()) * 1000000)::int8";
 
+// Another process has the run, or it has ended.
+[[nodiscard]] engine::failure no_lease(const std::string& run_id);
+
 class postgres_session final : public engine::session {
  public:
-  postgres_session(std::string dsn, std::string schema);
+  postgres_session(std::string dsn, std::string schema, std::unique_ptr<connection> ready);
 
   std::int64_t now_us() override;
   engine::run_lease start_run(const engine::run_request&,
@@ -88,6 +91,10 @@ class postgres_session final : public engine::session {
   auto persistently(F&& once) -> decltype(once(std::declval<retry&>()));
 
   void hold_lease(const std::string& run_id, std::int64_t epoch);
+  void mark(const std::string& run_id, std::int64_t epoch, const std::string& what);
+  [[nodiscard]] bool make_stage(const std::string& run_id, std::int64_t run_epoch,
+                                const engine::stage_start&);
+  void begin_again(const std::string& run, const engine::stage_start&, engine::stage_attempt&);
   void hold_stage(const std::string& run_id, const std::string& stage, std::int64_t epoch);
   [[nodiscard]] engine::run_lease decide_lease(const engine::run_request&,
                                                const std::function<bool(const engine::holder&)>& dead);
@@ -125,6 +132,7 @@ class postgres_session final : public engine::session {
 
   // resolve.cpp
   struct deferred_record;
+  [[nodiscard]] bool anything_waits(const std::string& run_id, std::int64_t epoch, const std::string& tenant);
   engine::resolve_result resolve_once(const std::string& run_id, std::int64_t epoch,
                                       const std::string& tenant, int limit, retry&);
   [[nodiscard]] std::vector<deferred_record> resolvable(const std::string& tenant, int limit);
@@ -192,6 +200,8 @@ class postgres_session final : public engine::session {
   engine::retention_result retain_tombstones(const engine::retention_request&, std::int64_t until_us);
   std::int64_t remove_tombstones(const stream_schema&, const parameters& window);
 
+  // Without what each stage did to its streams.
+  [[nodiscard]] std::vector<stage_account> read_accounts(const std::string& run, const std::string& stage);
   [[nodiscard]] std::vector<stage_account> read_stages(const std::string& run, const std::string& stage);
   [[nodiscard]] run_account read_account(const std::string& run);
   [[nodiscard]] std::vector<engine::run_row> read_runs(const std::string& sql, const parameters& values);

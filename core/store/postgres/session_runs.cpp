@@ -11,8 +11,8 @@ constexpr const char* open_states = "('queued', 'running')";
 
 }  // namespace
 
-postgres_session::postgres_session(std::string dsn, std::string schema)
-    : dsn_(std::move(dsn)), schema_(std::move(schema)), connection_(std::make_unique<connection>(dsn_)) {}
+postgres_session::postgres_session(std::string dsn, std::string schema, std::unique_ptr<connection> ready)
+    : dsn_(std::move(dsn)), schema_(std::move(schema)), connection_(std::move(ready)) {}
 
 connection& postgres_session::db() {
   if (!connection_ || !connection_->usable()) {
@@ -38,8 +38,11 @@ void postgres_session::hold_lease(const std::string& run_id, std::int64_t epoch)
   const rows held =
       db().query("SELECT FROM sluice.leases WHERE run_id = $1::uuid AND epoch = $2::int8 FOR KEY SHARE",
                  {encode_uuid_text(run_id), encode_int8(epoch)});
-  if (held.empty())
-    throw fenced(code::fenced_run, "run " + run_id + " belongs to another process by now, or has ended");
+  if (held.empty()) throw no_lease(run_id);
+}
+
+engine::failure no_lease(const std::string& run_id) {
+  return fenced(code::fenced_run, "run " + run_id + " belongs to another process by now, or has ended");
 }
 
 engine::run_lease postgres_session::start_run(const engine::run_request& r,
@@ -80,23 +83,30 @@ bool postgres_session::renew_lease(const std::string& run_id, std::int64_t epoch
              .affected() == 1;
 }
 
+// Changes the run while its lease is held; `what` is a column list to set and which runs still need it.
+void postgres_session::mark(const std::string& run_id, std::int64_t epoch, const std::string& what) {
+  const rows held = db().query(
+      "WITH lease AS MATERIALIZED (SELECT run_id FROM sluice.leases WHERE run_id = $1::uuid AND epoch = "
+      "$2::int8 FOR KEY SHARE), marked AS (UPDATE sluice.runs r SET " +
+          what + " AND r.run_id = $1::uuid AND EXISTS (SELECT FROM lease)) SELECT count(*) FROM lease",
+      {encode_uuid_text(run_id), encode_int8(epoch)});
+  if (held.number(0, 0) == 0) throw no_lease(run_id);
+}
+
 void postgres_session::mark_running(const std::string& run_id, std::int64_t epoch) {
   atomically([&] {
-    hold_lease(run_id, epoch);
+    mark(run_id, epoch,
+         std::string("state = 'running', started_us = ") + clock_us + " WHERE r.state = 'queued'");
     SLUICE_FAILPOINT("mark_running.before_commit");
-    return db().query(std::string("UPDATE sluice.runs SET state = 'running', started_us = ") + clock_us +
-                          " WHERE run_id = $1::uuid AND state = 'queued'",
-                      {encode_uuid_text(run_id)});
+    return 0;
   });
 }
 
 void postgres_session::mark_essential(const std::string& run_id, std::int64_t epoch) {
   atomically([&] {
-    hold_lease(run_id, epoch);
+    mark(run_id, epoch, std::string("essential_us = ") + clock_us + " WHERE r.essential_us = 0");
     SLUICE_FAILPOINT("mark_essential.before_commit");
-    return db().query(std::string("UPDATE sluice.runs SET essential_us = ") + clock_us +
-                          " WHERE run_id = $1::uuid AND essential_us = 0",
-                      {encode_uuid_text(run_id)});
+    return 0;
   });
 }
 
@@ -125,8 +135,7 @@ engine::run_state postgres_session::ended_before(const std::string& run_id, std:
       "AND l.scope = r.scope WHERE r.run_id = $1::uuid AND l.run_id IS NULL AND l.epoch = $2::int8 "
       "AND r.state NOT IN ('queued', 'running')",
       {encode_uuid_text(run_id), encode_int8(epoch)});
-  if (r.empty())
-    throw fenced(code::fenced_run, "run " + run_id + " belongs to another process by now, or has ended");
+  if (r.empty()) throw no_lease(run_id);
   return engine::run_state_from(r.text(0, 0));
 }
 

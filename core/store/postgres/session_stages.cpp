@@ -44,6 +44,20 @@ SELECT stage, stream, sum(rows)::int8, sum(inserted)::int8, sum(updated)::int8, 
 FROM sluice.ledger WHERE run_id = $1::uuid AND ($2::text = '' OR stage = $2::text)
 GROUP BY stage, stream ORDER BY stage, stream)sql";
 
+// The lease is ours until the end of the transaction. The first attempt at a stage makes it, with its item.
+constexpr const char* make_stage_sql = R"sql(
+WITH lease AS MATERIALIZED (
+  SELECT run_id FROM sluice.leases WHERE run_id = $1::uuid AND epoch = $2::int8 FOR KEY SHARE),
+made AS (
+  INSERT INTO sluice.stages (run_id, stage, phase, critical, state, epoch, started_us)
+  SELECT $1::uuid, $3::text, $4::text, $5::boolean, 'running', 1,
+    (extract(epoch FROM clock_timestamp()) * 1000000)::int8 FROM lease
+  ON CONFLICT (run_id, stage) DO NOTHING RETURNING stage),
+root AS (
+  INSERT INTO sluice.items (run_id, stage, item, vars) SELECT $1::uuid, stage, '0', $7::text FROM made
+  WHERE $6::boolean)
+SELECT (SELECT count(*) FROM lease), (SELECT count(*) FROM made))sql";
+
 engine::row_counts counts_at(const rows& r, std::size_t n, int c) {
   engine::row_counts out;
   std::int64_t* const fields[] = {&out.rows,
@@ -111,36 +125,49 @@ engine::stage_attempt postgres_session::begin_stage(const std::string& run_id, s
                                                     const engine::stage_start& s) {
   const std::string run = encode_uuid_text(run_id);
   return atomically([&] {
-    hold_lease(run_id, run_epoch);
     engine::stage_attempt out;
-    rows taken = db().query(
-        std::string(
-            "INSERT INTO sluice.stages AS s (run_id, stage, phase, critical, state, epoch, started_us) "
-            "VALUES ($1::uuid, $2::text, $3::text, $4::boolean, 'running', 1, ") +
-            clock_us +
-            ") ON CONFLICT (run_id, stage) DO UPDATE SET epoch = s.epoch + 1, state = 'running', "
-            "phase = excluded.phase, critical = excluded.critical WHERE s.state IN ('pending', 'running') "
-            "RETURNING epoch, state",
-        {run, s.stage, std::string(to_string(s.phase)), encode_bool(s.critical)});
-    if (taken.empty()) {
-      taken =
-          db().query("SELECT epoch, state FROM sluice.stages WHERE run_id = $1::uuid AND stage = $2::text",
-                     {run, s.stage});
-    }
-    out.epoch = taken.number(0, 0);
+    out.epoch = 1;
+    out.state = engine::stage_state::running;
+    const bool first = make_stage(run_id, run_epoch, s);
+    if (!first) begin_again(run, s, out);
     SLUICE_FAILPOINT("begin_stage.after_epoch");
-    out.state = engine::stage_state_from(taken.text(0, 1));
     if (is_terminal(out.state)) return out;
-    if (s.root) {
-      db().query(
-          "INSERT INTO sluice.items (run_id, stage, item, vars) SELECT $1::uuid, $2::text, '0', $3::text "
-          "WHERE NOT EXISTS (SELECT FROM sluice.items WHERE run_id = $1::uuid AND stage = $2::text)",
-          {run, s.stage, s.root_vars});
-    }
-    out.open_items = open_items(db(), run, s.stage);
+    if (first && s.root) out.open_items.push_back({"0", s.root_vars, {}, 0, engine::item_state::open});
+    else out.open_items = open_items(db(), run, s.stage);
     SLUICE_FAILPOINT("begin_stage.before_commit");
     return out;
   });
+}
+
+// Holds the lease. False: an earlier attempt has made the stage.
+bool postgres_session::make_stage(const std::string& run_id, std::int64_t run_epoch,
+                                  const engine::stage_start& s) {
+  const rows made = db().query(make_stage_sql, {encode_uuid_text(run_id), encode_int8(run_epoch), s.stage,
+                                                std::string(to_string(s.phase)), encode_bool(s.critical),
+                                                encode_bool(s.root), s.root_vars});
+  if (made.number(0, 0) == 0) throw no_lease(run_id);
+  return made.number(0, 1) == 1;
+}
+
+void postgres_session::begin_again(const std::string& run, const engine::stage_start& s,
+                                   engine::stage_attempt& out) {
+  rows taken = db().query(
+      "UPDATE sluice.stages SET epoch = epoch + 1, state = 'running', phase = $3::text, critical = "
+      "$4::boolean "
+      "WHERE run_id = $1::uuid AND stage = $2::text AND state IN ('pending', 'running') RETURNING epoch, "
+      "state",
+      {run, s.stage, std::string(to_string(s.phase)), encode_bool(s.critical)});
+  if (taken.empty()) {
+    taken = db().query("SELECT epoch, state FROM sluice.stages WHERE run_id = $1::uuid AND stage = $2::text",
+                       {run, s.stage});
+  }
+  out.epoch = taken.number(0, 0);
+  out.state = engine::stage_state_from(taken.text(0, 1));
+  if (is_terminal(out.state) || !s.root) return;
+  db().query(
+      "INSERT INTO sluice.items (run_id, stage, item, vars) SELECT $1::uuid, $2::text, '0', $3::text "
+      "WHERE NOT EXISTS (SELECT FROM sluice.items WHERE run_id = $1::uuid AND stage = $2::text)",
+      {run, s.stage, s.root_vars});
 }
 
 void postgres_session::drop_item(const std::string& run_id, const std::string& stage,
@@ -182,10 +209,15 @@ void postgres_session::end_stage(const engine::stage_end& e) {
   });
 }
 
-std::vector<stage_account> postgres_session::read_stages(const std::string& run, const std::string& stage) {
+std::vector<stage_account> postgres_session::read_accounts(const std::string& run, const std::string& stage) {
   std::vector<stage_account> out;
   const rows stages = db().query(stages_sql, {run, stage});
   for (std::size_t n = 0; n < stages.size(); ++n) out.push_back(account_at(stages, n));
+  return out;
+}
+
+std::vector<stage_account> postgres_session::read_stages(const std::string& run, const std::string& stage) {
+  std::vector<stage_account> out = read_accounts(run, stage);
   const rows streams = db().query(streams_sql, {run, stage});
   for (std::size_t n = 0; n < streams.size(); ++n) {
     const auto of = std::find_if(out.begin(), out.end(),

@@ -229,27 +229,35 @@ sweep_result postgres_session::remove_orphans(const deletion& d,
   return out;
 }
 
-// Does a row live on a deleted parent that an earlier run has left, perhaps? One that was ended before it came to
-// look: held, failed or cancelled since the last one that looked began.
-constexpr const char* left_by_others_sql =
-    "SELECT tenant, scope, EXISTS (SELECT FROM sluice.runs o WHERE o.tenant = r.tenant AND o.run_id <> r.run_id "
+// What run $1, whose lease has epoch $2, may have to delete: whose run it is, whether it has deleted anything itself,
+// and whether a row may live on a deleted parent that an earlier run has left: one that was ended before it came to
+// look, held, failed or cancelled since the last one that looked began.
+constexpr const char* may_cascade_sql =
+    "SELECT tenant, scope <> '', EXISTS (SELECT FROM sluice.ledger l WHERE l.run_id = r.run_id AND (deleted "
+    "> 0 OR "
+    "swept > 0)), EXISTS (SELECT FROM sluice.runs o WHERE o.tenant = r.tenant AND o.run_id <> r.run_id "
     "AND o.state IN ('held', 'failed', 'cancelled') AND o.ended_us >= coalesce((SELECT max(p.created_us) "
     "FROM sluice.runs p WHERE p.tenant = r.tenant AND p.scope = '' AND p.run_id <> r.run_id AND p.state IN "
-    "('succeeded', 'partial')), 0)) FROM sluice.runs r WHERE run_id = $1::uuid";
+    "('succeeded', 'partial')), 0)) FROM sluice.runs r WHERE run_id = $1::uuid "
+    "AND EXISTS (SELECT FROM sluice.leases x WHERE x.run_id = r.run_id AND x.epoch = $2::int8)";
 
 sweep_result postgres_session::cascade(const std::string& run_id, std::int64_t run_epoch,
                                        const std::string& stage, const engine::delete_guard& guard) {
+  const std::string run = encode_uuid_text(run_id);
+  const rows of = db().query(may_cascade_sql, {run, encode_int8(run_epoch)});
+  if (of.empty()) throw no_lease(run_id);
+  // Somebody waits for a run of one subject: it looks at what may hang on its own deletes alone.
+  const bool of_subject = of.boolean(0, 1);
+  if (!of.boolean(0, 2) && (of_subject || !of.boolean(0, 3))) return {};
   load_streams();
   return atomically([&]() -> sweep_result {
     hold_lease(run_id, run_epoch);
-    const std::string run = encode_uuid_text(run_id);
-    const rows of = db().query(left_by_others_sql, {run});
-    std::set<std::string> streams = texts_of(db().query(
-        "SELECT DISTINCT stream FROM sluice.ledger WHERE run_id = $1::uuid AND (deleted > 0 OR swept > 0)", {run}));
-    // Somebody waits for a run of one subject: it looks at what may hang on its own deletes alone.
-    const bool of_subject = !of.text(0, 1).empty();
-    if (streams.empty() && (of_subject || !of.boolean(0, 2))) return {};
-    if (!of_subject) streams.clear();
+    std::set<std::string> streams;
+    if (of_subject) {
+      streams = texts_of(db().query(
+          "SELECT DISTINCT stream FROM sluice.ledger WHERE run_id = $1::uuid AND (deleted > 0 OR swept > 0)",
+          {run}));
+    }
     db().execute(whole_settings());
     sweep_result out =
         remove_orphans({run, std::string(of.text(0, 0)), stage, "cascade", now_us()}, guard, streams);

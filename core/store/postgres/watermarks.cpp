@@ -36,7 +36,7 @@ ON CONFLICT (tenant, pipeline, stage) DO UPDATE SET
 }  // namespace
 
 bool postgres_session::complete_stage(const std::string& run, const engine::stage_end& e) {
-  const std::vector<stage_account> account = read_stages(run, e.stage);
+  const std::vector<stage_account> account = read_accounts(run, e.stage);
   if (const std::string why = unproven(account.at(0)); !why.empty()) throw internal(code::unproven, why);
   const bool full = !e.watermark || e.watermark->full;
   if (full && account.at(0).row.records.records == 0 &&
