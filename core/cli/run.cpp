@@ -3,7 +3,6 @@
 #include <csignal>
 #include <memory>
 #include <optional>
-#include <random>
 
 #include <unistd.h>
 
@@ -13,20 +12,14 @@
 #include "cli/asked_runs.hpp"
 #include "cli/background.hpp"
 #include "cli/progress.hpp"
+#include "cli/run_options.hpp"
 #include "engine/failpoint.hpp"
 #include "host/open.hpp"
 #include "host/runtime.hpp"
-#include "manifest/scalar.hpp"
-#include "observe/identifiers.hpp"
 
 namespace sluice::cli {
 
 namespace {
-struct run_options {
-  std::string pipeline, tenant, subject, phase, backend, correlation_id, wait;
-  bool by_subject = false;  // also where the id is empty
-};
-
 // Counts interrupts: the first cancels at a page border, the second leaves at once. What is committed
 // is safe either way.
 volatile std::sig_atomic_t interrupts = 0;
@@ -44,11 +37,6 @@ void catch_interrupts() {
   sigaction(SIGTERM, &action, nullptr);
 }
 
-host::wanted_phase phase_of(const std::string& text) {
-  if (text == "essential") return host::wanted_phase::essential;
-  return text == "background" ? host::wanted_phase::background : host::wanted_phase::both;
-}
-
 void say_how(app& a, const std::string& tenant, const host::run_answer& answer) {
   const observe::log_context about{
       .correlation_id = answer.correlation_id, .tenant = tenant, .run_id = answer.run_id};
@@ -61,27 +49,6 @@ void say_how(app& a, const std::string& tenant, const host::run_answer& answer) 
     a.say(observe::log_level::info, about,
           "going on with run " + answer.run_id + " from its checkpoints; its host is gone");
   }
-}
-
-// Nothing: as long as it takes.
-std::optional<std::chrono::microseconds> check_options(const run_options& o) {
-  if (!o.correlation_id.empty() && !observe::valid_correlation_id(o.correlation_id)) {
-    throw engine::failure(engine::failure_class::invalid, "SLU-7011",
-                          "--correlation-id takes 1-128 characters of A-Z a-z 0-9 . _ : -");
-  }
-  if (o.by_subject) host::check_subject(o.subject);
-  if (o.wait.empty()) return std::nullopt;
-  const auto us = manifest::parse_duration(o.wait);
-  if (us) return std::chrono::microseconds(*us);
-  throw engine::failure(engine::failure_class::invalid, "SLU-7021",
-                        "--wait takes a time such as 3s or 500ms");
-}
-
-// Made here and not by the runtime, so that the first line of progress has it too.
-std::string made_correlation_id(const std::string& tenant) {
-  const auto now = std::chrono::system_clock::now().time_since_epoch();
-  return observe::correlation_id(tenant, std::chrono::duration_cast<std::chrono::milliseconds>(now).count(),
-                                 std::random_device{}());
 }
 
 // Answers in time, whatever the runs do; they go on.
@@ -115,8 +82,7 @@ void follow(app& a, host::run_ask& ask, progress_view& progress, correlation_ids
 }
 
 int run(app& a, run_options o, background_process* worker) {
-  const auto at_most = check_options(o);
-  if (o.correlation_id.empty()) o.correlation_id = made_correlation_id(o.tenant);
+  const auto at_most = checked(o);
   a.log().set_correlation_id(o.correlation_id);
   const auto pipeline = a.load(o.pipeline);
   if (!pipeline) return exit_code::bad_manifest;
@@ -124,8 +90,7 @@ int run(app& a, run_options o, background_process* worker) {
     a.say(observe::log_level::info, {.tenant = o.tenant, .code = "SLU-6065"},
           "this run is done once: `every` is carried out by `sluice serve` alone");
   progress_view progress(on_terminal(), a.log());
-  host::run_ask ask{o.tenant, o.backend, o.correlation_id, phase_of(o.phase)};
-  ask.subject = o.subject;
+  host::run_ask ask = ask_of(o);
   correlation_ids ids;
   follow(a, ask, progress, ids);
   ask.tells_end = on_terminal();

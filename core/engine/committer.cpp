@@ -106,15 +106,23 @@ commit_request committer::take_open() {
   return request;
 }
 
+// Beside a batch that is much larger it would be written at once and then wait for that one's end, and what comes
+// meanwhile would wait with it: one of the two writers has nothing to do.
+bool committer::worth_starting(const flight& before) const {
+  return full() || hurried_ || closing_ || open_rows_ >= before.rows;
+}
+
 bool committer::may_start() {
   if (flights_.empty()) return true;
   if (limits_.writers < 2 || flights_.size() >= 2 || !flights_.back()->begun) return false;
+  if (!worth_starting(*flights_.back())) return false;
   if (!clashes_) clashes_ = !independent(flights_.back()->request.pages, open_);
   return !clashes_;
 }
 
 void committer::start() {
   const auto f = std::make_shared<flight>();
+  f->rows = open_rows_;
   f->request = take_open();
   if (!flights_.empty()) {
     f->before = flights_.back();

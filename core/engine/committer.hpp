@@ -76,12 +76,14 @@ class committer {
   // A batch on its way into the store.
   struct flight {
     commit_request request;
+    std::int64_t rows = 0;
     std::shared_ptr<flight> before;  // must be committed first; null: nothing, any more
     batch_gate over;                 // for the store's thread that has the batch after this one
     bool begun = false;              // a thread of the store works on it: it doesn't wait for one
     bool settled = false;            // committed, or given up
   };
   [[nodiscard]] bool may_start();
+  [[nodiscard]] bool worth_starting(const flight& before) const;
   void start();
   boost::asio::awaitable<void> fly(std::shared_ptr<flight> f);
   boost::asio::awaitable<commit_result> commit_with_retry(const std::shared_ptr<flight>& f);

@@ -25,7 +25,9 @@ namespace {
 namespace asio = boost::asio;
 using asio::awaitable;
 
-constexpr int pages = 40, rows_a_page = 5;
+// The first page alone fills a batch.
+constexpr int pages = 40, rows_a_page = 5, rows_a_batch = 20,
+              all_rows = rows_a_batch + (pages - 1) * rows_a_page;
 
 // No references: nothing keeps two batches of it from being written at once.
 const stream_schema& lines() {
@@ -116,16 +118,18 @@ class plain_random final : public engine::random_port {
 // Says early where the next page is, and gives the page itself when another read has had its turn.
 class lines_reader final : public engine::reader_port {
  public:
-  lines_reader(asio::any_io_executor on, std::function<void()> at_end)
-      : on_(std::move(on)), at_end_(std::move(at_end)) {}
+  lines_reader(asio::any_io_executor on, std::function<void()> at_end, std::function<bool(int)> may_come)
+      : on_(std::move(on)), at_end_(std::move(at_end)), may_come_(std::move(may_come)) {}
   awaitable<engine::page> read(const engine::read_request& r) override {
     const int n = r.page_state.empty() ? 0 : std::stoi(r.page_state);
     ++reads_;
     most_ = std::max(most_, ++under_way_);
     if (n + 1 < pages) r.on_next(std::to_string(n + 1));
+    while (may_come_ && !may_come_(n)) co_await asio::post(on_, asio::use_awaitable);
     for (int turns = 0; turns < 3; ++turns) co_await asio::post(on_, asio::use_awaitable);
     --under_way_;
-    engine::page p = lines_page(n * rows_a_page, rows_a_page);
+    engine::page p =
+        n == 0 ? lines_page(0, rows_a_batch) : lines_page(rows_a_batch + (n - 1) * rows_a_page, rows_a_page);
     p.streams[0].rows = counted(std::move(p.streams[0].rows), kept_);
     p.next_state = std::to_string(n + 1);
     p.end = n + 1 == pages;
@@ -140,8 +144,23 @@ class lines_reader final : public engine::reader_port {
  private:
   asio::any_io_executor on_;
   std::function<void()> at_end_;
+  std::function<bool(int)> may_come_;  // asked for each page until it says yes
   page_count kept_;
   int reads_ = 0, under_way_ = 0, most_ = 0;
+};
+
+// Knows how many pages each commit has.
+class sized_session final : public faulty_session {
+ public:
+  sized_session(engine::session& inner, draw_fn draw, std::function<void(std::size_t)> note)
+      : faulty_session(inner, std::move(draw)), note_(std::move(note)) {}
+  engine::commit_result commit(engine::commit_request& request) override {
+    note_(request.pages.size());
+    return faulty_session::commit(request);
+  }
+
+ private:
+  std::function<void(std::size_t)> note_;
 };
 
 // Fails some commits; with nothing to fail, each waits until the one after it is under way, as long as there will be
@@ -162,15 +181,23 @@ class watched_store final : public engine::store_port {
           if (committing) --of.inside_;
         }
       } at_end{*this, mine};
-      faulty_session watched(s, [&](const char* call) {
+      const auto draw = [&](const char* call) {
         if (std::string_view(call) != "commit") return fault::none;
         mine = true;
         return enter();
+      };
+      sized_session watched(s, draw, [this](std::size_t pages_of_it) {
+        const std::lock_guard lock(mutex_);
+        sizes_.push_back(pages_of_it);
       });
       work(watched);
     });
   }
   [[nodiscard]] int most() const { return most_; }
+  [[nodiscard]] std::vector<std::size_t> sizes() {
+    const std::lock_guard lock(mutex_);
+    return sizes_;
+  }
   void no_more_pages() {
     const std::lock_guard lock(mutex_);
     over_ = true;
@@ -192,6 +219,7 @@ class watched_store final : public engine::store_port {
   std::function<fault(int)> faults_;
   std::mutex mutex_;
   std::condition_variable came_;
+  std::vector<std::size_t> sizes_;
   int commits_ = 0, inside_ = 0, most_ = 0;
   bool over_ = false;
 };
@@ -208,13 +236,16 @@ class writers : public conformance {
     real_clock clock(context.get_executor());
     plain_random random;
     watched_store watched(store(), std::move(faults));
-    lines_reader reader(context.get_executor(), [&] { watched.no_more_pages(); });
+    const auto may_come = [&](int n) { return !may_come_ || may_come_(n, watched.sizes().size()); };
+    lines_reader reader(
+        context.get_executor(), [&] { watched.no_more_pages(); }, may_come);
     engine::run_plan plan;
     plan.stages.push_back({.name = "s", .entry = "e", .root_vars = "{}"});
     plan.steps = engine::group_steps(plan.stages);
     engine::run_options options;
     options.batch.writers = 2;
-    options.batch.rows = 20;
+    options.batch.rows = rows_a_batch;
+    options.batch.linger_us = linger_us_;
     options.batch.store_retry = {1'000'000, 1'000, 2'000};
     const auto run = std::make_shared<engine::run>(
         engine::run_identity{lease.run_id, "acme", "lines", "c", lease.epoch}, plan,
@@ -236,6 +267,7 @@ class writers : public conformance {
     // Two batches of four pages, the one that fills, one page that waits and two that are read.
     EXPECT_LE(reader.most_kept(), 15)
         << "what is committed is let go, though the next batch follows on its heels";
+    sizes_ = watched.sizes();
     return watched.most();
   }
 
@@ -243,15 +275,19 @@ class writers : public conformance {
     EXPECT_EQ(state_, engine::run_state::succeeded);
     EXPECT_EQ(seen_, pages);
     const auto stored = under_->rows(lines());
-    ASSERT_EQ(stored.size(), static_cast<std::size_t>(pages * rows_a_page));
+    ASSERT_EQ(stored.size(), static_cast<std::size_t>(all_rows));
     const auto row = session().show_run(run_id(2));
     ASSERT_TRUE(row.has_value());
-    EXPECT_EQ(row->stages.at(0).streams.at(0).second.inserted, pages * rows_a_page);
+    EXPECT_EQ(row->stages.at(0).streams.at(0).second.inserted, all_rows);
     EXPECT_EQ(row->stages.at(0).pages, pages);
   }
 
   std::int64_t seen_ = 0;
   std::optional<engine::run_state> state_;
+  std::int64_t linger_us_ = engine::batch_limits{}.linger_us;
+  // Whether page n may come when so many commits have begun.
+  std::function<bool(int n, std::size_t commits)> may_come_;
+  std::vector<std::size_t> sizes_;
 };
 
 }  // namespace
@@ -259,6 +295,18 @@ class writers : public conformance {
 TEST_P(writers, two_batches_are_written_at_once_and_committed_in_order) {
   EXPECT_EQ(read_all({}), 2);
   expect_everything();
+}
+
+// A small one would be written in no time and then keep its writer waiting for the large one.
+TEST_P(writers, a_batch_waits_beside_a_large_one_until_it_is_as_large) {
+  linger_us_ = 0;
+  // The first batch is on its way until another one is; the next pages come one by one, when they have lingered.
+  may_come_ = [turns = 0](int, std::size_t commits) mutable { return commits != 1 || ++turns % 50 == 0; };
+  EXPECT_EQ(read_all({}), 2);
+  expect_everything();
+  ASSERT_GE(sizes_.size(), 2U);
+  EXPECT_EQ(sizes_[0], 1U);
+  EXPECT_EQ(sizes_[1], std::size_t{rows_a_batch / rows_a_page});
 }
 
 // covers: P3, S4

@@ -115,10 +115,7 @@ std::vector<engine::reject_row> rejects_of(const engine::commit_request& request
 }  // namespace
 
 engine::commit_result postgres_session::commit(engine::commit_request& request) {
-  std::vector<std::string> grown;
-  auto out = persistently([&](retry& how) { return commit_once(request, how, grown); });
-  analyze(grown);
-  return out;
+  return persistently([&](retry& how) { return commit_once(request, how); });
 }
 
 write_context postgres_session::context_for(const engine::commit_request& request, retry& how) {
@@ -132,7 +129,6 @@ write_context postgres_session::context_for(const engine::commit_request& reques
                         how.point_probes,
                         how.careful,
                         false,
-                        {},
                         {}};
   for (const engine::page_write& w : request.pages) {
     context.pages.push_back({origin_of(request.pipeline, w.entry), w.stage, w.item, w.page_seq, context.run});
@@ -140,8 +136,7 @@ write_context postgres_session::context_for(const engine::commit_request& reques
   return context;
 }
 
-engine::commit_result postgres_session::commit_once(engine::commit_request& request, retry& how,
-                                                    std::vector<std::string>& grown) {
+engine::commit_result postgres_session::commit_once(engine::commit_request& request, retry& how) {
   prepared_batch batch = prepare(request);
   write_context context = context_for(request, how);
   for (const prepared_stream& s : batch.streams) (void)table_for(*s.schema);
@@ -165,7 +160,6 @@ engine::commit_result postgres_session::commit_once(engine::commit_request& requ
   SLUICE_FAILPOINT("commit.before_commit");
   t.commit();
   SLUICE_FAILPOINT("commit.after_commit");
-  grown = std::move(context.grown);
   return result;
 }
 
@@ -192,9 +186,9 @@ std::int64_t postgres_session::hold_for(const engine::commit_request& request) {
   for (const engine::page_write& w : request.pages) epochs.emplace(w.stage, w.stage_epoch);
   array_builder stages(oid::text), numbers(oid::int8);
   for (const auto& [stage, epoch] : epochs) stages.text(stage), numbers.int8(epoch);
-  const rows r = db().query(hold_sql, {encode_uuid_text(request.run_id), encode_int8(request.run_epoch),
-                                       stages.finish(), numbers.finish(), request.tenant,
-                                       touched_streams(request)});
+  const rows r =
+      db().query(hold_sql, {encode_uuid_text(request.run_id), encode_int8(request.run_epoch), stages.finish(),
+                            numbers.finish(), request.tenant, touched_streams(request)});
   if (r.number(0, 0) != static_cast<std::int64_t>(epochs.size())) explain_fence(request);
   return r.number(0, 1);
 }
@@ -225,24 +219,6 @@ void postgres_session::write_streams(write_context& context, prepared_batch& bat
   for (std::size_t i = 0; i < batch.streams.size(); ++i) {
     prepared_stream& s = batch.streams[i];
     stream_writer(context, table_for(*s.schema), s).run(waiting.boolean(i, 0), waiting.boolean(i, 1));
-  }
-}
-
-// Statistics for a table that was empty a moment ago, so that other people's queries plan well too. Of a few
-// rows only: the run waits meanwhile, and the server's own analysis comes a minute later anyway. The commit has
-// happened, whatever becomes of this.
-void postgres_session::analyze(const std::vector<std::string>& tables) noexcept {
-  for (const std::string& table : tables) {
-    try {
-      const rows known =
-          db().query("SELECT reltuples >= 1000 FROM pg_class WHERE oid = to_regclass($1::text)", {table});
-      if (known.empty() || known.boolean(0, 0)) continue;
-      transaction t(db());
-      db().execute("SET LOCAL default_statistics_target = 10; ANALYZE " + table);
-      t.commit();
-    } catch (const std::exception&) {
-      return;
-    }
   }
 }
 

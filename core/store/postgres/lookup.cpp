@@ -110,7 +110,6 @@ bool stream_writer::nothing_stored() {
 }
 
 void stream_writer::all_new() {
-  if (asked_.size() >= bulk_rows) context_.grown.push_back(qualified(table_.schema, table_.name));
   for (const std::uint32_t i : asked_) {
     prepared_row& r = rows_.rows[i];
     r.what = r.deleted ? outcome::unchanged : outcome::pending;

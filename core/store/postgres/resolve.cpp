@@ -72,9 +72,9 @@ engine::resolve_result postgres_session::resolve_once(const std::string& run_id,
     std::set<std::string> all;
     for (const auto& [name, schema] : streams_) all.insert(name);
     share_streams(tenant, all);
-    write_context context{db(),        schema_, tenant,       encode_uuid_text(run_id),
-                          now_us(),    {},      &how.refused, true,
-                          how.careful, true,    {},           {}};
+    write_context context{
+        db(),        schema_, tenant, encode_uuid_text(run_id), now_us(), {}, &how.refused, true,
+        how.careful, true,    {}};
     const std::size_t known = how.refused.size();
     engine::resolve_result out;
     out.resolved = resolve_rows(context, resolvable(tenant, limit), out);

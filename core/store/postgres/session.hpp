@@ -112,13 +112,12 @@ class postgres_session final : public engine::session {
 
   // commit.cpp
   [[nodiscard]] write_context context_for(const engine::commit_request&, retry&);
-  engine::commit_result commit_once(engine::commit_request&, retry&, std::vector<std::string>& grown);
+  engine::commit_result commit_once(engine::commit_request&, retry&);
   [[nodiscard]] std::int64_t fence(const engine::commit_request&);
   [[nodiscard]] std::int64_t hold_for(const engine::commit_request&);
   void pass_gate(const engine::commit_request&);
   [[noreturn]] void explain_fence(const engine::commit_request&);
   void write_streams(write_context&, prepared_batch&);
-  void analyze(const std::vector<std::string>& tables) noexcept;
   [[nodiscard]] std::int64_t origin_of(const std::string& pipeline, const std::string& entry);
   [[nodiscard]] const stream_table& table_for(const stream_schema&);
   void load_streams();

@@ -50,7 +50,6 @@ struct write_context {
   bool careful = false;                // after a refused value: find the row
   bool resolving = false;              // the rows come from the deferred table
   std::map<std::string, bool> tables;  // which parents' tables exist
-  std::vector<std::string> grown;      // tables that were empty and got many rows
 };
 
 class stream_writer {
