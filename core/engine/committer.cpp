@@ -116,7 +116,8 @@ bool committer::may_start() {
   if (flights_.empty()) return true;
   if (limits_.writers < 2 || flights_.size() >= 2 || !flights_.back()->begun) return false;
   if (!worth_starting(*flights_.back())) return false;
-  if (!clashes_) clashes_ = !independent(flights_.back()->request.pages, open_);
+  if (!clashes_)
+    clashes_ = !independent(flights_.back()->request.pages, open_) && !SLUICE_BUG(overlaps_anything);
   return !clashes_;
 }
 
@@ -126,7 +127,7 @@ void committer::start() {
   f->request = take_open();
   if (!flights_.empty()) {
     f->before = flights_.back();
-    f->request.gate = [first = f->before] { return first->over.wait(); };
+    f->request.gate = after_batch{std::shared_ptr<const batch_gate>(f->before, &f->before->over)};
   }
   flights_.push_back(f);
   room_.notify();
@@ -228,7 +229,7 @@ awaitable<commit_result> committer::commit_with_retry(const std::shared_ptr<flig
       failed = why;
     }
     // The one behind gives its connection back and tries again when this one has got through.
-    f->over.tell(false);
+    f->over.tell(SLUICE_BUG(gate_opens_on_failure));
     if (failed->kind() == failure_class::in_doubt) {
       SLUICE_IF_BUG(doubt_is_success,
                     co_return commit_result{std::vector<page_result>(request.pages.size())};)

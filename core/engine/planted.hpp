@@ -38,8 +38,11 @@ enum class bug : std::uint8_t {
   guard_is_off,            // a sweep deletes however many
   links_stay_open,         // optional references are never filled in
   complete_without_proof,  // a stage that has failed says that it is complete, and is believed
+  overlaps_anything,       // two batches are under way at once whatever they have to do with each other
+  gate_opens_on_failure,   // a batch goes on although the one before it was not committed
+  ahead_of_another_try,    // what was read ahead is taken though the page, read again, ends elsewhere
 };
-inline constexpr int bug_count = static_cast<int>(bug::complete_without_proof);
+inline constexpr int bug_count = static_cast<int>(bug::ahead_of_another_try);
 
 [[nodiscard]] bool on(bug b);
 void choose(bug b);

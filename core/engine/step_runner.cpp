@@ -72,9 +72,10 @@ awaitable<step_outcome> step_runner::execute() {
     broken = current_failure();
   }
   if (broken && broken->kind() == failure_class::internal && co_await store_was_set_back()) {
-    broken.emplace(failure_class::fenced, "SLU-5074",
-                   "the store has lost pages that it had acknowledged: an older copy of it was restored. The run "
-                   "goes on from the checkpoints that it has now");
+    broken.emplace(
+        failure_class::fenced, "SLU-5074",
+        "the store has lost pages that it had acknowledged: an older copy of it was restored. The run "
+        "goes on from the checkpoints that it has now");
   }
   // A store that fails for good, or a fence, ends the whole run and not this step alone.
   if (broken) run_.stop_.stop(*broken);
@@ -162,7 +163,9 @@ awaitable<void> step_runner::advance(stage_work& stage, item& it) {
     const bool last = p.end;
     co_await submit(stage, it, std::move(p));
     if (last) co_return;
+    // A page that was asked for once more may end elsewhere than the first time said.
     r = r->ahead;
+    if (r != nullptr && r->at.page_state != it.page_state && !SLUICE_BUG(ahead_of_another_try)) r = nullptr;
   }
 }
 
@@ -206,7 +209,8 @@ awaitable<page> step_runner::read_with_retry(stage_work& stage, const std::share
     try {
       co_return co_await read_once(stage, r);
     } catch (const failure& f) {
-      failed.emplace(f.kind(), f.code(), place_of(stage.plan, r->at) + ": " + f.message(), f.retry_after_us());
+      failed.emplace(f.kind(), f.code(), place_of(stage.plan, r->at) + ": " + f.message(),
+                     f.retry_after_us());
     }
     stage.stop.throw_if_stopped();
     if (!failed->retryable()) throw failure(*failed);

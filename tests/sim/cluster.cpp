@@ -7,7 +7,7 @@ namespace sluice::sim {
 namespace {
 
 constexpr int most_disturbances = 12;
-constexpr std::int64_t longest_leave_us = 150'000'000;
+constexpr std::int64_t longest_leave_us = 600'000'000;  // some requests may be late, one after the other
 
 }  // namespace
 

@@ -5,6 +5,7 @@
 
 #include <memory>
 
+#include "engine/batch_gate.hpp"
 #include "invariants/checker.hpp"
 #include "support/faulty_session.hpp"
 #include "support/memory_store.hpp"
@@ -51,6 +52,27 @@ class watched_session final : public testing::faulty_session {
   caller who_;
 };
 
+// A batch that has only begun: it is written for a while, and may have to wait for another one.
+struct begun_batch {
+  const engine::commit_request* request = nullptr;
+  std::shared_ptr<const engine::batch_gate> before;  // null: it waits for none
+};
+
+// With two writers a commit is no single instant. Throws begun_batch at the first call of a request; the call
+// that comes after it does the work.
+class slow_session final : public testing::faulty_session {
+ public:
+  explicit slow_session(engine::session& inner)
+      : faulty_session(inner, [](const char*) { return testing::fault::none; }) {}
+  bool begins = false;
+
+  engine::commit_result commit(engine::commit_request& request) override {
+    if (!begins) return faulty_session::commit(request);
+    const auto* gate = request.gate.target<engine::after_batch>();
+    throw begun_batch{&request, gate == nullptr ? nullptr : gate->first};
+  }
+};
+
 class store_gate final : public engine::store_port {
  public:
   store_gate(world& w, testing::memory_store& store, const boost::asio::any_io_executor& on, const options& o,
@@ -66,12 +88,19 @@ class store_gate final : public engine::store_port {
     store_gate* gate = nullptr;  // null: the host is gone, and the request with it
     std::function<void(engine::session&)>* work = nullptr;
     engine::event* wake = nullptr;
+    const void* of = nullptr;  // of a run: where its name of the tenant is, which no other attempt shares
     std::exception_ptr failed;
     bool answered = false;
+    begun_batch writes;  // a commit that is under way in the store
+    std::int64_t waited = 0;
   };
   testing::fault draw(const char* call);
   [[nodiscard]] std::int64_t travel_us();
   void arrive(const std::shared_ptr<request>& r);
+  void begin(const std::shared_ptr<request>& r, const begun_batch& b);
+  void go_on(const std::shared_ptr<request>& r);
+  void answer(const std::shared_ptr<request>& r, const std::string& how);
+  void end(const request& r) const;
   void refuse_half_done(const engine::failure& f);
 
   world& world_;
@@ -80,10 +109,12 @@ class store_gate final : public engine::store_port {
   const options& options_;
   const weather& weather_;
   scene& scene_;
+  const checkers& watch_;
   caller who_;
   std::unique_ptr<engine::session> inner_;
   watched_session watched_;
   testing::faulty_session session_;
+  slow_session slow_;
   int under_way_ = 0;
   const char* call_ = "";
   bool lost_answer_ = false;

@@ -34,7 +34,7 @@ host::host(surroundings around, caller who)
                  ? 0
                  : around.time.between(-around.drawn.hosts.clock_off_us, around.drawn.hosts.clock_off_us)),
       random_(around.time),
-      upstream_(around.time, clock_, around.data, around.drawn, around.now, around.watch, who),
+      upstream_(around.time, clock_, around.data, around.drawn, around.now, around.seen, around.watch, who),
       gate_(around.time, around.store, context_->get_executor(), around.drawn, around.now, around.seen,
             around.watch, who) {
   gate_.set_wall_clock(around.time.between(-around.drawn.hosts.wall_off_us, around.drawn.hosts.wall_off_us));

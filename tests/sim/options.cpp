@@ -41,7 +41,9 @@ void draw_tenant(options& o, drawing& d) {
                 d.rate(0.05),
                 d.rate(0.2),
                 t.versions ? d.rate(0.3) : 0,
-                d.between(1'000, 200'000)};
+                d.between(1'000, 200'000),
+                d.flip(0.3) ? 0 : static_cast<double>(d.between(10, 100)) / 100,
+                d.rate(0.4)};
 }
 
 void draw_faults(options& o, drawing& d) {
@@ -59,6 +61,7 @@ void draw_faults(options& o, drawing& d) {
 void draw_engine(options& o, drawing& d) {
   engine::run_options& e = o.engine;
   e.batch.rows = d.limit(30);
+  e.batch.writers = d.flip(0.3) ? 1 : 2;
   e.batch.linger_us = d.flip() ? 20'000 : d.between(0, 500'000);
   e.batch.store_patience_us = d.flip(0.8) ? 300 * second : d.between(2, 20) * second;
   e.active_items = d.limit(6);
@@ -108,14 +111,15 @@ std::string to_text(const options& o) {
       << " us, page " << o.page << "\n"
       << "upstream: transient " << u.transient << ", throttled " << u.throttled << ", hang " << u.hang
       << ", truncated " << u.truncated << ", slow " << u.slow << ", gone " << u.gone << ", echo " << u.echo
-      << ", latency " << u.latency_us << " us; outages " << o.outages << "\n"
+      << ", latency " << u.latency_us << " us, next page early " << u.early << ", uneven " << u.uneven
+      << "; outages " << o.outages << "\n"
       << "store: before " << s.before << ", rollback " << s.rollback << ", after " << s.after << ", late "
       << s.late << ", delay " << s.delay_us << " us; disk full " << o.disk_full << "\n"
-      << "engine: batch " << e.batch.rows << " rows, linger " << e.batch.linger_us << " us, patience "
-      << e.batch.store_patience_us << " us, items " << e.active_items << ", step " << e.step_pages
-      << " pages " << e.step_us << " us, resolve " << e.resolve_rows << ", deadline " << e.deadline_us
-      << " us, guard " << o.guard.share << " over " << o.guard.floor << ", attempts " << o.retry.attempts
-      << "\n"
+      << "engine: writers " << e.batch.writers << ", batch " << e.batch.rows << " rows, linger "
+      << e.batch.linger_us << " us, patience " << e.batch.store_patience_us << " us, items " << e.active_items
+      << ", step " << e.step_pages << " pages " << e.step_us << " us, resolve " << e.resolve_rows
+      << ", deadline " << e.deadline_us << " us, guard " << o.guard.share << " over " << o.guard.floor
+      << ", attempts " << o.retry.attempts << "\n"
       << "script: " << o.busy_us / second << " s, runs " << o.runs << ", changes " << o.changes
       << ", cancels " << o.cancels << (o.second_pipeline ? ", two pipelines" : "")
       << (o.subjects ? ", subjects" : "") << "\n";

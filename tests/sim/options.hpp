@@ -15,6 +15,8 @@ struct upstream_faults {
   double gone = 0;                   // a child's list answers 404
   double echo = 0;                   // a page shows a record once more, as it was before
   std::int64_t latency_us = 50'000;  // of an ordinary answer, at most
+  double early = 0;                  // it is known where the next page begins before this one is decoded
+  double uneven = 0;                 // a page is shorter than it could be, also when it is asked for again
 };
 
 struct store_faults {

@@ -55,6 +55,9 @@ const char* name(bug b) {
       "guard_is_off",
       "links_stay_open",
       "complete_without_proof",
+      "overlaps_anything",
+      "gate_opens_on_failure",
+      "ahead_of_another_try",
   };
   static_assert(sizeof names / sizeof *names == bug_count + 1);
   return names[static_cast<int>(b)];

@@ -32,7 +32,9 @@ class scenario {
     calm();
     recover();
     settle();
-    verdict v{scene_.broken, world_.trace(), hosts_->crashes(), hosts_->pauses(), 0, 0, 0, 0};
+    verdict v{scene_.broken, world_.trace(), hosts_->crashes(), hosts_->pauses(), 0, 0, 0, 0, 0, 0};
+    v.overlaps = scene_.overlaps;
+    v.early_pages = scene_.early_pages;
     v.runs = static_cast<int>(store_.state().runs.size());
     v.store_calls = static_cast<int>(store_.changes());
     for (const auto& [key, lease] : store_.state().leases) v.take_overs += static_cast<int>(lease.epoch);
@@ -219,7 +221,9 @@ class scenario {
                plans_,
                [this] { return world_.now_us(); },
                [this](const engine::holder& h) { return hosts_ && hosts_->alive(h); },
-               {}};
+               {},
+               0,
+               0};
   std::optional<cluster> hosts_;
   std::map<std::string, stored_rows> before_last_;
   int run_ids_ = 0, steps_ = 0;

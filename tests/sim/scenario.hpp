@@ -14,6 +14,7 @@ struct verdict {
   std::string broken;  // empty: all promises were kept
   std::uint64_t trace = 0;
   int crashes = 0, pauses = 0, take_overs = 0, runs = 0, store_calls = 0;
+  int overlaps = 0, early_pages = 0;  // batches written beside another; pages that were read ahead of
   double simulated_s = 0;
 };
 

@@ -16,6 +16,8 @@ tally play_all(std::uint64_t first, std::uint64_t last) {
     t.take_overs += v.take_overs;
     t.runs += v.runs;
     t.changes += v.store_calls;
+    t.overlaps += v.overlaps;
+    t.early_pages += v.early_pages;
     t.simulated_s += v.simulated_s;
     if (v.broken.empty()) continue;
     t.broken = v.broken;
@@ -31,7 +33,8 @@ std::string tally::text() const {
   out << std::fixed << seeds << " seeds in " << cpu_s << " s of CPU, "
       << (cpu_s > 0 ? static_cast<double>(seeds) / cpu_s : 0) << " seeds/s; " << runs << " runs, " << crashes
       << " crashes, " << pauses << " pauses, " << take_overs << " take-overs, " << changes
-      << " transactions, " << simulated_s / 3600 << " simulated hours";
+      << " transactions, " << overlaps << " batches beside another, " << early_pages << " pages ahead, "
+      << simulated_s / 3600 << " simulated hours";
   return out.str();
 }
 

@@ -11,7 +11,7 @@ namespace sluice::sim {
 struct tally {
   std::uint64_t seeds = 0, failed_seed = 0;  // 0: none failed
   std::string broken;
-  long long crashes = 0, pauses = 0, take_overs = 0, runs = 0, changes = 0;
+  long long crashes = 0, pauses = 0, take_overs = 0, runs = 0, changes = 0, overlaps = 0, early_pages = 0;
   double simulated_s = 0, cpu_s = 0;
 
   [[nodiscard]] std::string text() const;

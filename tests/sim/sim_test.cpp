@@ -27,6 +27,8 @@ TEST(simulation, keeps_its_promises_whatever_the_seed) {
   EXPECT_GT(t.crashes, seeds);
   EXPECT_GT(t.pauses, seeds / 4);
   EXPECT_GT(t.take_overs, seeds / 2);
+  EXPECT_GT(t.overlaps, seeds);
+  EXPECT_GT(t.early_pages, seeds);
 }
 
 TEST(simulation, is_the_same_again_for_the_same_seed) {

@@ -56,6 +56,12 @@ awaitable<engine::page> upstream::attempt(const engine::read_request& request) {
   }
   meet_fault(request, list);
   engine::page out = make_page(request, list);
+  if (!out.end && world_.chance(options_.upstream.early)) {
+    if (world_.chance(0.5)) co_await answer_time(request);
+    ++seen_.early_pages;
+    for (const auto& c : watch_) c->told_next(request, out.next_state);
+    request.on_next(out.next_state);
+  }
   co_await answer_time(request);
   if (weather_.faults && world_.chance(options_.upstream.truncated)) {
     throw failure(failure_class::transient, "SLU-3103", "the answer breaks off");
@@ -124,7 +130,9 @@ engine::page upstream::make_page(const engine::read_request& request, const std:
   std::int64_t last = from;
   bool more = false;
   if (weather_.faults && !all.empty() && world_.chance(options_.upstream.echo)) add_echo(all, out, rows);
-  const std::int64_t most = options_.page + out.records.records;
+  std::int64_t most = options_.page + out.records.records;
+  if (options_.page > 1 && world_.chance(options_.upstream.uneven))
+    most -= world_.between(1, options_.page - 1);
   for (auto at = all.upper_bound(from); at != all.end() && !more; ++at) {
     const record& r = at->second;
     if (!since.empty() && r.changed_us < std::stoll(since)) continue;

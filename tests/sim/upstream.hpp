@@ -23,8 +23,15 @@ struct weather {
 class upstream final : public engine::reader_port {
  public:
   upstream(world& w, engine::clock_port& clock, directory& data, const options& o, const weather& now,
-           const checkers& watch, caller who)
-      : world_(w), clock_(clock), data_(data), options_(o), weather_(now), watch_(watch), who_(who) {}
+           scene& s, const checkers& watch, caller who)
+      : world_(w),
+        clock_(clock),
+        data_(data),
+        options_(o),
+        weather_(now),
+        seen_(s),
+        watch_(watch),
+        who_(who) {}
 
   boost::asio::awaitable<engine::page> read(const engine::read_request& request) override;
 
@@ -42,6 +49,7 @@ class upstream final : public engine::reader_port {
   directory& data_;
   const options& options_;
   const weather& weather_;
+  scene& seen_;
   const checkers& watch_;
   caller who_;
 };

@@ -39,6 +39,7 @@ struct scene {
   std::function<std::int64_t()> now_us;
   std::function<bool(const engine::holder&)> alive;  // the truth about a process
   std::string broken;                                // the first promise that was not kept
+  int overlaps = 0, early_pages = 0;                 // batches that waited for another; pages read ahead of
 };
 
 class checker {
@@ -57,6 +58,9 @@ class checker {
                      std::int64_t /*epoch*/) {}
   virtual void began(const caller&, const std::string& /*run*/, std::int64_t /*epoch*/,
                      const engine::stage_start&, const engine::stage_attempt&) {}
+  // A batch is being written; over() when it has ended, however. The second of a run may wait for the first.
+  virtual void writing(const void* /*attempt*/, const engine::commit_request&) {}
+  virtual void over(const engine::commit_request*) {}
   virtual void committing(const caller&, const engine::commit_request&) {}
   virtual void committed(const caller&, const engine::commit_request&, const engine::commit_result&) {}
   virtual void dropped(const caller&, const std::string& /*run*/, const std::string& /*stage*/,
@@ -71,6 +75,8 @@ class checker {
   virtual void refused(const caller&, const char* /*call*/, const engine::commit_request*,
                        const engine::failure&) {}
   virtual void asked(const caller&, const engine::read_request&) {}
+  // While a page is under way: where the next one begins, which may be asked for from now on.
+  virtual void told_next(const engine::read_request&, const std::string& /*next*/) {}
   virtual void served(const caller&, const engine::read_request&, const engine::page&) {}
   virtual void failed(const caller&, const engine::read_request&, const engine::failure&) {}
 

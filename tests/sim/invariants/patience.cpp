@@ -13,12 +13,12 @@ class patience_checker final : public checker {
   void failed(const caller& who, const engine::read_request& r, const engine::failure& why) override {
     if (!why.retryable() || (why.kind() == engine::failure_class::throttled && why.retry_after_us() > 0))
       return;
-    int& row = rows_[{r.run_id, r.stage, r.item, who.process}];
+    int& row = rows_[{r.run_id, r.stage, r.item, r.page_state, who.process}];
     int& most = most_[{r.run_id, r.stage}];
     most = std::max(most, ++row);
   }
   void served(const caller& who, const engine::read_request& r, const engine::page&) override {
-    rows_[{r.run_id, r.stage, r.item, who.process}] = 0;
+    rows_[{r.run_id, r.stage, r.item, r.page_state, who.process}] = 0;
   }
   void ended(const engine::stage_end& end) override {
     if (end.state != engine::stage_state::failed || end.error.find("given up after") == std::string::npos)
@@ -33,7 +33,7 @@ class patience_checker final : public checker {
   }
 
  private:
-  std::map<std::tuple<std::string, std::string, std::string, std::int64_t>, int> rows_;
+  std::map<std::tuple<std::string, std::string, std::string, std::string, std::int64_t>, int> rows_;
   std::map<std::pair<std::string, std::string>, int> most_;
 };
 

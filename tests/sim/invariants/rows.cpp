@@ -26,7 +26,7 @@ class rows_checker final : public checker {
   [[nodiscard]] const char* name() const override { return "rows"; }
 
   void served(const caller&, const engine::read_request& r, const engine::page& p) override {
-    pages_.insert(digest(r.run_id, r.stage, r.item, p));
+    pages_.insert(digest(r.run_id, r.stage, r.item, r.page_state, p));
     for (const engine::stream_rows& s : p.streams) {
       for (const brought_row& row : sim::rows_of(s, 0))
         shown_.insert(mix(mix(row.hash.lo, s.schema->name), row.key));
@@ -48,9 +48,11 @@ class rows_checker final : public checker {
     std::map<std::string, std::map<std::string, brought_row>> winners;
     std::map<std::string, std::int64_t> came;
     for (const engine::page_write& w : request.pages) {
-      if (!pages_.contains(digest(request.run_id, w.stage, w.item, w.page)))
+      std::string& from = at_[{request.run_id, w.stage, w.item}];
+      if (!pages_.contains(digest(request.run_id, w.stage, w.item, from, w.page)))
         broken("run " + request.run_id + " " + w.stage +
-               ": a page was committed that the upstream never gave");
+               ": a page was committed that the upstream never gave from `" + from + "`");
+      from = w.next_state;
       if (!w.page.records.balances()) broken(w.stage + ": records don't add up");
       for (const engine::stream_rows& s : w.page.streams) {
         for (brought_row& row : sim::rows_of(s, w.page.requested_at_us)) {
@@ -82,8 +84,8 @@ class rows_checker final : public checker {
   using place = std::pair<std::string, std::string>;
 
   static std::uint64_t digest(const std::string& run, const std::string& stage, const std::string& item,
-                              const engine::page& p) {
-    std::uint64_t x = mix(mix(mix(mix(7, run), stage), item), p.next_state);
+                              const std::string& from, const engine::page& p) {
+    std::uint64_t x = mix(mix(mix(mix(mix(7, run), stage), item), from), p.next_state);
     x = mix(x, static_cast<std::uint64_t>(p.records.records * 2 + (p.end ? 1 : 0)));
     for (const engine::stream_rows& s : p.streams) {
       for (const engine::hash128& h : s.hashes) x = mix(x, h.lo);
@@ -163,6 +165,7 @@ class rows_checker final : public checker {
   }
 
   std::unordered_set<std::uint64_t> pages_, shown_;
+  std::map<std::tuple<std::string, std::string, std::string>, std::string> at_;  // where each item stands
   std::map<place, stored_before> before_;
 };
 
