@@ -1,4 +1,5 @@
 """A PostgreSQL that is cut off, killed, restarted or paused while a run goes on."""
+import os
 import signal
 import unittest
 
@@ -39,6 +40,21 @@ class Killed(StoreCase):
         self.store.restart()
         receipt = run.finish()
         self.assertTrue(any("answers again" in l["msg"] for l in run.lines), run.lines)
+        self.assert_one_run(receipt)
+        self.assert_all_is_well(receipt)
+
+    # covers: S3, P3, P14
+    def test_a_server_that_dies_with_the_stages_that_have_only_begun_has_lost_nothing_else(self):
+        writer = self.store.execute("SELECT pid FROM pg_stat_activity WHERE backend_type = 'walwriter'")
+        os.kill(int(writer), signal.SIGSTOP)  # or it might have written them by then
+        self.upstream.faults({"match": {}, "do": "status", "status": 429, "headers": {"Retry-After": "1"}})
+        run = self.start()
+        until("the pages are asked for", lambda: len(self.upstream.served()) >= 2)
+        self.store.kill()
+        self.store.restart()
+        self.assertEqual(self.store.execute("SELECT (SELECT count(*) FROM sluice.runs), (SELECT count(*) FROM sluice.stages)"), "1|0")
+        self.upstream.faults()
+        receipt = run.finish()
         self.assert_one_run(receipt)
         self.assert_all_is_well(receipt)
 

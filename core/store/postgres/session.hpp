@@ -91,7 +91,8 @@ class postgres_session final : public engine::session {
   auto persistently(F&& once) -> decltype(once(std::declval<retry&>()));
 
   void hold_lease(const std::string& run_id, std::int64_t epoch);
-  void mark(const std::string& run_id, std::int64_t epoch, const std::string& what);
+  void mark(const std::string& run_id, std::int64_t epoch, const std::string& what,
+            const std::string& also = {});
   [[nodiscard]] bool make_stage(const std::string& run_id, std::int64_t run_epoch,
                                 const engine::stage_start&);
   void begin_again(const std::string& run, const engine::stage_start&, engine::stage_attempt&);

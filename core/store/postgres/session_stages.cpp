@@ -44,7 +44,9 @@ SELECT stage, stream, sum(rows)::int8, sum(inserted)::int8, sum(updated)::int8, 
 FROM sluice.ledger WHERE run_id = $1::uuid AND ($2::text = '' OR stage = $2::text)
 GROUP BY stage, stream ORDER BY stage, stream)sql";
 
-// The lease is ours until the end of the transaction. The first attempt at a stage makes it, with its item.
+// The lease is ours until the end of the transaction. The first attempt at a stage makes it, with its item; nobody
+// waits until that is on the disk, since nothing has been read yet and each later commit takes it there. A server that
+// dies before has lost the stage alone: the next commit is fenced, and the run goes on from what is there.
 constexpr const char* make_stage_sql = R"sql(
 WITH lease AS MATERIALIZED (
   SELECT run_id FROM sluice.leases WHERE run_id = $1::uuid AND epoch = $2::int8 FOR KEY SHARE),
@@ -56,7 +58,8 @@ made AS (
 root AS (
   INSERT INTO sluice.items (run_id, stage, item, vars) SELECT $1::uuid, stage, '0', $7::text FROM made
   WHERE $6::boolean)
-SELECT (SELECT count(*) FROM lease), (SELECT count(*) FROM made))sql";
+SELECT (SELECT count(*) FROM lease), n, CASE WHEN n = 1 THEN set_config('synchronous_commit', 'off', true) END
+FROM (SELECT count(*) AS n FROM made) m)sql";
 
 engine::row_counts counts_at(const rows& r, std::size_t n, int c) {
   engine::row_counts out;
