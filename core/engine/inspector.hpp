@@ -80,6 +80,12 @@ struct reject_count {
   std::int64_t rejects = 0;
 };
 
+// Of some stored rows.
+struct held_values {
+  std::int64_t rows = 0;
+  std::vector<std::int64_t> held;  // how many of them have a value in each of the columns
+};
+
 class inspector {
  public:
   inspector() = default;
@@ -93,6 +99,11 @@ class inspector {
   [[nodiscard]] virtual stored_page scan(const scan_request&) = 0;
   // For each key whether a live row has it.
   [[nodiscard]] virtual std::vector<bool> live(const std::string& tenant, const std::string& stream,
+                                               const std::vector<std::string>& keys) = 0;
+  // Of the live rows that have one of these keys: how many there are, and how many hold a value in each of these
+  // columns of the table. No key may come twice.
+  [[nodiscard]] virtual held_values count_held(const std::string& tenant, const std::string& stream,
+                                               const std::vector<std::string>& columns,
                                                const std::vector<std::string>& keys) = 0;
   // For each key when the last page that brought it was asked for; 0: the ledger knows of none.
   [[nodiscard]] virtual std::vector<std::int64_t> last_brought(const std::string& tenant,

@@ -1,6 +1,7 @@
 // How the stages of a step end.
 #include <algorithm>
 
+#include "engine/page_rules.hpp"
 #include "engine/planted.hpp"
 #include "engine/refusals.hpp"
 #include "engine/step_runner.hpp"
@@ -29,6 +30,32 @@ void step_runner::give_up_on_refusals(stage_work& stage) {
   constexpr std::int64_t many = 10'000;
   if (stage.records.rejected + stage.shown.rows.rejected < many || stage.stop.stopped()) return;
   if (const auto why = refused_too_much(stage.plan, stage.records, stage.shown.rows)) fail(stage, *why);
+}
+
+// Before the page is handed over: nothing of it is written if it fails.
+awaitable<void> step_runner::check_columns(stage_work& stage, const item& it,
+                                           std::vector<vanished_columns::question> ask) {
+  std::string vanished;
+  for (const vanished_columns::question& q : ask) {
+    held_values stored;
+    try {
+      co_await run_.persist(
+          [&](session& s) { stored = s.inspect().count_held(run_.id_.tenant, q.stream, q.columns, q.keys); });
+    } catch (...) {
+      // A store that is away is no word about this stage.
+      run_.stop_.stop(current_failure());
+      throw;
+    }
+    stage.stop.throw_if_stopped();
+    if (const std::string what = stage.vanished.judge(q, stored); !what.empty())
+      vanished += (vanished.empty() ? "of `" : "; of `") + q.stream + "` " + what;
+  }
+  if (vanished.empty()) co_return;
+  throw failure(
+      failure_class::invalid, "SLU-6018",
+      place_of(stage.plan, it) + ": columns have lost their values, " + vanished +
+          ". The upstream has changed its form, or the mapping does not fit it. Nothing of this page was "
+          "written; if it is meant, set `rejects: { max: 100% }` of the read for one run");
 }
 
 // By the account of all attempts, which is asked for only where this one has not seen everything, or a refusal.

@@ -159,6 +159,7 @@ awaitable<void> step_runner::advance(stage_work& stage, item& it) {
     if (r == nullptr) r = begin_reading(stage, it);
     page p = co_await finish_reading(stage, *r);
     check_page(stage.plan, it, p);
+    if (auto ask = stage.vanished.look_at(p); !ask.empty()) co_await check_columns(stage, it, std::move(ask));
     ++pages_;
     const bool last = p.end;
     co_await submit(stage, it, std::move(p));

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "engine/run.hpp"
+#include "engine/vanished.hpp"
 
 namespace sluice::engine {
 
@@ -26,7 +27,9 @@ class step_runner : public std::enable_shared_from_this<step_runner> {
 
  private:
   struct stage_work {
-    stage_work(const stage_plan& p, stop_source& parent) : plan(p), stop(parent) { shown.stage = p.name; }
+    stage_work(const stage_plan& p, stop_source& parent) : plan(p), stop(parent), vanished(p.rejects) {
+      shown.stage = p.name;
+    }
     const stage_plan& plan;
     stop_source stop;  // stops with the run, or when this stage or one of its parents fails
     std::int64_t epoch = 0;
@@ -34,6 +37,7 @@ class step_runner : public std::enable_shared_from_this<step_runner> {
     std::deque<item> waiting;
     progress shown;
     record_counts records;  // of the pages that this attempt has committed
+    vanished_columns vanished;
   };
 
   boost::asio::awaitable<void> begin();
@@ -62,6 +66,8 @@ class step_runner : public std::enable_shared_from_this<step_runner> {
   boost::asio::awaitable<page> finish_reading(stage_work& stage, reading& r);
   boost::asio::awaitable<page> read_with_retry(stage_work& stage, const std::shared_ptr<reading>& r);
   boost::asio::awaitable<page> read_once(stage_work& stage, const std::shared_ptr<reading>& r);
+  boost::asio::awaitable<void> check_columns(stage_work& stage, const item& it,
+                                             std::vector<vanished_columns::question> ask);
   boost::asio::awaitable<void> submit(stage_work& stage, item& it, page p);
   boost::asio::awaitable<void> item_failed(stage_work& stage, const item& it, const failure& why);
 

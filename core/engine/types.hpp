@@ -63,12 +63,19 @@ struct reject {
   std::string raw;  // the record as it came, at most 64 KiB
 };
 
+// A column that a mapping fills where its record has something for it, and that a row can do without.
+struct optional_column {
+  std::string stored;             // its name in the table; "NAME_id" of a reference
+  std::vector<std::size_t> wire;  // where it stands in the wire layout; of a reference the parts of a key
+};
+
 // One page's rows of one stream, after decode and transform, with the hash of each row.
 struct stream_rows {
   const stream_schema* schema = nullptr;  // lives as long as the pipeline
   array_handle rows;                      // in wire layout
   std::vector<hash128> hashes;            // one for each row
   std::vector<std::uint8_t> refused;      // 1: rejected by transform or validation; empty: none
+  const std::vector<optional_column>* optional = nullptr;  // of the mapping; lives as long; null: not known
 };
 
 struct child_item {

@@ -11,6 +11,7 @@
 #include "decode/csv.hpp"
 #include "engine/failpoint.hpp"
 #include "engine/row_hash.hpp"
+#include "host/optional_columns.hpp"
 #include "host/ports.hpp"
 
 namespace sluice::host {
@@ -144,6 +145,7 @@ reader::stage_work reader::open_stage(const manifest::read& read, const std::str
   if (incremental) ask["incremental"] = {{"param", read.incremental->param}};
   w.handle = w.source->instance->prepare(ask.dump());
   w.program = std::make_unique<decode::program>(decode::compile(mapping, w.entry->component.item->streams));
+  w.optional = optional_columns(*w.program);
   for (const stream_schema& s : w.program->streams()) {
     w.layouts.push_back(wire_layout(s));
     w.watermarks.push_back(incremental ? column_index(w.layouts.back(), read.incremental->column) : -1);
@@ -323,6 +325,7 @@ void reader::take_stream(const stage_work& stage, std::size_t index, const plugi
   }
   engine::stream_rows rows;
   rows.schema = &stage.program->streams()[index];
+  rows.optional = &stage.optional[index];
   const auto& layout = stage.layouts[index];
   rows.rows = from.batches.empty() ? batch_builder(layout).finish() : std::move(from.batches.front());
   const auto refused = domain.transforms() && rows.rows.get().length > 0

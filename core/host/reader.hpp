@@ -68,6 +68,7 @@ class reader final : public engine::reader_port {
     std::unique_ptr<decode::program> program;
     std::vector<std::vector<column>> layouts;  // by the program's streams
     std::vector<int> watermarks;               // the column that an incremental read goes by, or -1
+    std::vector<std::vector<engine::optional_column>> optional;  // the same
   };
 
   void open_source(const manifest::source& source);

@@ -79,8 +79,10 @@ const shape rejects_shape{
     .name = "rejects",
     .about =
         "When more is refused, the read has failed: its upstream must have changed its form, or the mapping "
-        "is "
-        "wrong. Its watermark stays, and nothing is deleted for it.",
+        "is wrong. Its watermark stays, and nothing is deleted for it. It has failed too when a page brings "
+        "no "
+        "value for a column that more than this part of the stored rows have (never less than 50% and 10): "
+        "nothing of that page is written.",
     .fields = {
         {.key = "max",
          .type = ratio,

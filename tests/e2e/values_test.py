@@ -3,7 +3,7 @@ import json
 import unittest
 
 import harness
-from faults import USERS, Faults, users
+from faults import CURSOR, DOMAINS, PHASES, USERS, Faults, users
 
 
 class Sizes(Faults):
@@ -141,6 +141,49 @@ class Values(Faults):
         self.assertIn("records were refused", failed["entities.users"]["message"])
         self.assertEqual(sum(c["swept"] for c in receipt["streams"].values()), 0)
         self.assertEqual(harness.digest(self.store.rows("entities")), held)
+        self.healed()
+
+    def emails(self):
+        return {row[1]: row[3] for row in self.store.rows("entities") if row[0] == "user"}
+
+    def let_it(self, rejects):
+        self.write_manifest(DOMAINS.replace("PAGE", CURSOR).replace("users:\n        from: crm\n", "users:\n        from: crm\n"
+                                                                    f"        rejects: {rejects}\n"), PHASES, harness.AUTH)
+
+    # covers: U23, P6
+    def test_a_column_that_vanishes_fails_its_read_and_keeps_its_values(self):
+        self.run_now(0)
+        held, pages = self.emails(), 2
+        gone = {"do": "drop", "key": "email", "count": 1000}
+        self.assertGreater(len([e for e in held.values() if e]), len(held) / 2)
+        self.upstream.faults({"match": users(nth=pages + 1), **gone})
+        receipt, log = self.run_now(1)
+        message = self.told(receipt, log, "SLU-6018", ["columns have lost their values, of `entities` `email` (in none of ",
+                                                       " stored ones have one)", "rejects: { max: 100% }"], "entities.users", pages + 1)
+        self.assertNotIn(";", message.split(". The upstream")[0], "no other column")
+        self.assertEqual(self.emails(), held)
+        stage = next(s for s in receipt["stages"] if s["stage"] == "entities.users")
+        self.assertEqual(stage["pages"], pages, "what came before it is kept")
+        self.assertEqual(sum(c["swept"] for c in receipt["streams"].values()), 0)
+        # A plan says the same and writes nothing.
+        self.upstream.faults({"match": USERS, **gone})
+        planned = self.sluice("plan", self.manifest, "--tenant", "acme")
+        self.assertIn("SLU-6018", planned.stdout)
+        self.assertEqual(self.emails(), held)
+        # Who means it says so.
+        self.let_it("{ max: 100% }")
+        self.run_now(0)
+        self.assertEqual(set(self.emails().values()), {None})
+        self.let_it("{ max: 50% }")
+        self.run_now(0)
+        self.assertEqual(set(self.emails().values()), {None}, "what the stored rows have not either is not missed")
+        self.healed()
+
+    # covers: U23
+    def test_a_column_that_nobody_has_yet_is_not_missed(self):
+        self.upstream.faults({"match": USERS, "do": "drop", "key": "email", "count": 1000})
+        self.run_now(0)
+        self.assertEqual(set(self.emails().values()), {None})
         self.healed()
 
 

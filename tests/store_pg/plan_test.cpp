@@ -69,7 +69,8 @@ class a_plan : public world {
                                              {t.tombstone, keys + 5},
                                              {t.raise_version, keys + 2},
                                              {t.set_parent_of("origin"), keys + 4},
-                                             {find_rows_sql("public", t.name, t.key), keys + 1}}) {
+                                             {find_rows_sql("public", t.name, t.key), keys + 1},
+                                             {count_held_sql("public", t.name, t.key, {"origin"}), keys + 1}}) {
         expect_by_key(explain(statement, count), t.name + "_tenant_id_", key);
       }
       for (const std::string& statement : {t.range_hashes, t.range_versions}) {

@@ -6,7 +6,6 @@
 #include <sluice/batch_builder.hpp>
 
 #include "store/audit.hpp"
-#include "store/errors.hpp"
 #include "store/row_codec.hpp"
 #include "support/memory_tables.hpp"
 
@@ -27,12 +26,8 @@ class memory_inspector final : public engine::inspector {
 
   engine::stored_page scan(const engine::scan_request& q) override {
     const lock taken(state_.mutex);
-    const auto claim = state_.claims.find(q.stream);
-    if (claim == state_.claims.end()) {
-      throw store::invalid(store::code::unknown_stream, "no plugin has declared stream `" + q.stream + "`");
-    }
     engine::stored_page out;
-    out.schema = claim->second.schema;
+    out.schema = schema_in(state_, q.stream);
     batch_builder rows(wire_layout(out.schema));
     const auto& stored = state_.rows[q.stream];
     auto at = stored.lower_bound({q.tenant, q.after});
@@ -58,6 +53,13 @@ class memory_inspector final : public engine::inspector {
       out.push_back(at != rows.end() && !at->second.deleted);
     }
     return out;
+  }
+
+  engine::held_values count_held(const std::string& tenant, const std::string& stream,
+                                 const std::vector<std::string>& columns,
+                                 const std::vector<std::string>& keys) override {
+    const lock taken(state_.mutex);
+    return held_in(state_, tenant, stream, columns, keys);
   }
 
   std::vector<std::int64_t> last_brought(const std::string& tenant, const std::string& stream,

@@ -178,4 +178,11 @@ class memory_tables final : public store::embedded::tables {
   std::unique_ptr<engine::inspector> inspector_;
 };
 
+// Throws invalid for a stream that no plugin has declared.
+[[nodiscard]] const stream_schema& schema_in(const memory_state& state, const std::string& stream);
+// See engine::inspector::count_held.
+[[nodiscard]] engine::held_values held_in(memory_state& state, const std::string& tenant,
+                                          const std::string& stream, const std::vector<std::string>& columns,
+                                          const std::vector<std::string>& keys);
+
 }  // namespace sluice::testing

@@ -1,9 +1,6 @@
 // The ledger's lines of a batch: what became of a page's rows of each stream, and the keys that it brought.
 #include <algorithm>
 #include <array>
-#include <cstring>
-
-#include <simdjson.h>
 
 #include "store/postgres/copy.hpp"
 #include "store/postgres/encode.hpp"
@@ -36,11 +33,6 @@ std::string literal_of(const engine::row_counts& c) {
   std::string out;
   for (const std::int64_t n : numbers_of(c)) out.append(out.empty() ? "{" : ",").append(std::to_string(n));
   return out + "}";
-}
-
-// Whether a table could hold it.
-bool storable(std::string_view key) {
-  return std::memchr(key.data(), 0, key.size()) == nullptr && simdjson::validate_utf8(key);
 }
 
 struct line {

@@ -1,6 +1,9 @@
 #include "store/postgres/encode.hpp"
 
 #include <bit>
+#include <cstring>
+
+#include <simdjson.h>
 
 #include "engine/failure.hpp"
 #include "store/errors.hpp"
@@ -166,6 +169,10 @@ std::optional<std::string> append_cell(std::string& out, const column_view& c, c
       return refused_json(c.text(row));
   }
   return {};
+}
+
+bool storable(std::string_view text) noexcept {
+  return std::memchr(text.data(), 0, text.size()) == nullptr && simdjson::validate_utf8(text);
 }
 
 }  // namespace sluice::store::postgres

@@ -47,6 +47,9 @@ void append_bool(std::string& out, bool);
 void append_hash(std::string& out, const engine::hash128&);
 void append_instant(std::string& out, std::int64_t us);  // timestamptz from microseconds since 1970
 
+// Whether a column of texts could hold it: no NUL, and UTF-8.
+[[nodiscard]] bool storable(std::string_view text) noexcept;
+
 // The cell of a batch as a field of its column's type. Returns why not when PostgreSQL can't hold it.
 [[nodiscard]] std::optional<std::string> append_cell(std::string& out, const column_view&, column_type,
                                                      std::int64_t row);

@@ -1,5 +1,8 @@
 #include "store/postgres/inspector.hpp"
 
+#include <algorithm>
+#include <iterator>
+
 #include "store/audit.hpp"
 #include "store/postgres/encode.hpp"
 
@@ -25,9 +28,11 @@ const stream_schema& postgres_inspector::schema_of(const std::string& stream) {
   return at->second;
 }
 
-std::vector<bool> postgres_inspector::live(const std::string& tenant, const std::string& stream,
-                                           const std::vector<std::string>& keys) {
-  const stream_schema& schema = schema_of(stream);
+namespace {
+
+// The first parameters of a statement about rows by their keys.
+parameters tenant_and_keys(const std::string& tenant, const stream_schema& schema,
+                           const std::vector<std::string>& keys) {
   const bool two = schema.key.size() == 2;
   array_builder kinds(oid::text), ids(oid::text);
   for (const std::string& k : keys) {
@@ -38,11 +43,33 @@ std::vector<bool> postgres_inspector::live(const std::string& tenant, const std:
   parameters values{tenant};
   if (two) values.push_back(kinds.finish());
   values.push_back(ids.finish());
+  return values;
+}
+
+}  // namespace
+
+std::vector<bool> postgres_inspector::live(const std::string& tenant, const std::string& stream,
+                                           const std::vector<std::string>& keys) {
+  const stream_schema& schema = schema_of(stream);
+  const parameters values = tenant_and_keys(tenant, schema, keys);
   std::vector<bool> out(keys.size(), false);
   const rows r = session_.db().query(find_rows_sql(session_.schema_, stream, schema.key), values);
   for (std::size_t n = 0; n < r.size(); ++n) {
     if (!r.is_null(n, 1)) out.at(static_cast<std::size_t>(r.number(n, 0)) - 1) = true;
   }
+  return out;
+}
+
+engine::held_values postgres_inspector::count_held(const std::string& tenant, const std::string& stream,
+                                                   const std::vector<std::string>& columns,
+                                                   const std::vector<std::string>& keys) {
+  const stream_schema& schema = schema_of(stream);
+  std::vector<std::string> possible;
+  std::copy_if(keys.begin(), keys.end(), std::back_inserter(possible), storable);
+  const rows r = session_.db().query_once(count_held_sql(session_.schema_, stream, schema.key, columns),
+                                          tenant_and_keys(tenant, schema, possible));
+  engine::held_values out{r.number(0, 0), {}};
+  for (std::size_t i = 0; i < columns.size(); ++i) out.held.push_back(r.number(0, static_cast<int>(i) + 1));
   return out;
 }
 

@@ -13,6 +13,9 @@ class postgres_inspector final : public engine::inspector {
   engine::stored_page scan(const engine::scan_request&) override;
   std::vector<bool> live(const std::string& tenant, const std::string& stream,
                          const std::vector<std::string>& keys) override;
+  engine::held_values count_held(const std::string& tenant, const std::string& stream,
+                                 const std::vector<std::string>& columns,
+                                 const std::vector<std::string>& keys) override;
   std::vector<std::int64_t> last_brought(const std::string& tenant, const std::string& stream,
                                          const std::vector<std::string>& keys) override;
   std::vector<engine::waiting_row> deferred(const std::string& tenant, const std::string& stream,

@@ -152,4 +152,12 @@ std::string find_rows_sql(const std::string& schema, const std::string& table,
          " t ON " + keys_equal(key) + " AND t.deleted_at IS NULL";
 }
 
+std::string count_held_sql(const std::string& schema, const std::string& table,
+                           const std::vector<std::string>& key, const std::vector<std::string>& columns) {
+  std::string counts = "count(t.id)";
+  for (const std::string& c : columns) counts += ", count(t." + quoted(c) + ")";
+  return "SELECT " + counts + " FROM " + unnest(key.size(), {}, false) + " LEFT JOIN " +
+         qualified(schema, table) + " t ON " + keys_equal(key) + " AND t.deleted_at IS NULL";
+}
+
 }  // namespace sluice::store::postgres

@@ -62,5 +62,9 @@ void write_statements(stream_table& t);
 // Live rows by key, for references to a table: $1 tenant, key arrays → ordinal, id or null.
 [[nodiscard]] std::string find_rows_sql(const std::string& schema, const std::string& table,
                                         const std::vector<std::string>& key);
+// Of these live rows: how many there are, and how many hold a value in each of the columns.
+[[nodiscard]] std::string count_held_sql(const std::string& schema, const std::string& table,
+                                         const std::vector<std::string>& key,
+                                         const std::vector<std::string>& columns);
 
 }  // namespace sluice::store::postgres

@@ -39,6 +39,30 @@ std::vector<bool> inspector::live(const std::string& tenant, const std::string& 
   return out;
 }
 
+engine::held_values inspector::count_held(const std::string& tenant, const std::string& stream,
+                                          const std::vector<std::string>& columns,
+                                          const std::vector<std::string>& keys) {
+  const stream_schema schema = schema_of(stream);
+  const bool two = schema.key.size() == 2;
+  std::string sql = "SELECT 1";
+  for (const std::string& c : columns) sql += ", " + quoted_name(c) + " IS NOT NULL";
+  sql += " FROM " + quoted_name(stream) + " WHERE tenant_id=? AND deleted_at IS NULL";
+  for (const std::string& k : schema.key) sql += " AND " + quoted_name(k) + "=?";
+  statement find = db_.prepare(sql);
+  engine::held_values out{0, std::vector<std::int64_t>(columns.size(), 0)};
+  for (const std::string& key : keys) {
+    const cursor guard(find);
+    const key_parts parts = split_key(key, two);
+    find.bind(1, std::string_view(tenant));
+    if (two) find.bind(2, parts.kind);
+    find.bind(two ? 3 : 2, parts.id);
+    if (!find.step()) continue;
+    ++out.rows;
+    for (std::size_t i = 0; i < columns.size(); ++i) out.held[i] += find.number(static_cast<int>(i) + 1);
+  }
+  return out;
+}
+
 std::vector<std::int64_t> inspector::last_brought(const std::string& tenant, const std::string& stream,
                                                   const std::vector<std::string>& keys) {
   std::vector<std::int64_t> out;

@@ -14,6 +14,9 @@ class inspector final : public engine::inspector {
   [[nodiscard]] engine::stored_page scan(const engine::scan_request& request) override;
   [[nodiscard]] std::vector<bool> live(const std::string& tenant, const std::string& stream,
                                        const std::vector<std::string>& keys) override;
+  [[nodiscard]] engine::held_values count_held(const std::string& tenant, const std::string& stream,
+                                               const std::vector<std::string>& columns,
+                                               const std::vector<std::string>& keys) override;
   [[nodiscard]] std::vector<std::int64_t> last_brought(const std::string& tenant, const std::string& stream,
                                                        const std::vector<std::string>& keys) override;
   [[nodiscard]] std::vector<engine::waiting_row> deferred(const std::string& tenant,
