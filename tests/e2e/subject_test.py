@@ -178,8 +178,7 @@ class OfPostgres(SignIns, Base):
     def test_beside_an_open_run_of_the_tenant_the_subject_has_the_last_word(self):
         self.write_manifest(phases=PHASES % ("2s", "0s"))
         self.sign_in(exit_codes=(0, 3))
-        self.upstream.faults({"match": {"path": "*/acme/credits"}, "do": "status", "status": 429,
-                              "headers": {"Retry-After": "600"}})
+        self.upstream.faults({"match": {"path": "*/acme/credits"}, "do": "delay", "ms": 600_000})
         process = harness.start(self, 5)  # has read what the subject is about to lose, and can't end
         self.strip(USER)
         both = self.sign_in("--wait", "30s", exit_codes=(75,))  # what is essential of the tenant is not over
