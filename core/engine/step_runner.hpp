@@ -27,7 +27,7 @@ class step_runner : public std::enable_shared_from_this<step_runner> {
 
  private:
   struct stage_work {
-    stage_work(const stage_plan& p, stop_source& parent) : plan(p), stop(parent), vanished(p.rejects) {
+    stage_work(const stage_plan& p, stop_source& parent) : plan(p), stop(parent), vanished(measure_of(p)) {
       shown.stage = p.name;
     }
     const stage_plan& plan;

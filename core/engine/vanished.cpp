@@ -69,9 +69,15 @@ std::string in_words(const std::string& column, std::int64_t rows, const std::st
 
 }  // namespace
 
-vanished_columns::vanished_columns(const delete_guard& rejects) {
+delete_guard measure_of(const stage_plan& plan) {
+  delete_guard out = plan.rejects;
+  if (plan.watermark && !plan.watermark->full) out.share = 1;
+  return out;
+}
+
+vanished_columns::vanished_columns(const delete_guard& measure) {
   const delete_guard usual = stage_plan{}.rejects;
-  guard_ = {std::max(rejects.share, usual.share), std::max(rejects.floor, usual.floor)};
+  guard_ = {std::max(measure.share, usual.share), std::max(measure.floor, usual.floor)};
 }
 
 std::vector<vanished_columns::question> vanished_columns::look_at(const page& p) {

@@ -17,12 +17,16 @@
 
 namespace sluice::engine {
 
+// `rejects` of the read. An incremental one brings only what has changed, and all of that may rightly have lost a
+// value (locks that were lifted): nothing is measured until the next full read.
+[[nodiscard]] delete_guard measure_of(const stage_plan& plan);
+
 // Of one stage.
 class vanished_columns {
  public:
-  // `rejects` of the read. Never stricter than its default: that no record may be refused is no word about one
-  // that loses a value. A share of 1 turns this off.
-  explicit vanished_columns(const delete_guard& rejects);
+  // Never stricter than the default of `rejects`: that no record may be refused is no word about one that loses a
+  // value. A share of 1 turns this off.
+  explicit vanished_columns(const delete_guard& measure);
 
   struct question {
     std::string stream;

@@ -181,4 +181,18 @@ TEST(vanished_columns, are_asked_for_ever_more_rarely_while_the_stored_rows_have
   EXPECT_NE(answer(v, nobody_has_an_email(100), 100, 100), "");
 }
 
+// covers: U23
+TEST(vanished_columns, are_not_looked_for_in_an_incremental_read) {
+  stage_plan plan;
+  plan.rejects = {0.5, 10};
+  for (const bool full : {true, false}) {
+    plan.watermark.emplace().full = full;
+    vanished_columns v(measure_of(plan));
+    EXPECT_EQ(answer(v, nobody_has_an_email(100), 100, 100) == "not asked", !full);
+  }
+  plan.watermark.reset();
+  vanished_columns v(measure_of(plan));
+  EXPECT_NE(answer(v, nobody_has_an_email(100), 100, 100), "not asked");
+}
+
 }  // namespace sluice::engine
