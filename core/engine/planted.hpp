@@ -41,8 +41,11 @@ enum class bug : std::uint8_t {
   overlaps_anything,       // two batches are under way at once whatever they have to do with each other
   gate_opens_on_failure,   // a batch goes on although the one before it was not committed
   ahead_of_another_try,    // what was read ahead is taken though the page, read again, ends elsewhere
+  tombstones_too_soon,     // a tombstone goes while a run is open that may bring the row from before it
+  ledger_too_soon,         // lines of the ledger go that an open or held run, or the next one, asks for
+  partition_unproven,      // of an item that was not read to its end the partition is swept too
 };
-inline constexpr int bug_count = static_cast<int>(bug::ahead_of_another_try);
+inline constexpr int bug_count = static_cast<int>(bug::partition_unproven);
 
 [[nodiscard]] bool on(bug b);
 void choose(bug b);

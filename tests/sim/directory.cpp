@@ -154,6 +154,23 @@ void directory::change() {
   while (!in.empty()) erase(name, in.begin()->first);
 }
 
+std::string directory::lose_one(const std::string& name, std::int64_t after, std::int64_t up_to) {
+  record_list& in = lists_[name];
+  const auto end = in.upper_bound(up_to);
+  for (auto at = in.upper_bound(after); at != end; ++at) {
+    if (at->second.deleted || (std::next(at) != end && world_.chance(0.5))) continue;
+    record r = at->second;
+    if (world_.chance(0.5)) {
+      erase(name, at->first);
+    } else {
+      r.deleted = true;
+      touch(name, r, true);
+    }
+    return name == "people" ? r.id : r.ref.empty() ? r.ref : r.ref.substr(7);
+  }
+  return {};
+}
+
 void directory::mend() {
   for (auto& [name, in] : lists_) {
     std::vector<record> broken;

@@ -34,6 +34,8 @@ class directory {
   [[nodiscard]] const record* find(const std::string& list, const std::string& id) const;
   // Something happens to the tenant.
   void change();
+  // A record that stands between the two places is deleted, or says so. Its people: whom it was about.
+  std::string lose_one(const std::string& list, std::int64_t after, std::int64_t up_to);
   // Every record can be read again.
   void mend();
   // A list said that it is not there, although it is.

@@ -38,6 +38,7 @@ class watched_session final : public testing::faulty_session {
   engine::sweep_result cascade(const std::string& run, std::int64_t epoch, const std::string& stage,
                                const engine::delete_guard& guard) override;
   engine::run_state approve(const std::string& run) override;
+  engine::retention_result retain(const engine::retention_request& request) override;
   engine::resolve_result resolve(const std::string& run, std::int64_t epoch, const std::string& tenant,
                                  int limit) override;
   engine::run_state finish_run(const std::string& run, std::int64_t epoch, bool cancelled,

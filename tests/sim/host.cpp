@@ -12,7 +12,6 @@ using engine::failure;
 
 namespace {
 
-constexpr std::int64_t look_every_us = 15'000'000;
 constexpr int tries = 60;  // of a call on behalf of a caller who waits
 
 }  // namespace
@@ -39,6 +38,7 @@ host::host(surroundings around, caller who)
             around.watch, who) {
   gate_.set_wall_clock(around.time.between(-around.drawn.hosts.wall_off_us, around.drawn.hosts.wall_off_us));
   spawn(look_after_open_runs());
+  if (around.drawn.retain_every_us > 0) spawn(clean_up());
 }
 
 void host::spawn(awaitable<void> w) { boost::asio::co_spawn(*context_, std::move(w), boost::asio::detached); }
@@ -163,36 +163,6 @@ awaitable<void> host::drive(std::shared_ptr<engine::run> run) {
     const bool quiet = p->begun.size() == p->ended.size();
     if (quiet && (p->fenced || p->ended.size() == run->plan().steps.size())) co_return;
     co_await p->changed.wait();
-  }
-}
-
-awaitable<void> host::look_after_open_runs() {
-  while (!leaving_) {
-    co_await clock_.sleep(around_.time.between(1, look_every_us), leave_);
-    if (leaving_) co_return;
-    try {
-      co_await take_over_others();
-    } catch (const failure&) {
-      continue;  // the next look tries again
-    }
-  }
-}
-
-awaitable<void> host::take_over_others() {
-  std::vector<engine::run_row> open;
-  co_await gate_.execute(engine::urgency::background, [&](engine::session& s) {
-    open.clear();
-    for (const char* state : {"queued", "running"}) {
-      for (engine::run_row& r : s.list_runs({"acme", state, {}})) open.push_back(std::move(r));
-    }
-  });
-  for (const engine::run_row& r : open) {
-    if (leaving_) co_return;
-    if (busy_.contains(r.run_id)) continue;
-    wish same{around_.new_run_id(), r.pipeline,
-              r.scope};  // not a temporary: g++ 12 ends those of a co_await twice
-    const auto lease = co_await start(std::move(same));
-    if (lease && lease->result != engine::run_lease::how::joined) spawn(work_on(*lease, r.pipeline, r.scope));
   }
 }
 

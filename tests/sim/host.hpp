@@ -57,6 +57,9 @@ class host {
   boost::asio::awaitable<void> serve(wish w);
   boost::asio::awaitable<void> look_after_open_runs();
   boost::asio::awaitable<void> take_over_others();
+  boost::asio::awaitable<void> clean_up();
+  boost::asio::awaitable<void> remove(engine::retention_request ask);
+  engine::retention_request draw_retention(enum engine::retention_request::kind what);
   boost::asio::awaitable<std::optional<engine::run_lease>> start(wish w);
   boost::asio::awaitable<void> work_on(engine::run_lease lease, std::string pipeline, std::string scope);
   boost::asio::awaitable<void> drive(std::shared_ptr<engine::run> run);

@@ -38,11 +38,12 @@ void draw_tenant(options& o, drawing& d) {
                 d.rate(0.1),
                 d.rate(0.04),
                 d.rate(0.1),
-                d.rate(0.05),
+                d.rate(0.1),
                 d.rate(0.2),
                 t.versions ? d.rate(0.3) : 0,
                 d.between(1'000, 200'000),
                 d.flip(0.3) ? 0 : static_cast<double>(d.between(10, 100)) / 100,
+                d.rate(0.1),
                 d.rate(0.4)};
 }
 
@@ -90,6 +91,10 @@ options draw_options(world& w, std::uint64_t seed) {
   o.outages = d.flip() ? 0 : d.number(1, 3);
   o.cancels = d.flip(0.75) ? 0 : d.number(1, 2);
   o.disk_full = d.flip(0.7) ? 0 : d.number(1, 2);
+  o.retain_every_us = d.flip(0.4) ? 0 : d.between(1, 15) * second;
+  o.retain_age_us = d.flip() ? second : d.between(2, 90) * second;
+  o.partitions = d.flip(0.6);
+  o.whole = !o.partitions || d.flip();
   o.second_pipeline = d.flip(0.4);
   o.subjects = d.flip(0.4);
   return o;
@@ -111,8 +116,8 @@ std::string to_text(const options& o) {
       << " us, page " << o.page << "\n"
       << "upstream: transient " << u.transient << ", throttled " << u.throttled << ", hang " << u.hang
       << ", truncated " << u.truncated << ", slow " << u.slow << ", gone " << u.gone << ", echo " << u.echo
-      << ", latency " << u.latency_us << " us, next page early " << u.early << ", uneven " << u.uneven
-      << "; outages " << o.outages << "\n"
+      << ", latency " << u.latency_us << " us, next page early " << u.early << ", overtaken " << u.overtaken
+      << ", uneven " << u.uneven << "; outages " << o.outages << "\n"
       << "store: before " << s.before << ", rollback " << s.rollback << ", after " << s.after << ", late "
       << s.late << ", delay " << s.delay_us << " us; disk full " << o.disk_full << "\n"
       << "engine: writers " << e.batch.writers << ", batch " << e.batch.rows << " rows, linger "
@@ -121,7 +126,9 @@ std::string to_text(const options& o) {
       << ", deadline " << e.deadline_us << " us, guard " << o.guard.share << " over " << o.guard.floor
       << ", attempts " << o.retry.attempts << "\n"
       << "script: " << o.busy_us / second << " s, runs " << o.runs << ", changes " << o.changes
-      << ", cancels " << o.cancels << (o.second_pipeline ? ", two pipelines" : "")
+      << ", cancels " << o.cancels << ", retention every " << o.retain_every_us << " us of what is "
+      << o.retain_age_us << " us old, sweeps" << (o.whole ? " of streams" : "")
+      << (o.partitions ? " of partitions" : "") << (o.second_pipeline ? ", two pipelines" : "")
       << (o.subjects ? ", subjects" : "") << "\n";
   return out.str();
 }

@@ -16,6 +16,7 @@ struct upstream_faults {
   double echo = 0;                   // a page shows a record once more, as it was before
   std::int64_t latency_us = 50'000;  // of an ordinary answer, at most
   double early = 0;                  // it is known where the next page begins before this one is decoded
+  double overtaken = 0;              // a record of a page vanishes, and others know before its page is there
   double uneven = 0;                 // a page is shorter than it could be, also when it is asked for again
 };
 
@@ -57,6 +58,10 @@ struct options {
   std::int64_t lag_us = 0;
   std::int64_t busy_us = 0;  // how long things happen before all faults end
   int runs = 0, changes = 0, outages = 0, cancels = 0, disk_full = 0;
+  std::int64_t retain_every_us = 0;  // 0: nothing is ever removed
+  std::int64_t retain_age_us = 0;    // at most; runs stay for longer, since a start may be late
+  bool partitions = false;           // sweep at least the partitions of what was read to its end
+  bool whole = true;                 // sweep more than these
   bool second_pipeline = false, subjects = false;
 };
 

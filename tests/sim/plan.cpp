@@ -29,6 +29,7 @@ class planner {
       add("people", phase::background, false);
     }
     if (wish_.scope.empty()) add_sweeps();
+    else if (options_.partitions) add_sweep_of_subject();
     plan_.steps = engine::group_steps(plan_.stages);
     return std::move(plan_);
   }
@@ -61,9 +62,25 @@ class planner {
     for (const engine::stage_plan& s : plan_.stages) {
       if (s.watermark && !s.watermark->full) continue;
       const std::string stream = s.name == "groups" ? "people" : s.name == "members" ? "memberships" : s.name;
-      plan_.sweeps.push_back({s.entry, stream, {s.name}, options_.guard});
+      engine::sweep_plan sweep{s.entry, stream, {s.name}, options_.guard, true, {}};
+      if (options_.partitions && s.name == "members") {
+        sweep.whole = options_.whole;
+        sweep.partitions.push_back(rows_with("members", "container", "group", "g"));
+      }
+      plan_.sweeps.push_back(std::move(sweep));
     }
     plan_.cascade = options_.guard;
+  }
+  // What a subject has no more goes with its sign-in.
+  void add_sweep_of_subject() {
+    plan_.sweeps.push_back({"grants", "grants", {"grants"}, options_.guard, false, {}});
+    plan_.sweeps.back().partitions.push_back(rows_with("grants", "person", "person", "subject"));
+    plan_.cascade = options_.guard;
+  }
+  // Rows whose parent is the record that a variable of the item names.
+  static engine::partition_rule rows_with(const std::string& stage, const std::string& parent,
+                                          const std::string& kind, const std::string& variable) {
+    return {stage, {{parent + ".kind", {{false, kind}}}, {parent + ".external_id", {{true, variable}}}}, {}};
   }
 
   const wish& wish_;

@@ -58,6 +58,9 @@ const char* name(bug b) {
       "overlaps_anything",
       "gate_opens_on_failure",
       "ahead_of_another_try",
+      "tombstones_too_soon",
+      "ledger_too_soon",
+      "partition_unproven",
   };
   static_assert(sizeof names / sizeof *names == bug_count + 1);
   return names[static_cast<int>(b)];

@@ -82,6 +82,17 @@ class scenario {
     }
   }
 
+  // Another run is soon to see that something has vanished.
+  void ask_about(const std::string& person) {
+    world_.after(world_.between(0, second), [this, person] {
+      wish w{new_run_id(), "b", ""};
+      if (!options_.second_pipeline || (options_.subjects && world_.chance(0.5)))
+        w.pipeline = "a", w.scope = "subject:" + person;
+      if (!w.scope.empty() && !options_.subjects) return;
+      if (host* h = hosts_->at(some_host())) h->ask(w);
+    });
+  }
+
   void fail_a_list() {
     using c = engine::failure_class;
     static constexpr const char* stages[] = {"people", "groups", "grants", "notes", "members"};
@@ -161,6 +172,7 @@ class scenario {
   // and the third writes nothing.
   void settle() {
     for (int round = 0; round < 3 && !over(); ++round) {
+      if (round == 1) weather_.retention = false;  // or rows would change without a sync
       if (round == 2) before_last_ = store_.state().rows;
       for (const char* pipeline : {"a", "b"}) {
         if (*pipeline == 'b' && !options_.second_pipeline) continue;
@@ -221,6 +233,7 @@ class scenario {
                plans_,
                [this] { return world_.now_us(); },
                [this](const engine::holder& h) { return hosts_ && hosts_->alive(h); },
+               [this](const std::string& person) { ask_about(person); },
                {},
                0,
                0};

@@ -56,6 +56,10 @@ awaitable<engine::page> upstream::attempt(const engine::read_request& request) {
   }
   meet_fault(request, list);
   engine::page out = make_page(request, list);
+  if (const std::int64_t us = overtake(request, list, out); us > 0) {
+    co_await clock_.sleep(us, *request.stop);
+    request.stop->throw_if_stopped();
+  }
   if (!out.end && world_.chance(options_.upstream.early)) {
     if (world_.chance(0.5)) co_await answer_time(request);
     ++seen_.early_pages;
@@ -71,6 +75,18 @@ awaitable<engine::page> upstream::attempt(const engine::read_request& request) {
       "page " + request.run_id + " " + request.stage + " " + request.item + " from " + request.page_state,
       who_.host);
   co_return out;
+}
+
+// How long the page is under way meanwhile; 0: nothing has happened.
+std::int64_t upstream::overtake(const engine::read_request& request, const std::string& list,
+                                const engine::page& out) {
+  if (!weather_.faults || list == "groups" || request.stage == "members") return 0;
+  if (!world_.chance(options_.upstream.overtaken)) return 0;
+  const std::int64_t from = request.page_state.empty() ? 0 : std::stoll(request.page_state);
+  const std::string about = data_.lose_one(list, from, std::stoll(out.next_state));
+  if (about.empty()) return 0;
+  seen_.lost(about);
+  return world_.between(5'000'000, 45'000'000);
 }
 
 void upstream::meet_fault(const engine::read_request& request, const std::string& list) {

@@ -15,7 +15,7 @@ struct weather {
     engine::failure_class kind = engine::failure_class::transient;
     std::int64_t until_us = 0;
   };
-  bool faults = true;
+  bool faults = true, retention = true;
   std::int64_t disk_full_until_us = 0;
   std::map<std::string, outage> outages;  // by stage
 };
@@ -38,6 +38,8 @@ class upstream final : public engine::reader_port {
  private:
   boost::asio::awaitable<engine::page> attempt(const engine::read_request& request);
   boost::asio::awaitable<void> answer_time(const engine::read_request& request);
+  std::int64_t overtake(const engine::read_request& request, const std::string& list,
+                        const engine::page& out);
   void meet_fault(const engine::read_request& request, const std::string& list);
   void add_echo(const record_list& all, engine::page& out, class page_rows& rows);
   engine::page make_page(const engine::read_request& request, const std::string& list);

@@ -86,6 +86,13 @@ engine::run_state watched_session::approve(const std::string& run) {
   return state;
 }
 
+engine::retention_result watched_session::retain(const engine::retention_request& request) {
+  tell([&](checker& c) { c.retaining(request); });
+  auto out = base::retain(request);
+  tell([&](checker& c) { c.retained(request); });
+  return out;
+}
+
 engine::resolve_result watched_session::resolve(const std::string& run, std::int64_t epoch,
                                                 const std::string& tenant, int limit) {
   auto out = base::resolve(run, epoch, tenant, limit);

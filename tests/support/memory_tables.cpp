@@ -118,7 +118,8 @@ std::optional<stage_record> memory_tables::find_stage(const std::string& run_id,
 void memory_tables::put_stage(const stage_record& r) {
   const auto key = std::tuple(r.run_id, r.stage);
   if (!state_.stages.contains(key)) {
-    state_.put(state_.stage_order, key, static_cast<std::int64_t>(state_.stages.size()));
+    // Lines of this order are never removed, so that no two stages share a place.
+    state_.put(state_.stage_order, key, static_cast<std::int64_t>(state_.stage_order.size()));
   }
   state_.put(state_.stages, key, r);
 }

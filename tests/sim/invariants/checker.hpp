@@ -37,9 +37,10 @@ struct scene {
   const directory& upstream;
   const std::map<std::string, engine::run_plan>& plans;  // by run
   std::function<std::int64_t()> now_us;
-  std::function<bool(const engine::holder&)> alive;  // the truth about a process
-  std::string broken;                                // the first promise that was not kept
-  int overlaps = 0, early_pages = 0;                 // batches that waited for another; pages read ahead of
+  std::function<bool(const engine::holder&)> alive;     // the truth about a process
+  std::function<void(const std::string& person)> lost;  // something about somebody has just vanished
+  std::string broken;                                   // the first promise that was not kept
+  int overlaps = 0, early_pages = 0;  // batches that waited for another; pages read ahead of
 };
 
 class checker {
@@ -71,6 +72,8 @@ class checker {
   virtual void cascaded(const std::string& /*run*/) {}
   virtual void resolved(const std::string& /*run*/) {}
   virtual void approved(const std::string& /*run*/, engine::run_state) {}
+  virtual void retaining(const engine::retention_request&) {}
+  virtual void retained(const engine::retention_request&) {}
   virtual void finished(const caller&, const std::string& /*run*/, engine::run_state) {}
   virtual void refused(const caller&, const char* /*call*/, const engine::commit_request*,
                        const engine::failure&) {}

@@ -53,7 +53,8 @@ class outcome_checker final : public checker {
     if (state == run_state::cancelled && !stored.cancel_requested)
       broken("run " + run + " was cancelled by nobody");
     if (state == run_state::partial && !has_reason(run))
-      broken("run " + run + " is partial without a reason");
+      broken("run " + run + " is partial without a reason: " + stored.row.error_code + " " +
+             stored.row.error);
     if (state == run_state::failed && stored.row.error_code.empty())
       broken("run " + run + " has failed and doesn't say why");
     if (state == run_state::held && held(run) == 0) broken("run " + run + " holds nothing");

@@ -9,7 +9,7 @@ namespace sluice::sim {
 checkers all_checkers(scene& s) {
   checkers out;
   for (const auto make : {make_fence, make_checkpoint, make_rows, make_order, make_deletes, make_watermark,
-                          make_outcome, make_waiting, make_patience, make_overlap}) {
+                          make_outcome, make_waiting, make_patience, make_overlap, make_partitions}) {
     out.push_back(make(s));
   }
   return out;

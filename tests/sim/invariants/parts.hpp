@@ -17,6 +17,7 @@ namespace sluice::sim {
 [[nodiscard]] std::unique_ptr<checker> make_waiting(scene& s);
 [[nodiscard]] std::unique_ptr<checker> make_patience(scene& s);
 [[nodiscard]] std::unique_ptr<checker> make_overlap(scene& s);
+[[nodiscard]] std::unique_ptr<checker> make_partitions(scene& s);
 
 // One row as a page brought it.
 struct brought_row {

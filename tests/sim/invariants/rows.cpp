@@ -71,6 +71,21 @@ class rows_checker final : public checker {
     check_counts(winners, came, result);
   }
 
+  void retaining(const engine::retention_request& request) override {
+    tombstones_.clear();
+    if (request.what != engine::retention_request::kind::tombstones) return;
+    for (const auto& [stream, rows] : scene_.stored.rows) {
+      for (const auto& [key, row] : rows) {
+        if (row.deleted) tombstones_.emplace(place(stream, std::get<1>(key)), row.age);
+      }
+    }
+  }
+  void retained(const engine::retention_request&) override {
+    for (const auto& [at, age] : tombstones_) {
+      if (find(at.first, at.second) == nullptr) removed_.insert_or_assign(at, age);
+    }
+  }
+
   void finished(const caller&, const std::string&, engine::run_state) override {
     for (const auto& [stream, rows] : scene_.stored.rows) {
       for (const auto& [key, row] : rows) {
@@ -129,6 +144,11 @@ class rows_checker final : public checker {
       if (now.there && !now.deleted) broken(stream + " " + key + ": a deleted row lives");
       return;
     }
+    // A host's clock that is off makes a new row look old.
+    const auto removed = removed_.find({stream, key});
+    const bool clocks = scene_.drawn.hosts.clock_off_us > 0;
+    if (!was.there && now.there && removed != removed_.end() && !clocks && is_older(row, removed->second))
+      broken(stream + " " + key + ": a deleted row is back, since its tombstone went too soon");
     if (now.there && !now.deleted && now.hash == row.hash) return;
     // Its parent is not there: it waits, or was left out as the stream's declaration says.
     if (now.waits && !is_older(now.waiting, row)) return;
@@ -167,6 +187,7 @@ class rows_checker final : public checker {
   std::unordered_set<std::uint64_t> pages_, shown_;
   std::map<std::tuple<std::string, std::string, std::string>, std::string> at_;  // where each item stands
   std::map<place, stored_before> before_;
+  std::map<place, store::recency> tombstones_, removed_;  // removed_: by retention
 };
 
 }  // namespace

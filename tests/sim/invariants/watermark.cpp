@@ -1,7 +1,9 @@
 // Watermarks: never beyond what is safe. Whatever changed up to one is in the store, or accounted for.
+#include <set>
+
 #include "invariants/parts.hpp"
-#include "support/memory_state.hpp"
 #include "page_rows.hpp"
+#include "support/memory_state.hpp"
 
 namespace sluice::sim {
 
@@ -11,6 +13,17 @@ class watermark_checker final : public checker {
  public:
   using checker::checker;
   [[nodiscard]] const char* name() const override { return "watermark"; }
+
+  // What it may have to look at later.
+  void retaining(const engine::retention_request& request) override {
+    using kind = engine::retention_request::kind;
+    if (request.what != kind::rejects && request.what != kind::tombstones) return;
+    for (const auto& [id, reject] : scene_.stored.rejects)
+      rejected_.emplace(reject.what.stream, reject.what.key);
+    for (const auto& [key, row] : scene_.stored.rows.at("grants")) {
+      if (row.deleted) went_.insert(std::get<1>(key));
+    }
+  }
 
   void ended(const engine::stage_end& end) override {
     const auto& run = scene_.stored.runs.at(end.run_id).row;
@@ -42,6 +55,8 @@ class watermark_checker final : public checker {
     for (const auto& [id, reject] : scene_.stored.rejects) {
       if (reject.what.stream == stream && reject.what.key == key) return;  // it waited for too long
     }
+    if (rejected_.contains({stream, key})) return;
+    if (row == rows.end() && stream == "grants" && went_.contains(key)) return;
     if (row == rows.end()) return lost(list, r, "is not in the store");
     // A row that went with its parent comes back with a full read.
     if (row->second.deleted && stream == "grants") return;
@@ -57,6 +72,8 @@ class watermark_checker final : public checker {
   }
 
   std::map<std::string, std::int64_t> values_;
+  std::set<std::pair<std::string, std::string>> rejected_;
+  std::set<std::string> went_;  // grants that were tombstones once
 };
 
 }  // namespace
