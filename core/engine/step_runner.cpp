@@ -166,7 +166,8 @@ awaitable<void> step_runner::advance(stage_work& stage, item& it) {
     if (last) co_return;
     // A page that was asked for once more may end elsewhere than the first time said.
     r = r->ahead;
-    if (r != nullptr && r->at.page_state != it.page_state && !SLUICE_BUG(ahead_of_another_try)) r = nullptr;
+    if (r != nullptr && r->at.page_state != it.page_state && !SLUICE_BUG(ahead_of_another_try))
+      std::exchange(r, nullptr)->unwanted = true;
   }
 }
 
@@ -229,6 +230,7 @@ awaitable<page> step_runner::read_with_retry(stage_work& stage, const std::share
     }
     co_await run_.ports_.clock.sleep(wait_us, stage.stop);
     stage.stop.throw_if_stopped();
+    if (r->unwanted) throw failure(failure_class::cancelled, "SLU-6001", "the page before it ends elsewhere");
   }
 }
 

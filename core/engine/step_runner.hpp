@@ -57,6 +57,7 @@ class step_runner : public std::enable_shared_from_this<step_runner> {
     bool current = false, done = false;  // current: the item stands here, what came before is handed over
     std::string next;                    // where the page behind it begins, once that is known
     std::shared_ptr<reading> ahead;      // it
+    bool unwanted = false;               // it was asked for too early: not again
     std::optional<page> got;
     std::optional<failure> failed;
     event changed;
