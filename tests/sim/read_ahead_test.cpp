@@ -1,12 +1,8 @@
 // A page that is read again may end elsewhere than it said the first time: what was read ahead is of no use then.
 #include <gtest/gtest.h>
 
-#include <boost/asio/co_spawn.hpp>
-#include <boost/asio/detached.hpp>
-
-#include "engine/run.hpp"
+#include "one_run.hpp"
 #include "support/memory_store.hpp"
-#include "world.hpp"
 
 namespace sluice::sim {
 namespace {
@@ -44,52 +40,19 @@ class moving_reader final : public engine::reader_port {
   int tries_ = 0;
 };
 
-class direct_gate final : public engine::store_port {
- public:
-  explicit direct_gate(engine::session& s) : session_(s) {}
-  awaitable<void> execute(engine::turn, std::function<void(engine::session&)> work) override {
-    work(session_);
-    co_return;
-  }
-
- private:
-  engine::session& session_;
-};
-
 // covers: P1, P6
 TEST(read_ahead, is_dropped_when_the_page_read_again_ends_elsewhere) {
   world w(1);
-  boost::asio::io_context context(1);
-  virtual_clock clock(w, context.get_executor());
-  virtual_random random(w);
   testing::memory_store store([&] { return w.now_us(); });
   store.migrate();
   const auto session = store.open_session();
-  direct_gate gate(*session);
-  engine::run_request request;
-  request.run_id = "run-1", request.tenant = "acme", request.pipeline = "p", request.plan = "{}";
-  const auto lease = session->start_run(request, [](const engine::holder&) { return false; });
-  moving_reader reader(clock);
+  one_run alone(w);
+  direct_gate gate(*session, alone.clock);
+  moving_reader reader(alone.clock);
   engine::run_plan plan;
   plan.stages.push_back({.name = "s", .entry = "e", .root_vars = "{}", .rejects = {1.0, 10}});
   plan.steps = engine::group_steps(plan.stages);
-  const auto run = std::make_shared<engine::run>(
-      engine::run_identity{"run-1", "acme", "p", "c", lease.epoch}, plan,
-      engine::run_ports{gate, reader, clock, random, context.get_executor()}, engine::run_options{});
-  run->start();
-  std::optional<engine::run_state> state;
-  boost::asio::co_spawn(
-      context,
-      [&]() -> awaitable<void> {
-        co_await run->run_step("s", {});
-        state = co_await run->finish();
-      },
-      boost::asio::detached);
-  while (!state) {
-    context.restart();
-    if (context.poll() == 0 && !w.advance()) break;
-  }
-  ASSERT_TRUE(state);
+  ASSERT_TRUE(alone.play(*session, gate, reader, plan, "run-1", "s"));
   EXPECT_EQ(reader.asked(), (std::vector<std::string>{"", "6", "", "5"}));
   const auto rejects = session->list_rejects("acme", "run-1", 10);
   ASSERT_EQ(rejects.size(), 1U);

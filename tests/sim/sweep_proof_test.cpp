@@ -1,16 +1,11 @@
 // What hangs on a parent record is not deleted because the parent was not read.
 #include <gtest/gtest.h>
 
-#include <boost/asio/co_spawn.hpp>
-#include <boost/asio/detached.hpp>
-#include <boost/asio/io_context.hpp>
-
 #include <sluice/batch_builder.hpp>
 
 #include "engine/row_hash.hpp"
-#include "engine/run.hpp"
+#include "one_run.hpp"
 #include "support/memory_store.hpp"
-#include "world.hpp"
 
 namespace sluice::sim {
 namespace {
@@ -62,18 +57,6 @@ class groups_reader final : public engine::reader_port {
   }
 };
 
-class direct_gate final : public engine::store_port {
- public:
-  explicit direct_gate(engine::session& s) : session_(s) {}
-  awaitable<void> execute(engine::turn, std::function<void(engine::session&)> work) override {
-    work(session_);
-    co_return;
-  }
-
- private:
-  engine::session& session_;
-};
-
 class sweep_proof : public ::testing::Test {
  protected:
   sweep_proof() : store_([this] { return world_.now_us(); }) {
@@ -88,31 +71,9 @@ class sweep_proof : public ::testing::Test {
   }
 
   void sync() {
-    boost::asio::io_context context(1);
-    virtual_clock clock(world_, context.get_executor());
-    virtual_random random(world_);
-    direct_gate gate(*session_);
-    engine::run_request request;
-    request.run_id = "run-" + std::to_string(++runs_);
-    request.tenant = "acme", request.pipeline = "p", request.plan = "{}";
-    const auto lease = session_->start_run(request, [](const engine::holder&) { return false; });
-    const auto run = std::make_shared<engine::run>(
-        engine::run_identity{request.run_id, "acme", "p", "c", lease.epoch}, plan_,
-        engine::run_ports{gate, reader_, clock, random, context.get_executor()}, engine::run_options{});
-    run->start();
-    std::optional<engine::run_state> state;
-    boost::asio::co_spawn(
-        context,
-        [&]() -> awaitable<void> {
-          co_await run->run_step("groups", {});
-          state = co_await run->finish();
-        },
-        boost::asio::detached);
-    while (!state) {
-      context.restart();
-      if (context.poll() == 0 && !world_.advance()) break;
-    }
-    ASSERT_TRUE(state);
+    one_run alone(world_);
+    direct_gate gate(*session_, alone.clock);
+    ASSERT_TRUE(alone.play(*session_, gate, reader_, plan_, "run-" + std::to_string(++runs_), "groups"));
     world_.after(1'000'000, [] {});
     world_.advance();
   }
