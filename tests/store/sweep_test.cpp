@@ -239,6 +239,45 @@ TEST_P(sweeping, children_that_were_held_are_held_again) {
   EXPECT_EQ(end_run(), run_state::held);
 }
 
+// covers: P6
+TEST_P(sweeping, approval_leaves_children_whose_parent_has_come_back) {
+  read_all({user("u1")}, {credit_of("c1", "u1"), credit_of("c2", "u1")});
+  end_run();
+  start(2);
+  put("entities", {user("u1", "Ada", {{"_deleted", "true"}})});
+  end_item();
+  end_stage("s");
+  EXPECT_EQ(cascade({0.0, 1}).result, sweep_result::how::held);
+  EXPECT_EQ(end_run(), run_state::held);
+  start(3);
+  put("entities", {user("u1")});
+  end_item();
+  end_stage("s");
+  EXPECT_EQ(end_run(), run_state::succeeded);
+  ASSERT_FALSE(deleted("entities", "u1"));
+  EXPECT_NE(session().approve(run_id(2)), run_state::held);
+  EXPECT_FALSE(deleted("credits", "c1"));
+  EXPECT_FALSE(deleted("credits", "c2"));
+}
+
+TEST_P(sweeping, what_is_held_as_unseen_and_as_an_orphan_goes_though_the_parent_comes_back) {
+  read_all({user("u1")}, {credit_of("c1", "u1"), credit_of("c2", "u1")});
+  end_run();
+  start(2);
+  read_all({user("u1", "Ada", {{"_deleted", "true"}})});
+  EXPECT_EQ(sweep("credits", {0.0, 1}).result, sweep_result::how::held);
+  EXPECT_EQ(cascade({0.0, 1}).result, sweep_result::how::held);
+  EXPECT_EQ(end_run(), run_state::held);
+  start(3);
+  put("entities", {user("u1")});
+  end_item();
+  end_stage("s");
+  EXPECT_EQ(end_run(), run_state::succeeded);
+  EXPECT_NE(session().approve(run_id(2)), run_state::held);
+  EXPECT_TRUE(deleted("credits", "c1"));
+  EXPECT_TRUE(deleted("credits", "c2"));
+}
+
 TEST_P(sweeping, without_deletes_nothing_cascades) {
   read_all({user("u1")}, {credit_of("c1", "u1")});
   EXPECT_EQ(cascade().gone, 0);

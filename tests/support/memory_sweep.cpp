@@ -141,18 +141,22 @@ std::vector<std::string> memory_tables::streams_with_deletes(const std::string& 
 }
 
 void memory_tables::hold(const std::string& run_id, const std::string& stream,
-                         const std::vector<std::string>& keys) {
-  for (const std::string& key : keys) state_.put(state_.held, std::tuple(run_id, stream, key), true);
+                         const std::vector<std::string>& keys, held_as why) {
+  for (const std::string& key : keys) {
+    const auto at = state_.held.find(std::tuple(run_id, stream, key));
+    const held_as before = at == state_.held.end() ? why : at->second;
+    state_.put(state_.held, std::tuple(run_id, stream, key), std::min(why, before));
+  }
 }
-std::vector<std::pair<std::string, std::string>> memory_tables::held(const std::string& run_id) {
-  std::vector<std::pair<std::string, std::string>> out;
-  for (const auto& [key, held] : state_.held) {
-    if (std::get<0>(key) == run_id) out.emplace_back(std::get<1>(key), std::get<2>(key));
+std::vector<held_row> memory_tables::held(const std::string& run_id) {
+  std::vector<held_row> out;
+  for (const auto& [key, why] : state_.held) {
+    if (std::get<0>(key) == run_id) out.push_back({std::get<1>(key), std::get<2>(key), why});
   }
   return out;
 }
 void memory_tables::erase_held(const std::string& run_id) {
-  for (const auto& [stream, key] : held(run_id)) state_.erase(state_.held, std::tuple(run_id, stream, key));
+  for (const held_row& row : held(run_id)) state_.erase(state_.held, std::tuple(run_id, row.stream, row.key));
 }
 
 std::vector<engine::tenant_row> memory_tables::tenants() {

@@ -110,9 +110,9 @@ class memory_tables final : public store::embedded::tables {
   [[nodiscard]] std::vector<std::string> seen_of(const std::string& tenant, const std::string& stream,
                                                  const std::vector<std::string>& keys, std::int64_t since_us,
                                                  std::int64_t requested_us) override;
-  void hold(const std::string& run_id, const std::string& stream,
-            const std::vector<std::string>& keys) override;
-  [[nodiscard]] std::vector<std::pair<std::string, std::string>> held(const std::string& run_id) override;
+  void hold(const std::string& run_id, const std::string& stream, const std::vector<std::string>& keys,
+            store::embedded::held_as why) override;
+  [[nodiscard]] std::vector<store::embedded::held_row> held(const std::string& run_id) override;
   void erase_held(const std::string& run_id) override;
 
   [[nodiscard]] std::vector<engine::tenant_row> tenants() override;

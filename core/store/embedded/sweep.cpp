@@ -72,7 +72,7 @@ class sweeper {
     const std::vector<std::string> list(keys.begin(), keys.end());
     const auto gone = static_cast<std::int64_t>(list.size());
     if (guard && guard->holds(gone, tables_.count_live(by_.tenant, name, 0))) {
-      tables_.hold(by_.run_id, name, list);
+      tables_.hold(by_.run_id, name, list, held_as::orphan);
       out.result = sweep_result::how::held;
       return false;
     }
@@ -162,7 +162,7 @@ sweep_result session::sweep(const engine::sweep_request& r) {
   out.live = tables_->count_live(run.tenant, r.stream, origin);
   out.gone = static_cast<std::int64_t>(keys.size());
   if (r.guard.holds(out.gone, out.live) && !SLUICE_BUG(guard_is_off)) {
-    tables_->hold(r.run_id, r.stream, keys);
+    tables_->hold(r.run_id, r.stream, keys, held_as::unseen);
     out.result = sweep_result::how::held;
   } else {
     const std::int64_t as_of = SLUICE_BUG(tombstones_from_now) ? tables_->now_us() : run.created_us;
@@ -202,7 +202,7 @@ sweep_result session::sweep_partitions(const engine::sweep_request& r, const eng
   out.gone = static_cast<std::int64_t>(known.size());
   if (out.gone > r.guard.floor) out.live = tables_->count_live(run.tenant, r.stream, origin);
   if (r.guard.holds(out.gone, out.live)) {
-    tables_->hold(r.run_id, r.stream, {known.begin(), known.end()});
+    tables_->hold(r.run_id, r.stream, {known.begin(), known.end()}, held_as::unseen);
     out.result = sweep_result::how::held;
     return out;
   }
@@ -243,7 +243,10 @@ engine::run_state session::approve(const std::string& run_id) {
   sweeper work(*tables_, {run->row.tenant, run_id, tables_->now_us()}, run->row.ended_us,
                stages.empty() ? "" : stages.front().row.stage, "approve");
   std::map<std::string, std::set<std::string>> held;
-  for (auto& [stream, key] : tables_->held(run_id)) held[stream].insert(std::move(key));
+  // An orphan goes with its parent, by the cascade below, or not at all: the parent may have come back.
+  for (held_row& row : tables_->held(run_id)) {
+    if (row.why == held_as::unseen) held[row.stream].insert(std::move(row.key));
+  }
   for (const auto& [stream, keys] : held) {
     std::vector<std::string> still;
     for (std::string& key : tables_->unseen(run->row.tenant, stream, 0, run->row.ended_us)) {

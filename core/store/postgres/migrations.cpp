@@ -17,7 +17,8 @@ struct step {
 
 // Instants are microseconds since 1970. Where rows are looked up by key, no other index holds the tenant: to
 // a planner that believes the table to be small both are equal, and it may pick the one that finds nothing.
-constexpr step steps[] = {{"first tables", R"sql(
+constexpr step steps[] = {
+    {"first tables", R"sql(
 CREATE TABLE sluice.meta (name text PRIMARY KEY, value text NOT NULL);
 CREATE TABLE sluice.streams (
   name text COLLATE "C" PRIMARY KEY, plugin text NOT NULL, plugin_version text NOT NULL,
@@ -105,7 +106,8 @@ DO $$ BEGIN
   ALTER TABLE sluice.ledger ALTER COLUMN keys SET COMPRESSION lz4;
 EXCEPTION WHEN feature_not_supported OR invalid_parameter_value THEN NULL;
 END $$;
-)sql"}};
+)sql"},
+    {"why a row is held", "ALTER TABLE sluice.held ADD COLUMN orphan boolean NOT NULL DEFAULT false"}};
 
 static_assert(std::size(steps) == schema_version);
 

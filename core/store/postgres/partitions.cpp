@@ -119,7 +119,7 @@ sweep_result postgres_session::sweep_partitions(const engine::sweep_request& r, 
   for (const gone_rows& g : gone) out.gone += static_cast<std::int64_t>(g.rows.ids.size());
   if (out.gone > r.guard.floor) out.live = live_rows(of.tenant, r.stream, origin);
   if (r.guard.holds(out.gone, out.live)) {
-    for (const gone_rows& g : gone) hold(of.run, r.stream, g.rows.keys);
+    for (const gone_rows& g : gone) hold(of.run, r.stream, g.rows.keys, held_as::unseen);
     out.result = sweep_result::how::held;
     return out;
   }

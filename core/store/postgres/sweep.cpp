@@ -95,12 +95,12 @@ std::int64_t postgres_session::live_rows(const std::string& tenant, const std::s
 }
 
 void postgres_session::hold(const std::string& run, const std::string& stream,
-                            const std::vector<std::string>& keys) {
+                            const std::vector<std::string>& keys, held_as why) {
   db().query(
-      "INSERT INTO sluice.held (run_id, stream, key) SELECT $1::uuid, $2::text, k FROM unnest($3::text[]) AS "
-      "x(k) "
-      "ON CONFLICT DO NOTHING",
-      {run, stream, encode_texts(keys)});
+      "INSERT INTO sluice.held AS h (run_id, stream, key, orphan) SELECT $1::uuid, $2::text, k, $4::boolean "
+      "FROM unnest($3::text[]) AS x(k) ON CONFLICT (run_id, stream, key) DO UPDATE SET orphan = h.orphan AND "
+      "excluded.orphan",
+      {run, stream, encode_texts(keys), encode_bool(why == held_as::orphan)});
 }
 
 std::int64_t postgres_session::remove(const deletion& d, const std::string& stream, const found_rows& which) {
@@ -184,7 +184,7 @@ sweep_result postgres_session::sweep(const engine::sweep_request& r) {
     }
     out.gone = static_cast<std::int64_t>(unseen.ids.size());
     if (r.guard.holds(out.gone, out.live)) {
-      hold(run, r.stream, unseen.keys);
+      hold(run, r.stream, unseen.keys, held_as::unseen);
       out.result = sweep_result::how::held;
     } else {
       remove({run, tenant, r.stages.front(), "sweep", of.number(0, 2)}, r.stream, unseen);
@@ -217,7 +217,7 @@ sweep_result postgres_session::remove_orphans(const deletion& d,
       const auto gone = static_cast<std::int64_t>(found.ids.size());
       if (gone == 0) continue;
       if (guard && guard->holds(gone, live_rows(d.tenant, name, 0))) {
-        hold(d.run, name, found.keys);
+        hold(d.run, name, found.keys, held_as::orphan);
         out.result = sweep_result::how::held;
         continue;
       }
@@ -266,6 +266,7 @@ sweep_result postgres_session::cascade(const std::string& run_id, std::int64_t r
   });
 }
 
+// An orphan goes with its parent, by the cascade behind this, or not at all: the parent may have come back.
 void postgres_session::remove_held(const deletion& d) {
   for (const auto& [name, schema] : streams_) {
     lock_stream(d.tenant, name);
@@ -273,7 +274,8 @@ void postgres_session::remove_held(const deletion& d) {
     const found_rows still = rows_that(
         seen_sql + ("SELECT t.id, " + key) + " FROM " + qualified(schema_, name) +
             " t WHERE t.tenant_id = $1::text AND t.deleted_at IS NULL AND " + key +
-            " IN (SELECT h.key FROM sluice.held h WHERE h.run_id = $4::uuid AND h.stream = $2::text) "
+            " IN (SELECT h.key FROM sluice.held h WHERE h.run_id = $4::uuid AND h.stream = $2::text AND NOT "
+            "h.orphan) "
             "AND NOT EXISTS (SELECT FROM seen WHERE seen.k = " +
             key + ")",
         {d.tenant, name, encode_int8(d.as_of_us), d.run});

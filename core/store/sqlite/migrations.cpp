@@ -72,7 +72,9 @@ struct migration {
   const char* name;
   const char* sql;
 };
-constexpr migration migrations[] = {{"the machinery", version_1}};
+constexpr migration migrations[] = {
+    {"the machinery", version_1},
+    {"why a row is held", "ALTER TABLE sluice_held ADD COLUMN orphan INTEGER NOT NULL DEFAULT 0"}};
 static_assert(std::size(migrations) == schema_version);
 
 std::int64_t now_us() {

@@ -124,17 +124,24 @@ std::vector<std::string> tables::streams_with_deletes(const std::string& run_id)
   return out;
 }
 
-void tables::hold(const std::string& run_id, const std::string& stream,
-                  const std::vector<std::string>& keys) {
+void tables::hold(const std::string& run_id, const std::string& stream, const std::vector<std::string>& keys,
+                  embedded::held_as why) {
   for (const std::string& key : keys) {
-    db_->run("INSERT OR IGNORE INTO sluice_held (run_id, stream, key) VALUES (?,?,?)", run_id, stream, key);
+    db_->run(
+        "INSERT INTO sluice_held (run_id, stream, key, orphan) VALUES (?,?,?,?) "
+        "ON CONFLICT DO UPDATE SET orphan=min(orphan, excluded.orphan)",
+        run_id, stream, key, why == embedded::held_as::orphan ? 1 : 0);
   }
 }
 
-std::vector<std::pair<std::string, std::string>> tables::held(const std::string& run_id) {
-  std::vector<std::pair<std::string, std::string>> out;
-  auto c = db_->query("SELECT stream, key FROM sluice_held WHERE run_id=?", run_id);
-  while (c.next()) out.emplace_back(c->string(0), c->string(1));
+std::vector<embedded::held_row> tables::held(const std::string& run_id) {
+  std::vector<embedded::held_row> out;
+  auto c = db_->query("SELECT stream, key, orphan FROM sluice_held WHERE run_id=?", run_id);
+  while (c.next()) {
+    const bool orphan = c->number(2) != 0;
+    out.push_back(
+        {c->string(0), c->string(1), orphan ? embedded::held_as::orphan : embedded::held_as::unseen});
+  }
   return out;
 }
 
