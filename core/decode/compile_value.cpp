@@ -155,6 +155,15 @@ bool fits(reading r, column_type type) {
   return r == reading::natural || is_instant(r);
 }
 
+// `${k}` alone: the level of the element whose key the explode names `k`; 0: it is a pointer.
+std::uint8_t named_key(const json& at, const scope& in) {
+  if (!at.is_string()) return 0;
+  const std::string& text = at.get_ref<const std::string&>();
+  if (!text.starts_with("${") || !text.ends_with('}')) return 0;
+  const piece named = compile_name(text.substr(2, text.size() - 3), in);
+  return named.is == piece::type::loop_key ? named.level : std::uint8_t{0};
+}
+
 }  // namespace
 
 place compile_place(const json& at, const scope& in, const std::string& where) {
@@ -193,7 +202,8 @@ conditions compile_conditions(const json& owner, const char* name, const scope& 
     }
     only_keys(c, {"at", "is", "not", "prefix", "exists"}, at);
     condition made;
-    made.at = compile_place(c["at"], in, at + "/at");
+    made.key_level = named_key(c["at"], in);
+    if (made.key_level == 0) made.at = compile_place(c["at"], in, at + "/at");
     for (const auto& [key, test] :
          {std::pair{"is", condition::test::is}, std::pair{"not", condition::test::is_not},
           std::pair{"prefix", condition::test::prefix}, std::pair{"exists", condition::test::exists}}) {

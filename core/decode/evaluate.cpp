@@ -6,7 +6,7 @@ namespace sluice::decode {
 
 bool mapper::holds(const conditions& all) {
   for (const condition& c : all) {
-    const datum d = at(c.at);
+    const datum d = c.key_level == 0 ? at(c.at) : datum{datum::type::text, false, frames_[c.key_level].key};
     bool good = false;
     switch (c.test) {
       case condition::test::is: good = convert_.equals(d, c.with, text_only_); break;

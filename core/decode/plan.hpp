@@ -50,7 +50,8 @@ struct constant {
 
 struct condition {
   enum class test : std::uint8_t { is, is_not, prefix, exists } test = test::is;
-  place at;
+  place at;                    // unless `key_level` is set
+  std::uint8_t key_level = 0;  // not 0: what is tested is the key of the element of this level
   constant with;
 };
 using conditions = std::vector<condition>;

@@ -267,12 +267,17 @@ json value_json(context& c, const node& n, const std::string& path, const value_
 
 namespace {
 
+// `${k}` alone: the key of the element at hand.
+bool names_key(std::string_view text, const value_scope& scope) {
+  return std::ranges::any_of(scope.keys, [&](const std::string& k) { return text == "${" + k + "}"; });
+}
+
 json condition_json(context& c, const node& n, const std::string& path, const value_scope& scope) {
   view v(c, n, where_shape, path, n.at);
   json one = json::object();
   if (!v.is_mapping()) return one;
   if (const node* at = v.get("at"); at != nullptr && at->is_scalar()) {
-    check_place(c, *at, at->text, v.path("at"), scope.levels);
+    if (!names_key(at->text, scope)) check_place(c, *at, at->text, v.path("at"), scope.levels);
     one["at"] = at->text;
   } else if (at != nullptr) {
     c.report(code::wrong_type, at->at, v.path("at"), expected_found("a JSON pointer", *at));

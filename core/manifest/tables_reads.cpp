@@ -189,7 +189,7 @@ const shape where_shape{
     .fields = {
         {.key = "at",
          .type = text,
-         .about = "A pointer; in an exploded element `^/x` looks one level up.",
+         .about = "A pointer; in an exploded element `^/x` looks one level up and `${key}` is its key.",
          .required = true},
         {.key = "is", .type = special, .about = "Equal to this text, number, boolean or null."},
         {.key = "not", .type = special, .about = "Different from it."},
@@ -210,7 +210,9 @@ const shape value_shape{
          .type = pointer,
          .about = "A pointer into the record; empty: the record or element itself."},
         {.key = "const", .type = special, .about = "A constant."},
-        {.key = "concat", .type = special, .about = "A list of values, joined; absent ones are empty."},
+        {.key = "concat",
+         .type = special,
+         .about = "A list of values, joined; absent when one of them is, unless that has a `default`."},
         {.key = "template",
          .type = text,
          .about = "Text with `${tenant}`, `${tenant.vars.x}`, `${subject}`, "

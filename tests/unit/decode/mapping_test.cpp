@@ -151,6 +151,19 @@ TEST(decode_mapping, explode_nests_over_arrays_and_maps) {
   EXPECT_EQ(d.out.mapped, 2);
 }
 
+TEST(decode_mapping, a_condition_can_ask_for_the_key_of_the_element) {
+  const std::string spec =
+      R"({"records":"","into":[{"stream":"links","explode":[{"at":"/attributes","key":"k"}],
+    "where":[{"at":"${k}","prefix":"credits."},{"at":"${k}","not":"credits.old"}],
+    "map":{"from.external_id":{"at":"^/id"},"to.external_id":{"at":"/0"},"note":{"template":"${k}"}}}]})";
+  const decoded d = run(
+      spec,
+      R"([{"id":"u","attributes":{"tags":["a"],"credits.old":["1"],"credits.calls":["7"],"xcredits.":["2"]}}])");
+  EXPECT_EQ(d.accepted("links"), 1);
+  EXPECT_EQ(d.cell("links", "note"), "credits.calls");
+  EXPECT_EQ(d.cell("links", "to.external_id"), "7");
+}
+
 TEST(decode_mapping, exploding_a_scalar_is_a_rejected_row) {
   const std::string spec = R"({"records":"","into":[{"stream":"links","explode":[{"at":"/g"}],
     "map":{"from.external_id":{"at":"^/id"},"note":{"at":"/n"}}}]})";

@@ -91,6 +91,8 @@ TEST(everything, normalizes_each_form_of_a_value) {
     "profile": {"at":""}, "parent.kind": {"const":"group"}, "parent.external_id": {"at":"/group"},
     "source_version": {"at":"/version"}})"));
   EXPECT_EQ(users["into"][0]["attributes"], json::parse(R"(["/locale","/phone"])"));
+  EXPECT_EQ(users["into"][1]["where"],
+            json::parse(R"([{"at":"","exists":true},{"at":"${team}","prefix":"t."}])"));
   EXPECT_EQ(users["into"][1]["explode"], json::parse(R"([{"at":"/units"},{"at":"/teams","key":"team"}])"));
   EXPECT_EQ(users["into"][1]["map"]["container.external_id"], (json{{"template", "${team}"}}));
   EXPECT_EQ(users["into"][1]["map"]["member.external_id"], (json{{"at", "^^/id"}}));
