@@ -4,6 +4,7 @@
 
 #include "base64.hpp"
 #include "codes.hpp"
+#include "headers.hpp"
 #include "outcome.hpp"
 
 namespace sluice::http {
@@ -48,7 +49,7 @@ void http_source::fetch(const read& r, const fetch_request& f, completion& done)
   prepared_request request = make_request(settings_, r, values, place);
   const call c = done.context();
   std::string secret;
-  std::vector<std::string> headers{"Accept: " + std::string(r.format == page_format::json ? "application/json" : "*/*")};
+  std::vector<std::string> headers;
   if (std::string line = credentials(c, values, secret); !line.empty()) headers.push_back(std::move(line));
   if (!c.correlation_id().empty()) headers.push_back("X-Correlation-ID: " + std::string(c.correlation_id()));
   if (!c.traceparent().empty()) headers.push_back("traceparent: " + std::string(c.traceparent()));

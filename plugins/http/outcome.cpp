@@ -9,6 +9,7 @@
 #include <sluice/failure.hpp>
 
 #include "codes.hpp"
+#include "headers.hpp"
 #include "parts.hpp"
 #include "retry_after.hpp"
 #include "url.hpp"
@@ -181,6 +182,13 @@ void check_status(const transfer& t, const told& a, const teller& tell) {
   tell.fail(status::invalid, codes::refused, said + "; check request.path and request.query");
 }
 
+// A total that is no number says nothing.
+std::int64_t total_of(std::string_view text) {
+  std::int64_t n = -1;
+  const auto [end, fault] = std::from_chars(text.data(), text.data() + text.size(), n);
+  return fault == std::errc{} && end == text.data() + text.size() && n >= 0 ? n : -1;
+}
+
 // Whether a JSON text ends where it should. A cheap look: one that was cut off hardly ever ends in its own bracket.
 bool is_closed(std::string_view body) {
   const auto blank = [](char c) { return static_cast<unsigned char>(c) <= ' '; };
@@ -229,6 +237,7 @@ page make_page(transfer& t, const asked& a, scanner& scan, std::string& remark) 
     t.body.seal();
     page_facts facts;
     if (a.read.format == page_format::json) facts = scan.scan(t.body, a.read.page, a.read.records);
+    if (!a.read.page.total_header.empty()) facts.total = total_of(t.head.total);
     if (a.read.page.style == page_style::link && a.read.page.next.empty()) {
       if (std::string next = next_of_link_header(t.head.link); !next.empty()) facts.next = std::move(next);
     }

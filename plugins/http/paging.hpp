@@ -18,6 +18,8 @@ struct page_plan {
   page_style style = page_style::none;
   std::string param, size_param;
   std::string next, id, total, more;  // pointers; empty: not asked
+  std::string total_header;           // in small letters; empty: not asked
+  std::optional<std::string> start;   // what `param` says on the first page
   std::int64_t size = 0;              // 0: the server's own
   std::int64_t base = 0;
   bool until_empty = false;

@@ -8,6 +8,7 @@
 #include <sluice/failure.hpp>
 
 #include "codes.hpp"
+#include "headers.hpp"
 #include "url.hpp"
 
 namespace sluice::http {
@@ -48,6 +49,8 @@ page_plan parse_page(const json& page) {
   out.next = page.value("next", "");
   out.id = page.value("id", "");
   out.total = page.value("total", "");
+  out.total_header = to_lower(page.value("total_header", ""));
+  if (page.contains("start")) out.start = page.at("start").get<std::string>();
   out.more = page.value("more", "");
   out.until_empty = page.value("until", "short") == "empty";
   out.strict = page.value("check", "strict") == "strict";
@@ -61,6 +64,10 @@ page_plan parse_page(const json& page) {
   }
   if (out.style == page_style::cursor && out.next.empty())
     refuse_request("page.next: say where a page holds the next cursor, such as /next");
+  if (out.start && out.style != page_style::cursor && out.style != page_style::last_id)
+    refuse_request("page.start: goes with the styles cursor and last_id");
+  if (!out.total_header.empty() && !out.total.empty())
+    refuse_request("page.total_header: goes without total; one of them counts");
   if (out.style == page_style::last_id && out.id.empty())
     refuse_request("page.id: say where a record holds its id, such as /id");
   return out;
@@ -109,7 +116,9 @@ void add_page(std::string& url, const page_plan& plan, const page_place& place) 
   if (plan.style == page_style::pages)
     add_parameter(url, plan.param, std::to_string(plan.base + place.page - 1));
   const bool by_value = plan.style == page_style::cursor || plan.style == page_style::last_id;
-  if (by_value && !place.cursor.empty()) add_parameter(url, plan.param, place.cursor);
+  if (!by_value) return;
+  if (!place.cursor.empty()) add_parameter(url, plan.param, place.cursor);
+  else if (plan.start) add_parameter(url, plan.param, *plan.start);
 }
 
 }  // namespace
@@ -153,17 +162,6 @@ read_plan parse_read(std::string_view read_json) {
   }
 }
 
-void check_header_value(const std::string& name, std::string_view value) {
-  for (const char c : value) {
-    const auto byte = static_cast<unsigned char>(c);
-    if ((byte < 0x20 && c != '\t') || byte == 0x7F) {
-      throw failure(status::invalid, codes::bad_value,
-                    "the value of header `" + name +
-                        "` holds a control character (often a line end after a secret); remove it");
-    }
-  }
-}
-
 prepared_request make_request(const settings& s, const read_plan& read, const vars& values,
                               const page_place& place) {
   prepared_request out;
@@ -180,13 +178,8 @@ prepared_request make_request(const settings& s, const read_plan& read, const va
     }
     add_page(out.url, read.page, place);
   }
-  for (const header_templates* list : {&s.headers, &read.headers}) {
-    for (const auto& [name, value] : *list) {
-      const std::string text = value.expand(values);
-      check_header_value(name, text);
-      out.headers.push_back(name + ": " + text);
-    }
-  }
+  add_headers(out.headers, s, read, values);
+  out.total_header = read.page.total_header;
   if (read.method == "POST") {
     out.body = read.body.expand(values);
     out.headers.push_back("Content-Type: " + read.content_type);

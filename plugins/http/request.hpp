@@ -37,13 +37,11 @@ struct prepared_request {
   std::string method, url, body;
   std::vector<std::string> headers;  // "Name: value", without credentials
   std::string origin_url;            // base_url, expanded
+  std::string total_header;          // of the answer, kept beside its own; empty: none
   [[nodiscard]] std::string shown() const;  // "GET http://crm.test/v1/users": no query
 };
 
 // Throws failure when a variable is missing or can't be sent.
 [[nodiscard]] prepared_request make_request(const settings&, const read_plan&, const vars&, const page_place&);
-
-// Throws failure (bad_value) when the text would end the header.
-void check_header_value(const std::string& name, std::string_view value);
 
 }  // namespace sluice::http

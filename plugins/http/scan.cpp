@@ -133,7 +133,8 @@ scanner::~scanner() = default;
 page_facts scanner::scan(page_body& body, const page_plan& plan, const std::string& records) {
   page_facts facts;
   const bool by_last = plan.style == page_style::last_id;
-  if (plan.style == page_style::none && plan.total.empty()) return facts;
+  const bool totals = !plan.total.empty() || !plan.total_header.empty();
+  if (plan.style == page_style::none && !totals) return facts;
   const std::string_view all = body.view();
   const std::size_t mark = all.starts_with("\xEF\xBB\xBF") ? 3 : 0;
   ondemand::document doc;
@@ -146,7 +147,7 @@ page_facts scanner::scan(page_body& body, const page_plan& plan, const std::stri
   if (e != simdjson::SUCCESS) not_json(e);
 
   std::string last;
-  if (plan.counts() || by_last || !plan.total.empty()) facts.records = count(doc, records, by_last ? plan.id : "", last);
+  if (plan.counts() || by_last || totals) facts.records = count(doc, records, by_last ? plan.id : "", last);
   if (plan.style != page_style::none) facts.hash = hash_records(doc, records);
   ondemand::value value;
   if (!plan.total.empty() && find(doc, plan.total, value)) {

@@ -193,6 +193,7 @@ void transfer::take_header(std::string_view line) {
   else if (same_text(name, "location")) head.location = value;
   else if (same_text(name, "link")) head.link += (head.link.empty() ? "" : ", ") + std::string(value);
   else take_framing(name, value);
+  if (!request_.total_header.empty() && same_text(name, request_.total_header)) head.total = value;
 }
 
 // How long the body is must be beyond doubt: whoever reads it otherwise, a proxy perhaps, sees other answers.

@@ -23,7 +23,7 @@ using steady = std::chrono::steady_clock;
 
 struct answer_head {
   int status = 0;
-  std::string reason, content_type, content_encoding, retry_after, date, location, link;
+  std::string reason, content_type, content_encoding, retry_after, date, location, link, total;
   std::string length, wrong;  // Content-Length; what is wrong with the head
   std::size_t bytes = 0;
   bool chunked = false;

@@ -77,6 +77,31 @@ TEST(request, pages_are_asked_for_in_their_style) {
   EXPECT_EQ(url_of(page({{"style", "last_id"}, {"id", "/id"}}), {}, third), "http://crm.test/api/x?starting_after=a%2Bb%2Fc%3D");
 }
 
+TEST(request, the_first_page_says_what_start_says) {
+  const auto page = [](json style) { return json{{"path", "/x"}, {"page", std::move(style)}}; };
+  page_place second;
+  second.page = 2;
+  second.cursor = "c";
+  const json scim = page({{"style", "cursor"}, {"next", "/nextCursor"}, {"start", ""}, {"size", {{"count", 9}}}});
+  EXPECT_EQ(url_of(scim, {}), "http://crm.test/api/x?count=9&cursor=");
+  EXPECT_EQ(url_of(scim, {}, second), "http://crm.test/api/x?count=9&cursor=c");
+  EXPECT_EQ(url_of(page({{"style", "last_id"}, {"id", "/id"}, {"start", "0"}}), {}), "http://crm.test/api/x?starting_after=0");
+  EXPECT_EQ(code_of([&] { read_of(page({{"style", "pages"}, {"start", "1"}})); }), codes::bad_request);
+  EXPECT_EQ(code_of([&] { read_of(page({{"style", "link"}, {"total", "/t"}, {"total_header", "X-Total"}})); }), codes::bad_request);
+}
+
+TEST(request, a_header_stands_once_and_the_read_goes_before_the_source) {
+  const auto headers = [](json of_source, json of_read, const char* format = "json") {
+    const settings s = parse_settings(json{{"base_url", "http://crm.test"}, {"headers", std::move(of_source)}}.dump());
+    return make_request(s, read_of({{"path", "/x"}, {"headers", std::move(of_read)}, {"format", format}}), vars(), {}).headers;
+  };
+  using lines = std::vector<std::string>;
+  EXPECT_EQ(headers(json::object(), json::object()), (lines{"Accept: application/json"}));
+  EXPECT_EQ(headers(json::object(), json::object(), "csv"), (lines{"Accept: */*"}));
+  EXPECT_EQ(headers({{"accept", "application/scim+json"}}, json::object()), (lines{"accept: application/scim+json"}));
+  EXPECT_EQ(headers({{"X-Version", "1"}, {"Accept", "a/b"}}, {{"x-version", "2"}}), (lines{"x-version: 2", "Accept: a/b"}));
+}
+
 // covers: P24
 TEST(request, a_link_stays_on_its_origin) {
   page_place second;
