@@ -10,6 +10,7 @@
 #include <nlohmann/json.hpp>
 
 #include "upstream/digest.hpp"
+#include "upstream/faces.hpp"
 #include "upstream/pages.hpp"
 #include "upstream/records.hpp"
 #include "upstream/spoil.hpp"
@@ -196,12 +197,29 @@ std::optional<answer> api::refuse(const std::string& name, const request& r) con
   return std::nullopt;
 }
 
+std::optional<answer> api::faced(const target& where, const request& r, const fault& spoiled, served& line) const {
+  auto page = make_face({.of = tenants_.at(line.tenant),
+                         .path = {where.segments.begin() + 3, where.segments.end()},
+                         .query = where.query,
+                         .base = "http://" + r.host + "/v1/tenants/" + line.tenant,
+                         .accept = r.accept,
+                         .max_limit = options_.max_limit,
+                         .first_again = spoiled.what == "repeat"});
+  if (!page) return std::nullopt;
+  line.list = page->list;
+  line.from = page->from, line.to = page->to, line.count = page->count;
+  answer out = text_answer(page->status, std::move(page->body), page->type);
+  out.headers = std::move(page->headers);
+  return out;
+}
+
 answer api::reference(const target& where, const request& r, const fault& spoiled, served& line) const {
   if (auto no = refuse(line.tenant, r)) return std::move(*no);
   if (r.method != "GET") return error_answer(405, "only GET");
   const tenant& t = tenants_.at(line.tenant);
   const auto& s = where.segments;
   line.list = s[3];
+  if (auto other = faced(where, r, spoiled, line)) return std::move(*other);
   std::optional<selection> chosen;
   if (s.size() == 4) {
     if (const auto whole = list_named(s[3])) chosen = selection{.what = *whole, .rows = std::nullopt};

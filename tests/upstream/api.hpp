@@ -28,7 +28,7 @@ struct options {
 };
 
 struct request {
-  std::string method, target, authorization, correlation_id, body;
+  std::string method, target, authorization, correlation_id, body, accept, host;
 };
 
 struct answer {
@@ -72,6 +72,8 @@ class api {
 
   answer control(const request&, const target&);
   answer state(const target&) const;
+  // Other systems' ways to show the same data; see faces.hpp.
+  std::optional<answer> faced(const target&, const request&, const fault&, served&) const;
   answer reference(const target&, const request&, const fault&, served&) const;
   answer token(const request&, served&);
   [[nodiscard]] std::optional<answer> refuse(const std::string& tenant, const request&) const;

@@ -8,7 +8,6 @@
 #include "upstream/text.hpp"
 
 namespace sluice::upstream {
-namespace {
 
 std::optional<std::uint32_t> number_of(const query_map& query, const char* name) {
   const auto found = query.find(name);
@@ -20,7 +19,6 @@ std::optional<std::uint32_t> number_of(const query_map& query, const char* name)
   return out;
 }
 
-// Opaque to clients: no digit of it is a position that they could reckon with.
 std::string cursor_for(list l, std::uint32_t row) {
   std::string out;
   const auto check = static_cast<std::uint32_t>(mix(row ^ (static_cast<std::uint64_t>(l) << 40U)) & 0xFFFFU);
@@ -38,6 +36,8 @@ std::uint32_t row_of_cursor(list l, const std::string& cursor) {
   if (cursor_for(l, row) != cursor) throw bad_request{"this cursor is not ours"};
   return row;
 }
+
+namespace {
 
 // The rows that pass the filters, walked in order.
 class walk {

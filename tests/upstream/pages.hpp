@@ -29,6 +29,12 @@ struct page_text {
   std::uint32_t from = 0, to = 0, count = 0;
 };
 
+// A parameter that has to be a number, where it is given.
+[[nodiscard]] std::optional<std::uint32_t> number_of(const query_map&, const char* name);
+// Opaque to clients: no digit of it is a position that they could reckon with.
+[[nodiscard]] std::string cursor_for(list, std::uint32_t row);
+[[nodiscard]] std::uint32_t row_of_cursor(list, const std::string& cursor);
+
 // Throws bad_request for a query that makes no sense.
 [[nodiscard]] page_text make_page(const tenant&, const selection&, const query_map&, std::uint32_t max_limit, const fault&);
 

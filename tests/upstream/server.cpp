@@ -1,7 +1,6 @@
 #include "upstream/server.hpp"
 
 #include <atomic>
-#include <cstring>
 #include <list>
 #include <thread>
 #include <vector>
@@ -10,8 +9,8 @@
 #include <boost/beast/core.hpp>
 #include <boost/beast/http.hpp>
 
-#include "upstream/spoil.hpp"
 #include "upstream/text.hpp"
+#include "upstream/wire.hpp"
 
 namespace sluice::upstream {
 namespace {
@@ -20,60 +19,6 @@ namespace http = boost::beast::http;
 using tcp = asio::ip::tcp;
 using asio::awaitable;
 using asio::use_awaitable;
-
-// What is put on the wire: a head, how much of the body, and what happens then.
-struct wire {
-  std::string head;
-  std::shared_ptr<const std::string> body;
-  std::size_t send = 0;   // bytes of the body
-  bool close = false;     // afterwards
-  bool reset = false;     // afterwards, without a goodbye
-  bool chunked = false;
-};
-
-// The whole answer as the script gives it: `{body}` and `{length}` are those of the correct page.
-wire raw_wire(const answer& a) {
-  wire w{.head = a.spoiled.wire, .body = std::make_shared<const std::string>()};
-  for (const auto& [name, text] : {std::pair{"{length}", std::to_string(a.body->size())}, std::pair{"{body}", *a.body}}) {
-    if (const auto at = w.head.find(name); at != std::string::npos) w.head.replace(at, std::strlen(name), text);
-  }
-  w.close = a.spoiled.close;
-  return w;
-}
-
-wire to_wire(const answer& a, bool keep_alive) {
-  const fault& f = a.spoiled;
-  if (f.what == "raw") return raw_wire(a);
-  wire w{.head = {}, .body = a.body};
-  const bool gzipped = f.what == "gzip" || f.what == "bomb", zipped = gzipped || f.what.starts_with("zstd");
-  if (zipped) w.body = std::make_shared<const std::string>(gzipped ? gzip(*a.body) : zstd(*a.body));
-  w.send = w.body->size();
-  const bool cut = f.what == "cut", chunks = f.what == "truncate_chunked";
-  if (cut || chunks || f.what == "truncate") {
-    w.send = f.at >= 0 ? std::min(w.send, static_cast<std::size_t>(f.at)) : w.send / 2;
-    w.close = true;
-  }
-  w.chunked = chunks;
-  w.close = w.close || !keep_alive;
-  w.head = "HTTP/1.1 " + std::to_string(a.status) + " " +
-           std::string(http::obsolete_reason(static_cast<http::status>(a.status))) + "\r\nServer: sluice-upstream\r\n";
-  if (const bool bodiless = a.status == 204 || a.status == 304; !bodiless) {
-    w.head += "Content-Type: " + a.type + "\r\n";
-    if (chunks) w.head += "Transfer-Encoding: chunked\r\n";
-    else if (!cut) w.head += "Content-Length: " + std::to_string(w.body->size()) + "\r\n";
-  }
-  if (zipped) w.head += std::string("Content-Encoding: ") + (gzipped ? "gzip" : "zstd") + "\r\n";
-  for (const auto& [name, value] : a.headers) w.head += name + ": " + value + "\r\n";
-  w.head += w.close ? "Connection: close\r\n\r\n" : "\r\n";
-  w.close = w.close || f.what == "close_after";  // without a word of it
-  if (f.what == "reset") {
-    w.reset = true;
-    const auto at = static_cast<std::size_t>(std::max<std::int64_t>(f.at, 0));
-    w.send = at > w.head.size() ? std::min(w.body->size(), at - w.head.size()) : 0;
-    w.head.resize(std::min(w.head.size(), at));
-  }
-  return w;
-}
 
 void reset_now(tcp::socket& socket) {
   boost::system::error_code ignored;  // it goes away either way
@@ -128,6 +73,13 @@ struct shared_state {
   explicit shared_state(const options& o) : data(o), latency_us(o.latency_us), jitter_us(o.jitter_us) {}
 };
 
+// A header that is sent twice shows.
+std::string all_of(const http::request<http::string_body>& in, http::field name) {
+  std::string out;
+  for (auto [at, end] = in.equal_range(name); at != end; ++at) out += (out.empty() ? "" : ", ") + std::string(at->value());
+  return out;
+}
+
 awaitable<void> serve(tcp::socket socket, shared_state& shared) {
   socket.set_option(tcp::no_delay(true));
   boost::beast::flat_buffer buffer;
@@ -140,7 +92,8 @@ awaitable<void> serve(tcp::socket socket, shared_state& shared) {
     const http::request<http::string_body> in = parser.release();
     const auto text = [&](http::field name) { return std::string(in[name]); };
     request r{.method = std::string(in.method_string()), .target = std::string(in.target()),
-              .authorization = text(http::field::authorization), .correlation_id = std::string(in["X-Correlation-ID"]), .body = in.body()};
+              .authorization = text(http::field::authorization), .correlation_id = std::string(in["X-Correlation-ID"]), .body = in.body(),
+              .accept = all_of(in, http::field::accept), .host = text(http::field::host)};
     const bool timed = r.target.starts_with("/v1");
     const answer a = shared.data.handle(r);
     if (timed && shared.latency_us + shared.jitter_us > 0) {
