@@ -51,6 +51,7 @@ struct run_plan {
   std::vector<stage_plan> stages;  // parents before children
   std::vector<step_plan> steps;
   std::vector<sweep_plan> sweeps;     // parents' streams before children's
+  std::vector<missing_rule> missing;  // for rows that wait in vain
   delete_guard cascade;               // of what hangs on deleted rows
   std::vector<std::string> left_out;  // stages that are not read, since their data are fresh
   std::int64_t deadline_us = 0;       // of the essential phase, from the making of the run; 0 = none

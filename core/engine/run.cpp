@@ -196,7 +196,7 @@ awaitable<run_state> run::finish() {
       SLUICE_FAILPOINT("run.before_sweeps");
       co_await resolve_all();
       co_await sweep_all();
-      co_await persist([this](session& s) { s.expire_deferred(id_.run_id, id_.tenant); });
+      co_await persist([this](session& s) { s.expire_deferred(id_.run_id, id_.tenant, plan_.missing); });
     }
     const bool cancelled = why && why->kind() == failure_class::cancelled;
     co_await persist([&](session& s) {

@@ -179,6 +179,18 @@ struct partition_rule {
   std::vector<std::string> others;  // stages that may bring rows of it too: they must be complete
   friend bool operator==(const partition_rule&, const partition_rule&) = default;
 };
+// What becomes of a deferred row of (stage, stream) whose `reference` has no parent when the run of the whole tenant
+// ends, and all stages that bring such parents are proven in it.
+struct missing_rule {
+  std::string stage, stream, reference;
+  std::string to;                    // the parents' stream
+  std::vector<std::string> parents;  // every stage that feeds it
+  bool rejects = false;              // true: to the rejects; false: let go, and counted as skipped
+  // The stage reads everything each time: what this run has brought may go. Else only what was requested before the
+  // run was made, since a later read doesn't bring it again.
+  bool whole = true;
+  friend bool operator==(const missing_rule&, const missing_rule&) = default;
+};
 struct sweep_request {
   std::string run_id;
   std::int64_t run_epoch = 0;
@@ -284,8 +296,10 @@ class session {
   // Writes deferred rows of the tenant whose parents are there now, at most `limit`.
   virtual resolve_result resolve(const std::string& run_id, std::int64_t run_epoch, const std::string& tenant,
                                  int limit) = 0;
-  // Deferred rows older than their expiry go to the rejects. How many.
-  virtual std::int64_t expire_deferred(const std::string& run_id, const std::string& tenant) = 0;
+  // Deferred rows that wait in vain: those that a rule speaks of and that this run proves to have no parent
+  // are let go, or go to the rejects; so do those older than their expiry. How many.
+  virtual std::int64_t expire_deferred(const std::string& run_id, const std::string& tenant,
+                                       const std::vector<missing_rule>& rules) = 0;
   // Makes tombstones of the live rows of (pipeline, entry) that no page of any run of this tenant has brought
   // since this run was made; or holds them, when they are too many. Not proven, nothing deleted: when one of
   // the stages is not complete, is suspect or met records that it couldn't read. With `partitions`: of the

@@ -161,7 +161,7 @@ class overlay::copier {
     const auto result = writer_of(origin.first).put(origin.second, std::move(page));
     for (const auto& [name, counts] : result.pages.at(0).streams) {
       to_.copied_[name] += counts.inserted;
-      to_.left_behind_ += counts.rejected + counts.skipped;
+      to_.left_behind_ += counts.rejected;
     }
   }
 

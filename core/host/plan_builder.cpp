@@ -120,6 +120,8 @@ engine::run_plan build_plan(const manifest::pipeline& pipeline, const plan_ask& 
   sort_stages(plan, pipeline);
   if (ask.part == run_part::subject) add_subject_sweeps(plan, pipeline, ask.tenant);
   else add_sweeps(plan, pipeline, ask.tenant);
+  // A run of one subject has not read all parents there are.
+  if (ask.part != run_part::subject) add_missing_rules(plan, pipeline);
   plan.steps = engine::group_steps(plan.stages);
   return plan;
 }

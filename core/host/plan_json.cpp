@@ -52,6 +52,16 @@ engine::sweep_plan sweep_from(const nlohmann::json& j) {
   return out;
 }
 
+nlohmann::json missing_json(const engine::missing_rule& r) {
+  return {{"stage", r.stage},     {"stream", r.stream},   {"reference", r.reference}, {"to", r.to},
+          {"parents", r.parents}, {"rejects", r.rejects}, {"whole", r.whole}};
+}
+
+engine::missing_rule missing_from(const nlohmann::json& j) {
+  return {j.at("stage"),   j.at("stream"),  j.at("reference"), j.at("to"),
+          j.at("parents"), j.at("rejects"), j.at("whole")};
+}
+
 // What a stored plan says of a stage beyond the manifest: its watermark is that of the day it was made.
 void take_stored(engine::stage_plan& stage, const nlohmann::json& stages) {
   for (const nlohmann::json& s : stages) {
@@ -100,11 +110,20 @@ std::string plan_to_json(const engine::run_plan& plan, const plan_names& names) 
   }
   nlohmann::json sweeps = nlohmann::json::array();
   for (const engine::sweep_plan& s : plan.sweeps) sweeps.push_back(sweep_json(s));
-  return nlohmann::json{{"format", plan_format},       {"run_id", names.run_id},      {"tenant", names.tenant},
-                        {"pipeline", names.pipeline},  {"correlation_id", names.correlation_id},
-                        {"steps", std::move(steps)},   {"stages", std::move(stages)},
-                        {"sweeps", std::move(sweeps)}, {"cascade", guard_json(plan.cascade)},
-                        {"left_out", plan.left_out},   {"deadline_us", plan.deadline_us}}
+  nlohmann::json missing = nlohmann::json::array();
+  for (const engine::missing_rule& r : plan.missing) missing.push_back(missing_json(r));
+  return nlohmann::json{{"format", plan_format},
+                        {"run_id", names.run_id},
+                        {"tenant", names.tenant},
+                        {"pipeline", names.pipeline},
+                        {"correlation_id", names.correlation_id},
+                        {"steps", std::move(steps)},
+                        {"stages", std::move(stages)},
+                        {"sweeps", std::move(sweeps)},
+                        {"missing", std::move(missing)},
+                        {"cascade", guard_json(plan.cascade)},
+                        {"left_out", plan.left_out},
+                        {"deadline_us", plan.deadline_us}}
       .dump();
 }
 
@@ -132,6 +151,8 @@ engine::run_plan plan_from_json(const std::string& text, const manifest::pipelin
     plan.steps.push_back(std::move(s));
   }
   for (const nlohmann::json& s : json.at("sweeps")) plan.sweeps.push_back(sweep_from(s));
+  for (const nlohmann::json& r : json.value("missing", nlohmann::json::array()))
+    plan.missing.push_back(missing_from(r));
   plan.cascade = guard_from(json.at("cascade"));
   plan.left_out = json.at("left_out").get<std::vector<std::string>>();
   plan.deadline_us = json.value("deadline_us", std::int64_t{0});

@@ -70,12 +70,13 @@ std::string stream_table(const engine::run_row& run) {
 
 // Where to look for what is not stored.
 std::string hints(const engine::run_row& run, const std::string& manifest) {
-  std::int64_t records = 0, rows = 0, waiting = 0, swept = 0;
+  std::int64_t records = 0, rows = 0, waiting = 0, swept = 0, skipped = 0;
   for (const engine::stage_row& s : run.stages) records += s.records.rejected;
   for (const auto& [name, c] : counts_by_stream(run)) {
     rows += c.rejected;
     swept += c.swept;
     waiting += c.waiting();
+    skipped += c.skipped;
   }
   std::string out;
   if (swept > 0)
@@ -83,6 +84,10 @@ std::string hints(const engine::run_row& run, const std::string& manifest) {
   if (records + rows > 0) {
     out += "  " + count(records, "record") + " and " + count(rows, "row") +
            " rejected: sluice rejects list --run " + run.run_id + " --pipeline " + manifest + "\n";
+  }
+  if (skipped > 0) {
+    out += "  " + count(skipped, "row") +
+           " skipped, as the row that they point to is not upstream (`on_missing`)\n";
   }
   if (waiting > 0) {
     out += "  " + count(waiting, "row") +

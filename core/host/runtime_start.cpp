@@ -189,7 +189,11 @@ void runtime::launch(const engine::run_lease& lease, const engine::run_request& 
   active->place = std::move(place.place);
   {
     const std::lock_guard lock(mutex_);
-    active_[lease.run_id] = active;
+    // The question that began the run, asked again after a lost answer, is answered with the lease that this
+    // process may be working under already.
+    std::shared_ptr<active_run>& at = active_[lease.run_id];
+    if (at && at->run->identity().epoch == lease.epoch) return;
+    at = active;
   }
   log_start(lease, request);
   boost::asio::post(context_, [run = active->run] { run->start(); });

@@ -97,7 +97,32 @@ void add_entry(engine::run_plan& plan, const manifest::pipeline& pipeline, const
   }
 }
 
+// A parent that some read may bring which this run leaves out is not known to be missing.
+std::optional<std::vector<std::string>> all_that_feed(const engine::run_plan& plan,
+                                                      const manifest::pipeline& pipeline,
+                                                      const std::string& stream) {
+  std::vector<std::string> out;
+  for (const manifest::read& read : pipeline.reads) {
+    if (std::ranges::find(read.streams, stream) == read.streams.end()) continue;
+    if (plan.find_stage(read.stage) == nullptr) return std::nullopt;
+    out.push_back(read.stage);
+  }
+  return out;
+}
+
 }  // namespace
+
+void add_missing_rules(engine::run_plan& plan, const manifest::pipeline& pipeline) {
+  for (const engine::stage_plan& stage : plan.stages) {
+    const manifest::read& read = *pipeline.find_read(stage.name);
+    for (const manifest::missing_parent& m : read.missing) {
+      auto parents = all_that_feed(plan, pipeline, m.to);
+      if (!parents) continue;
+      plan.missing.push_back({stage.name, m.stream, m.reference, m.to, std::move(*parents), m.rejects,
+                              reads_all(plan, stage.name)});
+    }
+  }
+}
 
 void add_sweeps(engine::run_plan& plan, const manifest::pipeline& pipeline, const std::string& tenant) {
   std::set<std::string> entries;

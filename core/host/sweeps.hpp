@@ -13,4 +13,7 @@ void add_sweeps(engine::run_plan& plan, const manifest::pipeline& pipeline, cons
 void add_subject_sweeps(engine::run_plan& plan, const manifest::pipeline& pipeline,
                         const std::string& tenant);
 
+// Of a run of the tenant: what becomes of rows whose parent it proves not to be upstream.
+void add_missing_rules(engine::run_plan& plan, const manifest::pipeline& pipeline);
+
 }  // namespace sluice::host

@@ -33,6 +33,7 @@ class read_compiler {
     if (v_.has("subject")) read_subject();
     if (v_.has("incremental")) read_incremental();
     if (v_.has("rejects")) read_rejects();
+    read_missing();
     for (const into_result& i : d_.into) {
       if (std::ranges::find(d_.out.streams, i.stream) == d_.out.streams.end())
         d_.out.streams.push_back(i.stream);
@@ -189,6 +190,27 @@ class read_compiler {
   void read_rejects() {
     view v(c_, *v_.get("rejects"), rejects_shape, v_.path("rejects"), v_.key_at("rejects"));
     if (v.is_mapping()) d_.out.rejects = {v.ratio("max"), static_cast<int>(v.integer("floor"))};
+  }
+
+  // What becomes of rows without a parent: of a stream the same, wherever the read maps it.
+  void read_missing() {
+    std::map<std::pair<std::string, std::string>, on_missing> choices;  // (stream, reference)
+    for (std::size_t i = 0; i < d_.into.size(); ++i) {
+      const into_result& into = d_.into[i];
+      const auto stream = std::ranges::find(d_.domain->streams, into.stream, &stream_schema::name);
+      for (const reference& r : stream->references) {
+        if (!r.required) continue;
+        const auto said = into.missing.find(r.name);
+        const on_missing what = said == into.missing.end() ? r.missing : said->second;
+        const auto [at, fresh] = choices.emplace(std::pair(into.stream, r.name), what);
+        if (fresh && what != on_missing::defer)
+          d_.out.missing.push_back({into.stream, r.name, r.to, what == on_missing::reject});
+        if (at->second == what || (i >= d_.own_into && said == into.missing.end())) continue;
+        c_.report(code::map_value, into.at, v_.path("into"),
+                  "`on_missing` of " + in_ticks(into.stream) + " says two things of " + in_ticks(r.name),
+                  "a read treats all rows of a stream alike: write the same in each `into`");
+      }
+    }
   }
 
   build& b_;

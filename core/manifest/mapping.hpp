@@ -35,8 +35,9 @@ struct value_scope {
 // One `into` after checking.
 struct into_result {
   std::string stream;
-  std::optional<std::string> kind;  // a constant in the column before external_id
-  std::set<std::string> columns;    // wire columns that are mapped
+  std::optional<std::string> kind;            // a constant in the column before external_id
+  std::set<std::string> columns;              // wire columns that are mapped
+  std::map<std::string, on_missing> missing;  // reference → what it says
   // Of these the texts that are the same for each record of an item, as templates.
   std::map<std::string, std::string> constants;
   span at;

@@ -207,6 +207,34 @@ json attributes_json(context& c, view& v, const value_scope& scope) {
   return out;
 }
 
+void read_missing(context& c, const node& n, const std::string& path, const stream_schema& stream,
+                  into_result& out) {
+  static const std::map<std::string, on_missing> choices = {
+      {"defer", on_missing::defer}, {"reject", on_missing::reject}, {"skip", on_missing::skip}};
+  if (!n.is_mapping()) {
+    c.report(code::wrong_type, n.at, path, "`on_missing` names references", "write { REFERENCE: skip }");
+    return;
+  }
+  std::vector<std::string> known;
+  for (const reference& r : stream.references) {
+    if (r.required) known.push_back(r.name);
+  }
+  for (const member& m : n.members) {
+    const auto what = choices.find(m.value.is_scalar() ? m.value.text : "");
+    if (std::ranges::find(known, m.key) == known.end()) {
+      c.report(code::unknown_column, m.key_at, child_path(path, m.key),
+               "the stream " + in_ticks(stream.name) + " has no required reference " + in_ticks(m.key),
+               suggestion(m.key, known, "required references"));
+    } else if (what == choices.end()) {
+      c.report(code::wrong_choice, m.value.at, child_path(path, m.key),
+               in_ticks(m.value.text) + " is none of defer, reject and skip",
+               "write { " + m.key + ": skip }");
+    } else {
+      out.missing[m.key] = what->second;
+    }
+  }
+}
+
 }  // namespace
 
 std::optional<into_result> into_json(context& c, const node& n, const std::string& path,
@@ -236,6 +264,7 @@ std::optional<into_result> into_json(context& c, const node& n, const std::strin
   if (v.has("deleted_when")) {
     out.json["deleted_when"] = conditions_json(c, *v.get("deleted_when"), v.path("deleted_when"), scope);
   }
+  if (v.has("on_missing")) read_missing(c, *v.get("on_missing"), v.path("on_missing"), *stream, out);
   return out;
 }
 

@@ -67,6 +67,10 @@ void check_place(context& c, const node& n, const std::string& text, const std::
   if (!is_json_pointer(std::string_view(text).substr(up))) {
     c.report(code::pointer, n.at, path, in_ticks(n.text) + " is not a JSON pointer",
              "a pointer is empty or begins with `/`: /data/items; in a key write ~1 for `/` and ~0 for `~`");
+  } else if (text.find("${") != std::string::npos) {
+    c.report(code::pointer, n.at, path,
+             in_ticks(n.text) + " begins with `/`, so it is a pointer: nothing is put in",
+             "for a text with a value in it write { template: " + std::string("\"") + n.text + "\"" + " }");
   } else if (up > levels) {
     c.report(code::pointer, n.at, path,
              in_ticks(n.text) + " goes further up than there are enclosing records",

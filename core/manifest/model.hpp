@@ -67,6 +67,13 @@ struct partition {
   std::vector<std::string> others;            // stages of the entry that may bring such rows too
 };
 
+// A row of `stream` without its required parent, when a run has read all that could bring one.
+struct missing_parent {
+  std::string stream, reference;
+  std::string to;        // the parents' stream
+  bool rejects = false;  // else it is let go
+};
+
 // How one subject is read. It is a read without a parent and yields the same columns.
 struct subject_read {
   std::string request, decode;  // JSON
@@ -82,14 +89,15 @@ struct guard {
 struct read {
   std::string stage;  // "entry.read"
   std::string entry, name;
-  std::string from;                   // the source
-  std::string request;                // JSON for the source
-  std::string records;                // JSON pointer
-  std::string decode;                 // JSON: records, where, into, keep, children; compiled by the decoder
-  std::vector<std::string> parents;   // stages whose records make its items; may hold itself (recursion)
-  std::vector<std::string> streams;   // that it feeds
-  std::vector<std::string> keep;      // names that its children see as ${parent.x}
-  std::vector<partition> partitions;  // of its items, where it has parents
+  std::string from;                     // the source
+  std::string request;                  // JSON for the source
+  std::string records;                  // JSON pointer
+  std::string decode;                   // JSON: records, where, into, keep, children; compiled by the decoder
+  std::vector<std::string> parents;     // stages whose records make its items; may hold itself (recursion)
+  std::vector<std::string> streams;     // that it feeds
+  std::vector<std::string> keep;        // names that its children see as ${parent.x}
+  std::vector<partition> partitions;    // of its items, where it has parents
+  std::vector<missing_parent> missing;  // what doesn't wait for the next runs
   std::optional<subject_read> subject;
   std::optional<incremental_read> incremental;
   guard rejects{0.5, 10};      // more refused, and the read has failed

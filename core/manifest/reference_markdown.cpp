@@ -56,6 +56,7 @@ std::string special_text(std::string_view key, const std::string& inner) {
   if (key == "keep") return "names → " + inner;
   if (key == "map") return "columns → " + inner;
   if (key == "explode") return inner + ", or a list of them";
+  if (key == "on_missing") return "references → `defer`, `skip` or `reject`";
   if (key == "concat") return "list of values";
   if (key == "tenants") return inner;
   return "text, number, boolean or null";

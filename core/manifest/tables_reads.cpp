@@ -172,6 +172,13 @@ const shape into_shape{
          .type = list,
          .about = "The row is a delete when all of these hold.",
          .inner = &where_shape},
+        {.key = "on_missing",
+         .type = special,
+         .about =
+             "Where the plugin's choice doesn't fit: what becomes of a row whose parent isn't there when a "
+             "run ends that has read all parents there are. `defer`: it waits for the next runs. `skip`: it "
+             "is "
+             "let go, and counted as skipped. `reject`: it goes to the rejects."},
     }};
 
 const shape explode_shape{.name = "explode",

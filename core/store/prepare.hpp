@@ -32,7 +32,6 @@ enum class outcome : std::uint8_t {
   rejected,
   duplicate,  // another row of the batch has the same key and is newer; counted within unchanged
   stale,      // what is stored is newer; within unchanged
-  skipped,    // a required parent is missing and on_missing is skip; within unchanged
 };
 
 // How new a row is: by its source's version where both have one and they differ, else by the instant

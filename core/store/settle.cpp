@@ -21,7 +21,6 @@ void count(engine::row_counts& c, outcome what) {
     case outcome::rejected: ++c.rejected; break;
     case outcome::duplicate: ++c.unchanged, ++c.duplicate; break;
     case outcome::stale: ++c.unchanged, ++c.stale; break;
-    case outcome::skipped: ++c.unchanged, ++c.skipped; break;
     case outcome::pending:
       throw internal(code::internal, "a row of the batch was left undecided; this is a defect");
   }

@@ -116,6 +116,11 @@ awaitable<void> host::serve(wish w) {
 }
 
 awaitable<void> host::work_on(engine::run_lease lease, std::string pipeline, std::string scope) {
+  // The question that began the run, asked again, is answered with the lease that this host has by now.
+  if (const auto at = runs_.find(lease.run_id); at != runs_.end()) {
+    const auto mine = at->second.lock();
+    if (mine && mine->identity().epoch == lease.epoch) co_return;
+  }
   const engine::run_identity id{lease.run_id, "acme", pipeline, lease.correlation_id, lease.epoch};
   auto run = std::make_shared<engine::run>(
       id, around_.plans.at(lease.run_id),

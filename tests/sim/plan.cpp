@@ -30,6 +30,9 @@ class planner {
     }
     if (wish_.scope.empty()) add_sweeps();
     else if (options_.partitions) add_sweep_of_subject();
+    if (wish_.scope.empty() && wish_.pipeline == "a") {
+      plan_.missing.push_back({"badges", "badges", "person", "people", {"people", "groups"}, false, true});
+    }
     plan_.steps = engine::group_steps(plan_.stages);
     return std::move(plan_);
   }

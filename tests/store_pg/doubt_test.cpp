@@ -126,7 +126,7 @@ std::vector<in_doubt::call> in_doubt::make_calls() {
        [](session& s, tenant_run& r) {
          s.cascade(r.id(), r.epoch, "read", {1.0, 1'000});
        }},
-      {"expire_deferred", [](session& s, tenant_run& r) { s.expire_deferred(r.id(), r.tenant); }},
+      {"expire_deferred", [](session& s, tenant_run& r) { s.expire_deferred(r.id(), r.tenant, {}); }},
       {"mark_essential", [](session& s, tenant_run& r) { s.mark_essential(r.id(), r.epoch); }},
       {"request_cancel", [](session& s, tenant_run& r) { s.request_cancel(r.id()); }},
       {"finish_run", [](session& s, tenant_run& r) { s.finish_run(r.id(), r.epoch, false, "", ""); }},

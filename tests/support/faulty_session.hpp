@@ -78,8 +78,9 @@ class faulty_session : public engine::session {
                                  int limit) override {
     return around("resolve", [&] { return inner_.resolve(run, epoch, tenant, limit); });
   }
-  std::int64_t expire_deferred(const std::string& run, const std::string& tenant) override {
-    return around("expire_deferred", [&] { return inner_.expire_deferred(run, tenant); });
+  std::int64_t expire_deferred(const std::string& run, const std::string& tenant,
+                               const std::vector<engine::missing_rule>& rules) override {
+    return around("expire_deferred", [&] { return inner_.expire_deferred(run, tenant, rules); });
   }
   engine::run_state finish_run(const std::string& run, std::int64_t epoch, bool cancelled,
                                const std::string& code, const std::string& error) override {

@@ -6,6 +6,7 @@
 #include "engine/failpoint.hpp"
 #include "engine/planted.hpp"
 #include "engine/row_hash.hpp"
+#include "store/embedded/deferred.hpp"
 #include "store/embedded/row_writer.hpp"
 #include "store/embedded/session.hpp"
 #include "store/errors.hpp"
@@ -39,24 +40,6 @@ void count(engine::row_counts& c, outcome what) {
     case outcome::deferred: break;
     default: ++c.resolved_unchanged; break;
   }
-}
-
-engine::reject_row to_row(const deferred_record& d, const std::string& run_id, std::int64_t now,
-                          std::string field, std::string reason) {
-  engine::reject_row out;
-  out.at_us = now;
-  out.page_seq = d.page_seq;
-  out.run_id = run_id;
-  out.tenant = d.tenant;
-  out.stage = d.stage;
-  out.item = d.item;
-  out.what.stream = d.stream;
-  out.what.key = d.key;
-  out.what.field = std::move(field);
-  out.what.reason = std::move(reason);
-  out.what.ordinal = row_ordinal;
-  out.what.raw = rejected_row(d.payload, d.age.read_at_us);
-  return out;
 }
 
 class resolver {
@@ -106,7 +89,7 @@ class resolver {
     };
     row_writer(tables_, *table, s, context).run();
     for (const refusal& r : s.refusals) {
-      tables_.add_reject(to_row(records[s.rows[r.index].row], by_.run_id, by_.now_us, r.field, r.reason));
+      tables_.add_reject(reject_of(records[s.rows[r.index].row], by_.run_id, by_.now_us, r.field, r.reason));
     }
     return settle_rows(s, records);
   }
@@ -164,22 +147,6 @@ engine::resolve_result session::resolve(const std::string& run_id, std::int64_t 
   SLUICE_FAILPOINT("resolve.before_commit");
   tx.commit();
   return out;
-}
-
-std::int64_t session::expire_deferred(const std::string& run_id, const std::string& tenant) {
-  transaction tx(*tables_);
-  const std::int64_t now = tables_->now_us();
-  const auto gone = tables_->expired(tenant, now);
-  for (const deferred_record& d : gone) {
-    std::string key = d.parent_key;
-    if (const auto mark = key.find(key_separator); mark != std::string::npos) key[mark] = ' ';
-    tables_->add_reject(
-        to_row(d, run_id, now, d.reference, "waited for `" + d.parent_stream + "` " + key + " in vain"));
-    tables_->erase_deferred(d.tenant, d.stream, d.key);
-  }
-  SLUICE_FAILPOINT("expire.before_commit");
-  tx.commit();
-  return static_cast<std::int64_t>(gone.size());
 }
 
 }  // namespace sluice::store::embedded

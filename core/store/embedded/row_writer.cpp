@@ -178,7 +178,8 @@ std::optional<row_writer::lookup> row_writer::look_up(std::uint32_t index) {
     if (found && !found->deleted) {
       parent = found->id;
     } else if (ref.declared->required) {
-      miss(index, ref, *key);
+      defer(stream_.rows[index], ref, *key);
+      stream_.rows[index].what = outcome::deferred;
       return std::nullopt;
     } else {
       out.links.push_back(
@@ -186,23 +187,6 @@ std::optional<row_writer::lookup> row_writer::look_up(std::uint32_t index) {
     }
   }
   return out;
-}
-
-void row_writer::miss(std::uint32_t index, const reference_plan& ref, const std::string& key) {
-  prepared_row& row = stream_.rows[index];
-  switch (ref.declared->missing) {
-    case on_missing::skip: row.what = outcome::skipped; break;
-    case on_missing::defer:
-      defer(row, ref, key);
-      row.what = outcome::deferred;
-      break;
-    case on_missing::reject: {
-      std::string shown = key;
-      std::replace(shown.begin(), shown.end(), key_separator, ' ');
-      stream_.refuse(index, ref.declared->name, "there is no `" + ref.declared->to + "` " + shown);
-      break;
-    }
-  }
 }
 
 void row_writer::defer(const prepared_row& row, const reference_plan& ref, const std::string& key) {

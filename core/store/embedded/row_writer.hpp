@@ -38,7 +38,6 @@ class row_writer {
   void write(std::uint32_t index, const std::optional<stored_row>& stored);
   // Nothing: the row has its outcome already, because of a parent.
   [[nodiscard]] std::optional<lookup> look_up(std::uint32_t index);
-  void miss(std::uint32_t index, const reference_plan& ref, const std::string& key);
   void defer(const prepared_row& row, const reference_plan& ref, const std::string& key);
   void replace_links(const prepared_row& row, const std::vector<link_record>& links);
   [[nodiscard]] bool waits_newer(const prepared_row& row);

@@ -48,7 +48,8 @@ class session final : public engine::session {
       const engine::commit_request& request) override;
   engine::resolve_result resolve(const std::string& run_id, std::int64_t run_epoch, const std::string& tenant,
                                  int limit) override;
-  std::int64_t expire_deferred(const std::string& run_id, const std::string& tenant) override;
+  std::int64_t expire_deferred(const std::string& run_id, const std::string& tenant,
+                               const std::vector<engine::missing_rule>& rules) override;
 
   [[nodiscard]] std::vector<engine::run_row> list_runs(const engine::run_filter& filter) override;
   [[nodiscard]] std::optional<engine::run_row> show_run(const std::string& run_id) override;

@@ -87,16 +87,8 @@ bool stream_writer::place(decision& d) {
       continue;
     }
     if (!declared.required) continue;
-    if (declared.missing == on_missing::reject) {
-      std::string shown = *key;
-      std::replace(shown.begin(), shown.end(), key_separator, ' ');
-      rows_.refuse(d.index, declared.name, "there is no `" + declared.to + "` " + shown);
-    } else if (declared.missing == on_missing::skip) {
-      rows_.rows[d.index].what = outcome::skipped;
-    } else {
-      rows_.rows[d.index].what = outcome::deferred;
-      deferred_.push_back({d.index, r, *key});
-    }
+    rows_.rows[d.index].what = outcome::deferred;
+    deferred_.push_back({d.index, r, *key});
     return false;
   }
   return true;

@@ -1,4 +1,4 @@
-// Rows that waited for a parent which is there now, links that were left open, and what waited in vain.
+// Rows that waited for a parent which is there now, and links that were left open.
 #include <algorithm>
 #include <map>
 
@@ -99,9 +99,10 @@ std::vector<std::string> postgres_session::awaited_streams(const std::string& ta
   return out;
 }
 
-// Joins `w` (waiting rows or links) to the live rows of the stream that they wait for, each by its key: for
+// Joins `w` (waiting rows or links) to the live rows of the stream that they wait for, each by its key; or, not
+// `live`, those that have none: for
 // the form see statements.cpp.
-std::string postgres_session::join_parent(const std::string& stream) {
+std::string postgres_session::join_parent(const std::string& stream, bool live) {
   const std::vector<std::string>& key = streams_.at(stream).key;
   const std::string mark = "strpos(w.parent_key, E'\\x1f')";
   const std::string id = key.size() == 2 ? "substr(w.parent_key, " + mark + " + 1)" : "w.parent_key";
@@ -109,7 +110,8 @@ std::string postgres_session::join_parent(const std::string& stream) {
                     " t ON t.tenant_id = w.tenant || '' AND t." + quoted(key.back()) + " = " + id +
                     " AND t.deleted_at IS NULL";
   if (key.size() == 2) out += " AND t." + quoted(key.front()) + " = left(w.parent_key, " + mark + " - 1)";
-  return out + " WHERE w.tenant = $1::text AND w.parent_stream = $2::text AND coalesce(t.id, 0) > 0";
+  return out + " WHERE w.tenant = $1::text AND w.parent_stream = $2::text AND coalesce(t.id, 0) " +
+         (live ? "> 0" : "= 0");
 }
 
 std::vector<postgres_session::deferred_record> postgres_session::resolvable(const std::string& tenant,
@@ -227,23 +229,6 @@ bool postgres_session::more_to_resolve(const std::string& tenant) {
     }
   }
   return false;
-}
-
-std::int64_t postgres_session::expire_deferred(const std::string& run_id, const std::string& tenant) {
-  SLUICE_FAILPOINT("expire.before_commit");
-  return db()
-      .query(std::string(
-                 "WITH gone AS (DELETE FROM sluice.deferred WHERE tenant = $2::text AND expires_us <= ") +
-                 clock_us +
-                 " RETURNING *) INSERT INTO sluice.rejects (run_id, tenant, stage, item, page_seq, at_us, "
-                 "ordinal, stream, key, "
-                 "field, reason, raw) SELECT $1::uuid, tenant, stage, item, page_seq, " +
-                 clock_us +
-                 ", -1, stream, key, reference, 'waited for `' || parent_stream || '` ' || "
-                 "replace(parent_key, E'\\x1f', ' ') || ' in vain', convert_to(left(payload, -1) || "
-                 "',\"_read_at\":' || requested_us || '}', 'UTF8') FROM gone",
-             {encode_uuid_text(run_id), tenant})
-      .affected();
 }
 
 }  // namespace sluice::store::postgres

@@ -52,7 +52,8 @@ class postgres_session final : public engine::session {
   engine::run_state approve(const std::string& run_id) override;
   engine::resolve_result resolve(const std::string& run_id, std::int64_t run_epoch, const std::string& tenant,
                                  int limit) override;
-  std::int64_t expire_deferred(const std::string& run_id, const std::string& tenant) override;
+  std::int64_t expire_deferred(const std::string& run_id, const std::string& tenant,
+                               const std::vector<engine::missing_rule>& rules) override;
   engine::run_state finish_run(const std::string& run_id, std::int64_t epoch, bool cancelled,
                                const std::string& error_code, const std::string& error) override;
   std::vector<engine::run_row> list_runs(const engine::run_filter&) override;
@@ -145,7 +146,7 @@ class postgres_session final : public engine::session {
                    const std::vector<std::string>& keys, const std::vector<std::int64_t>& ids);
   [[nodiscard]] bool more_to_resolve(const std::string& tenant);
   [[nodiscard]] std::vector<std::string> awaited_streams(const std::string& table, const std::string& tenant);
-  [[nodiscard]] std::string join_parent(const std::string& stream);
+  [[nodiscard]] std::string join_parent(const std::string& stream, bool live = true);
 
   // watermarks.cpp: refuses what is not proven, moves the watermark. True: the stage is suspect.
   [[nodiscard]] bool complete_stage(const std::string& run, const engine::stage_end&);
@@ -195,6 +196,9 @@ class postgres_session final : public engine::session {
   [[nodiscard]] found_rows rows_in(const swept_run&, const stream_schema&, std::int64_t origin,
                                    const partition_filter&);
   void remove_held(const deletion&);
+  [[nodiscard]] std::int64_t let_go(const std::string& run, const std::string& tenant,
+                                    const engine::missing_rule&);
+  [[nodiscard]] std::int64_t expire(const std::string& run, const std::string& tenant);
 
   // retention.cpp
   engine::retention_result retain_runs(const engine::retention_request&, std::int64_t until_us);

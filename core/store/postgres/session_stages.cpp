@@ -31,7 +31,7 @@ CROSS JOIN LATERAL (
   FROM sluice.pages x WHERE x.run_id = s.run_id AND x.stage = s.stage) p
 CROSS JOIN LATERAL (
   SELECT count(*) FILTER (WHERE rows <> inserted + updated + unchanged + deleted + deferred + rejected
-                          OR duplicate + stale + skipped > unchanged) AS unbalanced
+                          OR duplicate + stale > unchanged OR skipped > resolved_unchanged) AS unbalanced
   FROM sluice.ledger x WHERE x.run_id = s.run_id AND x.stage = s.stage) l
 WHERE s.run_id = $1::uuid AND ($2::text = '' OR s.stage = $2::text) ORDER BY s.stage)sql";
 

@@ -152,7 +152,7 @@ void tables::sum_rows(const std::string& run_id, std::vector<stage_account>& out
       "sum(deferred), sum(rejected), sum(duplicate), sum(stale), sum(skipped), sum(resolved_inserted), "
       "sum(resolved_updated), sum(resolved_unchanged), sum(swept), sum(rows <> inserted + updated + "
       "unchanged + deleted + "
-      "deferred + rejected OR duplicate + stale + skipped > unchanged) "
+      "deferred + rejected OR duplicate + stale > unchanged OR skipped > resolved_unchanged) "
       "FROM sluice_ledger WHERE run_id=? GROUP BY stage, stream",
       run_id);
   while (c.next()) {

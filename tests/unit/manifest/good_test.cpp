@@ -147,6 +147,17 @@ TEST(everything, puts_parents_before_children_and_lets_a_read_descend) {
   EXPECT_EQ(decode_of(p, "people.users")["children"][0]["stage"], "wallets.grants");
 }
 
+TEST(everything, may_choose_what_becomes_of_rows_without_a_parent) {
+  const pipeline p = good("everything");
+  const std::vector<missing_parent>& missing = p.find_read("people.users")->missing;
+  ASSERT_EQ(missing.size(), 2U);
+  EXPECT_EQ(missing[0].stream + " " + missing[0].reference + " " + missing[0].to,
+            "memberships container entities");
+  EXPECT_TRUE(missing[0].rejects);
+  EXPECT_EQ(missing[1].reference, "member");
+  EXPECT_FALSE(missing[1].rejects);
+}
+
 TEST(everything, takes_the_plugins_own_read_where_the_manifest_is_silent) {
   const pipeline p = good("everything");
   const json d = decode_of(p, "people.organizations");
