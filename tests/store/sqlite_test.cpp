@@ -112,6 +112,19 @@ TEST_F(sqlite_file, of_a_newer_program_is_refused_with_both_versions) {
   EXPECT_NE(refusal_text([&] { s->check_version(); }).find("99"), std::string::npos);
 }
 
+// covers: S8
+TEST_F(sqlite_file, of_an_older_program_is_brought_up_to_date_by_migrate_alone) {
+  make();
+  execute("ALTER TABLE sluice_held DROP COLUMN orphan");
+  execute("UPDATE sluice_meta SET value='1' WHERE name='schema'");
+  execute("DELETE FROM sluice_migrations WHERE version > 1");
+  const auto s = open();
+  EXPECT_EQ(refusal_code([&] { s->check_version(); }), code::schema_old);
+  EXPECT_EQ(s->migrate().from, 1);
+  s->check_version();
+  execute("SELECT count(orphan) FROM sluice_held");
+}
+
 // covers: S12
 TEST_F(sqlite_file, that_is_empty_is_refused_and_left_alone) {
   std::ofstream(path()).close();

@@ -33,6 +33,21 @@ TEST_F(a_schema, is_migrated_once_by_two_programs_that_start_together) {
 }
 
 // covers: S8
+TEST_F(a_schema, of_an_older_program_is_brought_up_to_date_by_migrate_alone) {
+  const std::string dsn = postgres_cluster::shared()->new_database();
+  const auto store = store::postgres::open({.uses = "postgres", .path = {}, .dsn = dsn});
+  store->migrate();
+  postgres_cluster::query(dsn, "ALTER TABLE sluice.held DROP COLUMN orphan");
+  postgres_cluster::query(dsn, "DELETE FROM sluice.migrations WHERE version > 1");
+  EXPECT_THROW(store->check_version(), engine::failure);
+  const store::migration_result done = store->migrate();
+  EXPECT_EQ(done.from, 1);
+  EXPECT_EQ(done.to, store::schema_version);
+  store->check_version();
+  EXPECT_EQ(postgres_cluster::query(dsn, "SELECT count(orphan) FROM sluice.held"), "0");
+}
+
+// covers: S8
 TEST_F(a_schema, that_is_missing_or_newer_is_said_with_what_to_do) {
   const std::string dsn = postgres_cluster::shared()->new_database();
   auto fresh = store::postgres::open({.uses = "postgres", .path = {}, .dsn = dsn});

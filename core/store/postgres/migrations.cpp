@@ -124,22 +124,22 @@ void begin_machinery(connection& c) {
   t.commit();
 }
 
-// True: this process made the step. False: it was already there.
-bool apply(connection& c, int version) {
+// All of it or nothing, so that no program finds the half of it. Another process may have made it meanwhile.
+void apply(connection& c) {
   transaction t(c);
   c.execute("SET LOCAL lock_timeout = '60s'; SET LOCAL statement_timeout = 0");
   c.execute(lock_sql);
-  if (found_version(c) >= version) return false;
-  const step& s = steps[version - 1];
-  c.execute(s.sql);
-  c.query_once(
-      "INSERT INTO sluice.migrations VALUES ($1::int8, $2::text, (extract(epoch FROM clock_timestamp()) * "
-      "1000000)::int8)",
-      {encode_int8(version), s.name});
+  for (int version = found_version(c) + 1; version <= schema_version; ++version) {
+    const step& s = steps[version - 1];
+    c.execute(s.sql);
+    c.query_once(
+        "INSERT INTO sluice.migrations VALUES ($1::int8, $2::text, (extract(epoch FROM clock_timestamp()) * "
+        "1000000)::int8)",
+        {encode_int8(version), s.name});
+  }
   SLUICE_FAILPOINT("migrate.before_commit");
   t.commit();
   SLUICE_FAILPOINT("migrate.after_commit");
-  return true;
 }
 
 }  // namespace
@@ -158,10 +158,8 @@ migration_result migrate(connection& c) {
                                         ": use a newer sluice");
   }
   if (out.from == 0) begin_machinery(c);
-  for (int version = out.from + 1; version <= schema_version; ++version) {
-    apply(c, version);
-    out.to = version;
-  }
+  if (out.from < schema_version) apply(c);
+  out.to = schema_version;
   return out;
 }
 

@@ -9,7 +9,7 @@ namespace sluice::store::postgres {
 // 0: there is no machinery.
 [[nodiscard]] int found_version(connection&);
 
-// Brings the machinery to `schema_version`, a transaction for each step, one process at a time.
+// Brings the machinery to `schema_version` in one transaction, one process at a time.
 migration_result migrate(connection&);
 
 }  // namespace sluice::store::postgres

@@ -83,14 +83,17 @@ std::int64_t now_us() {
       .count();
 }
 
-void run(database& db, int version) {
-  const migration& m = migrations[version - 1];
+// All of it or nothing, so that no program finds the half of it.
+void run_from(database& db, int version) {
   db.execute("BEGIN IMMEDIATE");
   try {
-    db.execute(m.sql);
-    db.run("INSERT INTO sluice_migrations VALUES (?, ?, ?)", version, std::string_view(m.name), now_us());
+    for (; version <= schema_version; ++version) {
+      const migration& m = migrations[version - 1];
+      db.execute(m.sql);
+      db.run("INSERT INTO sluice_migrations VALUES (?, ?, ?)", version, std::string_view(m.name), now_us());
+    }
     db.run("INSERT INTO sluice_meta VALUES ('schema', ?) ON CONFLICT DO UPDATE SET value=excluded.value",
-           std::string_view(std::to_string(version)));
+           std::string_view(std::to_string(schema_version)));
     SLUICE_FAILPOINT("migrate.before_commit");
     db.execute("COMMIT");
   } catch (...) {
@@ -116,7 +119,7 @@ void migrate(database& db) {
                                         ", this program knows " + std::to_string(schema_version) +
                                         ": upgrade sluice");
   }
-  for (int version = found + 1; version <= schema_version; ++version) run(db, version);
+  if (found < schema_version) run_from(db, found + 1);
 }
 
 }  // namespace sluice::store::sqlite

@@ -8,7 +8,7 @@ namespace sluice::store::sqlite {
 // 0: there are none.
 [[nodiscard]] int schema_of(database& db);
 
-// Runs what is missing, each version in a transaction of its own. Throws invalid when the file is newer.
+// Runs what is missing, in one transaction. Throws invalid when the file is newer.
 void migrate(database& db);
 
 }  // namespace sluice::store::sqlite
