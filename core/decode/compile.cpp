@@ -35,12 +35,13 @@ class compiler {
 
   program run(const json& spec) {
     if (!spec.is_object()) bad_mapping("", "has to be an object");
-    only_keys(spec, {"records", "where", "into", "keep", "children"}, "");
+    only_keys(spec, {"records", "parse", "where", "into", "keep", "children"}, "");
     plan_->records = spec.contains("records") ? text_of(spec, "records", "") : "";
     const auto at = split_pointer(plan_->records);
     if (!at) bad_mapping("/records", "`" + plan_->records + "` is not a JSON pointer");
     plan_->records_at = *at;
     const scope record{{&record_}, {}, 0};
+    compile_parse(spec, record);
     plan_->where = compile_conditions(spec, "where", record, "");
     compile_children(spec, record);
     const json& into = list_of(spec, "into", "");
@@ -58,6 +59,20 @@ class compiler {
     if (!owner.contains(name)) return none;
     if (!owner[name].is_array()) bad_mapping(where + "/" + name, "has to be a list");
     return owner[name];
+  }
+
+  void compile_parse(const json& spec, const scope& record) {
+    const json& pointers = list_of(spec, "parse", "");
+    for (std::size_t i = 0; i < pointers.size(); ++i) {
+      const std::string where = "/parse/" + std::to_string(i);
+      plan_->parse.push_back(compile_place(pointers[i], record, where));
+      const std::string& made = plan_->parse.back().pointer;
+      for (std::size_t k = 0; k < i; ++k) {
+        const std::string& other = plan_->parse[k].pointer;
+        if ((made + "/").starts_with(other + "/") || (other + "/").starts_with(made + "/"))
+          bad_mapping(where, "`" + made + "` and `" + other + "` lie within each other");
+      }
+    }
   }
 
   static stream_plan lay_out(const stream_schema& s) {

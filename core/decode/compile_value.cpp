@@ -9,7 +9,7 @@ namespace sluice::decode {
 namespace {
 
 constexpr int max_scale = 100;
-constexpr std::size_t max_concat_depth = 16;
+constexpr std::size_t max_depth = 16;
 
 constant compile_constant(const json& j, const std::string& where) {
   using type = constant::type;
@@ -105,12 +105,15 @@ void compile_options(const json& spec, const std::string& where, value& v) {
 
 value compile_nested(const json& spec, const scope& in, counters& n, const std::string& where,
                      std::size_t depth) {
-  if (depth > max_concat_depth) bad_mapping(where, "nests `concat` too deeply");
+  if (depth > max_depth) bad_mapping(where, "nests `concat` and `any` too deeply");
   if (!spec.is_object()) bad_mapping(where, "has to be an object with one of at, const, concat, template");
-  only_keys(spec, {"at", "const", "concat", "template", "first", "then", "as", "scale", "negate", "default"},
+  only_keys(spec,
+            {"at", "const", "concat", "any", "template", "first", "then", "as", "scale", "negate", "default"},
             where);
-  if (spec.count("at") + spec.count("const") + spec.count("concat") + spec.count("template") != 1) {
-    bad_mapping(where, "has to hold exactly one of at, const, concat, template");
+  if (spec.count("at") + spec.count("const") + spec.count("concat") + spec.count("any") +
+          spec.count("template") !=
+      1) {
+    bad_mapping(where, "has to hold exactly one of at, const, concat, any, template");
   }
   value v;
   if (spec.contains("at")) {
@@ -118,12 +121,13 @@ value compile_nested(const json& spec, const scope& in, counters& n, const std::
   } else if (spec.contains("const")) {
     v.from = value::source::constant;
     v.fixed = compile_constant(spec["const"], where + "/const");
-  } else if (spec.contains("concat")) {
-    v.from = value::source::concat;
-    if (!spec["concat"].is_array()) bad_mapping(where + "/concat", "has to be a list of values");
-    for (std::size_t i = 0; i < spec["concat"].size(); ++i) {
+  } else if (spec.contains("concat") || spec.contains("any")) {
+    v.from = spec.contains("any") ? value::source::any : value::source::concat;
+    const std::string list = spec.contains("any") ? "any" : "concat";
+    if (!spec[list].is_array()) bad_mapping(where + "/" + list, "has to be a list of values");
+    for (std::size_t i = 0; i < spec[list].size(); ++i) {
       v.parts.push_back(
-          compile_nested(spec["concat"][i], in, n, where + "/concat/" + std::to_string(i), depth + 1));
+          compile_nested(spec[list][i], in, n, where + "/" + list + "/" + std::to_string(i), depth + 1));
     }
   } else {
     v.from = value::source::text_template;
@@ -226,6 +230,11 @@ value compile_value(const json& spec, const scope& in, counters& n, const std::s
 }
 
 void check_reading(const value& v, column_type type, const std::string& where) {
+  if (v.from == value::source::any) {
+    for (const value& part : v.parts) check_reading(part, type, where);
+    if (v.as != reading::natural || v.scale != 0 || v.negate)
+      bad_mapping(where, "has `as`, `scale` or `negate` beside `any`: they belong to its values");
+  }
   if (!fits(v.as, type)) bad_mapping(where, "`as` doesn't fit the type of the column");
   if (v.scale == 0 && !v.negate) return;
   const bool number = type == column_type::int64 || type == column_type::float64 ||

@@ -111,8 +111,6 @@ bool converter::append_text(const datum& d, const value& how, std::string& out) 
   return put_text(d, how, true, out);
 }
 
-bool converter::put(const datum& d, const cell& c, column_builder& out) { return put(d, c.from, c, out); }
-
 bool converter::put(const datum& d, const value& how, const cell& c, column_builder& out) {
   const bool instant =
       how.as == reading::rfc3339 || how.as == reading::epoch_s || how.as == reading::epoch_ms;

@@ -53,9 +53,8 @@ class converter {
  public:
   explicit converter(const limits& caps) : caps_(caps) {}
 
-  // Sets the value of the row being built; `d` is not absent. False: it can't be, why() tells.
-  [[nodiscard]] bool put(const datum& d, const cell& c, column_builder& out);
-  // The same with the reading and scale of `how` instead of the cell's.
+  // Sets the value of the row being built, by the reading and scale of `how`; `d` is not absent. False: it can't
+  // be, why() tells.
   [[nodiscard]] bool put(const datum& d, const value& how, const cell& c, column_builder& out);
   // As text, whatever scalar it is: parts of a concat, what is kept for children.
   [[nodiscard]] bool append_text(const datum& d, const value& how, std::string& out);

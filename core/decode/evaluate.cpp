@@ -25,6 +25,7 @@ bool mapper::evaluate_made(const value& v, datum& out, std::string& buffer) {
     case value::source::pointer: return evaluate_first(v, out);
     case value::source::constant: out = read_constant(v.fixed); return true;
     case value::source::concat: return evaluate_concat(v, out, buffer);
+    case value::source::any: return evaluate_any(v, out, buffer);
     case value::source::text_template: break;
   }
   evaluate_template(v, out, buffer);
@@ -54,6 +55,21 @@ bool mapper::evaluate_first(const value& v, datum& out) {
   return true;
 }
 
+bool mapper::evaluate_any(const value& v, datum& out, std::string& buffer) {
+  static const value plain;
+  out = {};
+  for (const value& part : v.parts) {
+    if (!evaluate(part, out, buffer)) return false;
+    if (part.from != value::source::any) taken_ = &part;
+    if (out.absent() && part.has_default) {
+      out = read_constant(part.fallback);
+      taken_ = &plain;
+    }
+    if (!out.absent()) break;
+  }
+  return true;
+}
+
 bool mapper::evaluate_concat(const value& v, datum& out, std::string& buffer) {
   std::string text;
   out = {};
@@ -63,7 +79,7 @@ bool mapper::evaluate_concat(const value& v, datum& out, std::string& buffer) {
     if (!evaluate(part, d, inner)) return false;
     if (d.absent() && part.has_default) d = read_constant(part.fallback);
     if (d.absent()) return true;
-    if (!convert_.append_text(d, part, text)) {
+    if (!convert_.append_text(d, how(part), text)) {
       why_ = convert_.why();
       return false;
     }

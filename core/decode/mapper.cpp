@@ -12,6 +12,7 @@ mapper::mapper(const plan& p, const variables& vars, bool text_only, result& out
   memories_.resize(p.tries);
   page_texts_.resize(p.page_texts);
   for (const auto& [name, text] : vars) vars_bytes_ += text.size();
+  if (!p.parse.empty()) unfolder_ = std::make_unique<unfolder>();
   restart();
 }
 
@@ -55,10 +56,25 @@ std::uint32_t mapper::take(const tokens& t, std::uint32_t i, std::string_view ra
   }
   if (damaged) {
     reject_record({}, "holds bytes that are no UTF-8");
-  } else {
+  } else if (plan_.parse.empty() || unfold({t.text + from, to - from})) {
     map_record();
   }
   return after_;
+}
+
+// Goes on with the record in which the texts of `parse` are the JSON that they hold; `raw_` stays as it came.
+bool mapper::unfold(std::string_view record) {
+  const unfolder::outcome made = unfolder_->unfold(*t_, record, plan_.parse, frames_[0].slots);
+  if (!made.why.empty()) {
+    reject_record(made.where, made.why);
+    return false;
+  }
+  if (made.text == nullptr) return true;
+  t_ = made.text;
+  first_ = 0;
+  walker_.restart(*t_);
+  (void)walker_.walk(plan_.record, 0, frames_[0].slots, memories_[plan_.record.id]);
+  return true;
 }
 
 void mapper::map_record() {
@@ -96,7 +112,7 @@ bool mapper::make_children(std::vector<child>& made) {
     datum d;
     std::string text;
     bool good = evaluate(v, d, buffer_);
-    if (good && !d.absent()) good = convert_.append_text(d, v, text);
+    if (good && !d.absent()) good = convert_.append_text(d, how(v), text);
     if (good && d.absent() && v.has_default) {
       d = read_constant(v.fallback);
       good = d.absent() || convert_.append_text(d, value{}, text);

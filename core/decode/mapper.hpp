@@ -2,6 +2,7 @@
 // other.
 #pragma once
 
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -12,6 +13,7 @@
 #include "decode/datum.hpp"
 #include "decode/decode.hpp"
 #include "decode/plan.hpp"
+#include "decode/unfold.hpp"
 #include "decode/walker.hpp"
 
 namespace sluice::decode {
@@ -68,6 +70,7 @@ class mapper {
   void finish();
 
  private:
+  [[nodiscard]] bool unfold(std::string_view record);
   void map_record();
   [[nodiscard]] bool make_children(std::vector<child>& made);
   [[nodiscard]] bool feed(const into_plan& into);
@@ -90,6 +93,9 @@ class mapper {
   [[nodiscard]] bool evaluate_made(const value& v, datum& out, std::string& buffer);
   [[nodiscard]] bool evaluate_first(const value& v, datum& out);
   [[nodiscard]] bool evaluate_concat(const value& v, datum& out, std::string& buffer);
+  [[nodiscard]] bool evaluate_any(const value& v, datum& out, std::string& buffer);
+  // How what was just evaluated is to be read: of `any`, as the value says that was taken.
+  [[nodiscard]] const value& how(const value& v) const { return v.from == value::source::any ? *taken_ : v; }
   void evaluate_template(const value& v, datum& out, std::string& buffer);
   [[nodiscard]] std::optional<std::string> expand(const value& v) const;
 
@@ -112,6 +118,8 @@ class mapper {
   tokens none_;
   const tokens* t_ = &none_;  // of the record at hand
   walker walker_;
+  std::unique_ptr<unfolder> unfolder_;  // of a plan that parses texts
+  const value* taken_ = nullptr;        // of the `any` that was evaluated last
   std::uint32_t first_ = 0, after_ = 0;
   std::string_view raw_;
   std::int64_t ordinal_ = 0;

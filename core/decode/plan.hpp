@@ -82,11 +82,11 @@ struct piece {
 };
 
 struct value {
-  enum class source : std::uint8_t { pointer, constant, concat, text_template } from = source::pointer;
+  enum class source : std::uint8_t { pointer, constant, concat, any, text_template } from = source::pointer;
   place at;
   std::unique_ptr<first_rule> first;
   constant fixed;
-  std::vector<value> parts;
+  std::vector<value> parts;  // of concat and any
   std::vector<piece> pieces;
   std::uint32_t page_text = nowhere;  // of a template without loop keys: its index among these
   reading as = reading::natural;
@@ -145,6 +145,7 @@ struct plan {
   std::string records;                      // the pointer as written
   std::vector<std::string> records_at;      // and split
   trie record;
+  std::vector<place> parse;  // of the record: texts that hold JSON
   conditions where;
   std::vector<into_plan> into;
   std::vector<std::pair<std::string, value>> keep;

@@ -51,7 +51,7 @@ bool mapper::fill_cell(const cell& c, bool deleted, column_builder& out) {
     why_ = "is required, but " + describe_absence(c.from, d);
     return false;
   }
-  if (!convert_.put(d, c, out)) return false;
+  if (!convert_.put(d, how(c.from), c, out)) return false;
   if (!c.key && !c.reference) return true;
   const std::size_t size = out.pending_text().size();
   if (size > plan_.caps.key_bytes) {

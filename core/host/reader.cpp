@@ -142,7 +142,8 @@ reader::stage_work reader::open_stage(const manifest::read& read, const std::str
   const std::string records = nlohmann::json::parse(mapping).at("records").get<std::string>();
   nlohmann::json ask{{"name", read.stage}, {"records", records}};
   ask["request"] = request.empty() ? nlohmann::json::object() : nlohmann::json::parse(request);
-  if (incremental) ask["incremental"] = {{"param", read.incremental->param}};
+  if (incremental && !read.incremental->param.empty())
+    ask["incremental"] = {{"param", read.incremental->param}};
   w.handle = w.source->instance->prepare(ask.dump());
   w.program = std::make_unique<decode::program>(decode::compile(mapping, w.entry->component.item->streams));
   w.optional = optional_columns(*w.program);

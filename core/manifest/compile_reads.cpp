@@ -16,6 +16,15 @@ constexpr std::string_view no_subject_help =
 constexpr std::string_view no_parent_help =
     "a subject is read without a parent: give `subject` what it needs, such as an `into` of its own";
 
+// Whether the watermark stands in the request as it was written.
+bool asks_since(const std::string& request) {
+  constexpr std::string_view name = "${since}";
+  for (std::size_t at = request.find(name); at != std::string::npos; at = request.find(name, at + 1)) {
+    if (at == 0 || request[at - 1] != '$') return true;
+  }
+  return false;
+}
+
 class read_compiler {
  public:
   read_compiler(build& b, read_draft& d)
@@ -104,6 +113,7 @@ class read_compiler {
   json mapping(view& v, const value_scope& scope, std::vector<into_result>& into) {
     json out = {{"records", d_.out.records}, {"into", json::array()}};
     if (v.has("records")) out["records"] = v.text("records");
+    if (v.has("parse")) out["parse"] = parse_json(v);
     if (v.has("where")) out["where"] = conditions_json(c_, *v.get("where"), v.path("where"), scope);
     if (v.has("keep")) out["keep"] = keep_json(c_, *v.get("keep"), v.path("keep"), scope);
     if (d_.domain == nullptr) return out;
@@ -118,13 +128,35 @@ class read_compiler {
     return out;
   }
 
+  json parse_json(view& v) {
+    json out = json::array();
+    std::vector<std::string> seen;
+    for (const view::placed_text& t : v.texts("parse")) {
+      if (!is_json_pointer(t.text)) {
+        c_.report(code::pointer, t.at, t.path, in_ticks(t.text) + " is not a JSON pointer",
+                  "name the text that holds JSON: /representation");
+        continue;
+      }
+      for (const std::string& other : seen) {
+        if ((t.text + "/").starts_with(other + "/") || (other + "/").starts_with(t.text + "/")) {
+          c_.report(code::pointer, t.at, t.path,
+                    in_ticks(t.text) + " and " + in_ticks(other) + " lie within each other",
+                    "a text is read as JSON once; name it alone");
+        }
+      }
+      seen.push_back(t.text);
+      out.push_back(t.text);
+    }
+    return out;
+  }
+
   // The subject's mapping with what it does not say taken from the read.
   void read_subject() {
     node merged = *v_.get("subject");
     const bool own_into = merged.find("into") != nullptr;
     view given(c_, merged, subject_shape, v_.path("subject"), v_.key_at("subject"));
     if (!given.is_mapping()) return;
-    for (const char* key : {"records", "where", "into", "keep"}) {
+    for (const char* key : {"records", "parse", "where", "into", "keep"}) {
       const member* m = d_.merged.find(key);
       if (m != nullptr && merged.find(key) == nullptr) merged.members.push_back(*m);
     }
@@ -162,6 +194,12 @@ class read_compiler {
     view v(c_, *v_.get("incremental"), incremental_shape, v_.path("incremental"), v_.key_at("incremental"));
     if (!v.is_mapping()) return;
     incremental_read r{v.text("column"), v.text("param"), v.choice("as"), v.duration("lag")};
+    if (!v.has("param") && !asks_since(d_.out.request)) {
+      c_.report(
+          code::incremental, v_.key_at("incremental"), v.path("param"),
+          "nothing in the request takes the watermark",
+          "name its parameter by `param`, or write ${since} in the request: filter: updated > \"${since}\"");
+    }
     std::vector<std::string> mapped;
     bool found = false;
     for (const into_result& i : d_.into) {

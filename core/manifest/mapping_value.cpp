@@ -88,7 +88,8 @@ class value_reader {
  private:
   json read_text(const node& n, const std::string& path);
   json read_mapping(const node& n, const std::string& path, const column* target, int depth);
-  void read_origin(view& v, json& out, int depth);
+  void read_origin(view& v, json& out, const column* target, int depth);
+  void read_parts(view& v, const char* list, json& out, const column* target, int depth);
   void read_first(view& v, json& out);
   void check_as(view& v, const column* target, json& out);
   [[nodiscard]] text_policy policy() const {
@@ -107,9 +108,10 @@ class value_reader {
 json value_reader::read(const node& n, const std::string& path, const column* target, int depth) {
   if (n.is_mapping()) return read_mapping(n, path, target, depth);
   if (!n.is_scalar()) {
-    c_.report(code::map_value, n.at, path, expected_found("a value", n),
-              "write a pointer, a text, a constant, or { at | const | concat | template: … }; leave out what "
-              "has none");
+    c_.report(
+        code::map_value, n.at, path, expected_found("a value", n),
+        "write a pointer, a text, a constant, or { at | const | concat | any | template: … }; leave out "
+        "what has none");
     return {};
   }
   if (classify(n) != scalar_type::text) return {{"const", constant_json(c_, n, path, target)}};
@@ -144,23 +146,23 @@ json value_reader::read_mapping(const node& n, const std::string& path, const co
   view v(c_, n, value_shape, path, n.at);
   json out = json::object();
   const auto origins = std::ranges::count_if(n.members, [](const member& m) {
-    return m.key == "at" || m.key == "const" || m.key == "concat" || m.key == "template";
+    return m.key == "at" || m.key == "const" || m.key == "concat" || m.key == "any" || m.key == "template";
   });
   if (origins != 1) {
     c_.report(code::map_value, n.at, path,
               origins == 0 ? "this value comes from nowhere" : "this value comes from more than one place",
-              "give exactly one of `at`, `const`, `concat`, `template`");
+              "give exactly one of `at`, `const`, `concat`, `any`, `template`");
     return out;
   }
   if (v.has("const")) out["const"] = constant_json(c_, *v.get("const"), v.path("const"), target);
-  read_origin(v, out, depth);
+  read_origin(v, out, target, depth);
   read_first(v, out);
   if (v.has("default")) out["default"] = constant_json(c_, *v.get("default"), v.path("default"), target);
   check_as(v, target, out);
   return out;
 }
 
-void value_reader::read_origin(view& v, json& out, int depth) {
+void value_reader::read_origin(view& v, json& out, const column* target, int depth) {
   if (const node* at = v.get("at")) {
     if (!at->is_scalar()) {
       c_.report(code::wrong_type, at->at, v.path("at"), expected_found("a JSON pointer", *at));
@@ -176,16 +178,19 @@ void value_reader::read_origin(view& v, json& out, int depth) {
       out["template"] = *text;
     }
   }
-  if (v.has("concat")) {
-    out["concat"] = json::array();
-    const std::vector<node>& parts = v.list("concat");
-    if (depth >= 8) {
-      c_.report(code::map_value, v.key_at("concat"), v.path("concat"), "`concat` is nested too deeply");
-      return;
-    }
-    for (std::size_t i = 0; i < parts.size(); ++i) {
-      out["concat"].push_back(read(parts[i], child_path(v.path("concat"), i), nullptr, depth + 1));
-    }
+  if (v.has("concat")) read_parts(v, "concat", out, nullptr, depth);
+  if (v.has("any")) read_parts(v, "any", out, target, depth);
+}
+
+void value_reader::read_parts(view& v, const char* list, json& out, const column* target, int depth) {
+  out[list] = json::array();
+  const std::vector<node>& parts = v.list(list);
+  if (depth >= 8) {
+    c_.report(code::map_value, v.key_at(list), v.path(list), in_ticks(list) + " is nested too deeply");
+    return;
+  }
+  for (std::size_t i = 0; i < parts.size(); ++i) {
+    out[list].push_back(read(parts[i], child_path(v.path(list), i), target, depth + 1));
   }
 }
 
@@ -205,6 +210,12 @@ void value_reader::read_first(view& v, json& out) {
 }
 
 void value_reader::check_as(view& v, const column* target, json& out) {
+  for (const char* key : {"as", "scale", "negate"}) {
+    if (!v.has(key) || !v.has("any")) continue;
+    c_.report(code::map_value, v.key_at(key), v.path(key), in_ticks(key) + " has no meaning beside `any`",
+              "write it with the value that needs it: any: [ { at: /x, " + std::string(key) + ": … }, /y ]");
+    return;
+  }
   const std::string as = v.has("as") ? v.choice("as") : std::string();
   if (!as.empty()) out["as"] = as;
   if (!as.empty() && target != nullptr) {

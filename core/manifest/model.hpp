@@ -54,7 +54,7 @@ struct source {
 
 struct incremental_read {
   std::string column;  // the stream's column that carries the change time
-  std::string param;   // the request parameter that takes the watermark
+  std::string param;   // the request parameter that takes the watermark; empty: it stands in the request
   std::string as;      // rfc3339 | epoch_s | epoch_ms | date
   std::int64_t lag_us = 0;
 };

@@ -42,7 +42,8 @@ In a path a value is encoded as one segment.
 Secret fields are those that a plugin marks so, `store.dsn` and `tenants.*.secrets`; nothing but a reference may stand there.
 
 What `request` of a read may hold is up to the source's plugin: [http](../plugins/http/README.md) has the ways to page,
-[files](../plugins/files/README.md) the formats. [plugin.json](plugin-json.md) says what a plugin declares.
+[files](../plugins/files/README.md) the formats. [REST recipes](rest-recipes.md) shows both for services as they are: SCIM, Link
+headers, trees, maps, events; a test runs what stands there. [plugin.json](plugin-json.md) says what a plugin declares.
 
 A host file, not the manifest, says where to listen, where plugins are and what is kept how long.
 )";
@@ -57,7 +58,7 @@ std::string special_text(std::string_view key, const std::string& inner) {
   if (key == "map") return "columns → " + inner;
   if (key == "explode") return inner + ", or a list of them";
   if (key == "on_missing") return "references → `defer`, `skip` or `reject`";
-  if (key == "concat") return "list of values";
+  if (key == "concat" || key == "any") return "list of values";
   if (key == "tenants") return inner;
   return "text, number, boolean or null";
 }

@@ -141,9 +141,9 @@ class composer {
     const json constant = {{"type", {"string", "number", "boolean", "null"}}};
     const json text = {{"type", "string"}};
     static const std::map<std::string_view, int> kinds{
-        {"vars", 0},    {"secrets", 0}, {"only", 1},    {"for_each", 1},  {"is", 2},  {"not", 2},
-        {"const", 2},   {"default", 2}, {"over", 3},    {"keep", 4},      {"map", 4}, {"concat", 5},
-        {"explode", 6}, {"request", 7}, {"tenants", 8}, {"on_missing", 9}};
+        {"vars", 0},  {"secrets", 0}, {"only", 1},    {"for_each", 1}, {"is", 2},        {"not", 2},
+        {"const", 2}, {"default", 2}, {"over", 3},    {"keep", 4},     {"map", 4},       {"concat", 5},
+        {"any", 5},   {"explode", 6}, {"request", 7}, {"tenants", 8},  {"on_missing", 9}};
     switch (kinds.at(f.key)) {
       case 0: return texts;
       case 1: return scalar_or_list(text);

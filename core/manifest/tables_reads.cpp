@@ -52,6 +52,11 @@ const shape read_shape{
          .type = pointer,
          .about = "Where the records stand in a page; empty: the page itself.",
          .fallback = "\"\""},
+        {.key = "parse",
+         .type = texts,
+         .about =
+             "Pointers to texts of a record that hold JSON: all that follows sees what they hold in their "
+             "place. An empty text is null."},
         {.key = "where",
          .type = list,
          .about = "Only records where all of these hold.",
@@ -110,6 +115,7 @@ const shape subject_shape{
          .about = "What is asked, with `${subject}` in it.",
          .required = true},
         {.key = "records", .type = pointer, .about = "Where the records stand in a page."},
+        {.key = "parse", .type = texts, .about = "As for the read."},
         {.key = "where",
          .type = list,
          .about = "Only records where all of these hold.",
@@ -130,8 +136,8 @@ const shape incremental_shape{.name = "incremental",
                                    .required = true},
                                   {.key = "param",
                                    .type = text,
-                                   .about = "The request parameter that takes the watermark.",
-                                   .required = true},
+                                   .about = "The request parameter that takes the watermark. Not needed "
+                                            "where `${since}` stands in the request itself."},
                                   {.key = "as",
                                    .type = choice,
                                    .about = "How the upstream writes time.",
@@ -211,7 +217,7 @@ const shape value_shape{
         "text "
         "a template, a number or boolean a constant. Or a mapping with exactly one of `at`, `const`, "
         "`concat`, "
-        "`template`.",
+        "`any`, `template`.",
     .fields = {
         {.key = "at",
          .type = pointer,
@@ -220,6 +226,9 @@ const shape value_shape{
         {.key = "concat",
          .type = special,
          .about = "A list of values, joined; absent when one of them is, unless that has a `default`."},
+        {.key = "any",
+         .type = special,
+         .about = "A list of values, each read as it says: the first that is there, and not null."},
         {.key = "template",
          .type = text,
          .about = "Text with `${tenant}`, `${tenant.vars.x}`, `${subject}`, "

@@ -39,7 +39,7 @@ TEST(decode_compile, names_the_place_of_what_is_wrong) {
   EXPECT_EQ(refusal(mapped(R"({"at":"^/x"})")),
             "mapping, at /into/0/map/count/at: `^/x` goes further up than there are enclosing records");
   EXPECT_EQ(refusal(mapped(R"({"at":"/x","const":1})")),
-            "mapping, at /into/0/map/count: has to hold exactly one of at, const, concat, template");
+            "mapping, at /into/0/map/count: has to hold exactly one of at, const, concat, any, template");
   EXPECT_THAT(refusal(mapped(R"({"at":"/x","as":"money"})")),
               StartsWith("mapping, at /into/0/map/count/as: `money` is none"));
   EXPECT_EQ(refusal(mapped(R"({"at":"/x","as":"bool"})")),
@@ -52,6 +52,17 @@ TEST(decode_compile, names_the_place_of_what_is_wrong) {
             "mapping, at /into/0/map/count: has `then` without `first`");
   EXPECT_EQ(refusal(mapped(R"({"template":"${x"})")),
             "mapping, at /into/0/map/count/template: has a `${` that is not closed");
+  EXPECT_EQ(refusal(mapped(R"({"any":{"at":"/x"}})")),
+            "mapping, at /into/0/map/count/any: has to be a list of values");
+  EXPECT_EQ(refusal(mapped(R"({"any":[{"at":"/x"},{"at":"/y","as":"bool"}]})")),
+            "mapping, at /into/0/map/count: `as` doesn't fit the type of the column");
+  EXPECT_EQ(
+      refusal(mapped(R"({"any":[{"at":"/x"}],"negate":true})")),
+      "mapping, at /into/0/map/count: has `as`, `scale` or `negate` beside `any`: they belong to its values");
+  EXPECT_EQ(refusal(R"({"records":"","parse":["/a"," /b"]})"),
+            "mapping, at /parse/1: ` /b` is not a JSON pointer: \"\" or /a/b, with ~0 for ~ and ~1 for /");
+  EXPECT_EQ(refusal(R"({"records":"","parse":["/a","/ab","/a/b"]})"),
+            "mapping, at /parse/2: `/a/b` and `/a` lie within each other");
   EXPECT_THAT(refusal(R"({"where":[{"at":"/x"}]})"), StartsWith("mapping, at /where/0: "));
   EXPECT_EQ(refusal(R"({"where":[{"at":"/x","exists":1}]})"),
             "mapping, at /where/0: `exists` has to be true or false");

@@ -118,6 +118,34 @@ TEST(decode_mapping, concat_joins_and_is_missing_when_a_part_is) {
   EXPECT_EQ(d.cell("things", "name", 2), std::nullopt);
 }
 
+TEST(decode_mapping, any_takes_the_first_that_is_there_as_it_says) {
+  const std::string spec = things(
+      id +
+      R"(,"name":{"any":[{"at":"/customer/id"},{"at":"/customer"},{"concat":[{"const":"c-"},{"at":"/n"}]}],"default":"none"},
+    "amount":{"any":[{"at":"/minor","scale":-2,"negate":true},{"at":"/units"},{"at":"/x","default":7}]})");
+  const decoded d = run(
+      spec, R"([{"id":"1","customer":{"id":"a\"b"},"minor":-1250},{"id":"2","customer":"b","units":"3.10"},
+    {"id":"3","customer":null,"n":4,"minor":null,"units":1},{"id":"4"}])");
+  for (const auto& [row, name, amount] : std::vector<std::tuple<std::size_t, std::string, std::string>>{
+           {0, "a\"b", "12.50"}, {1, "b", "3.10"}, {2, "c-4", "1"}, {3, "none", "7"}}) {
+    EXPECT_EQ(d.cell("things", "name", row), name);
+    EXPECT_EQ(d.cell("things", "amount", row), amount);
+  }
+  EXPECT_EQ(run(spec, R"([{"id":"1","customer":{"name":"x"}}])").refusal(),
+            "name: expected text, got an object");
+}
+
+TEST(decode_mapping, any_goes_within_concat_and_what_is_kept) {
+  const decoded d =
+      run(R"({"records":"","keep":{"c":{"any":[{"at":"/c/id"},{"at":"/c"}]}},"children":[{"stage":"r.all"}],
+    "into":[{"stream":"things","map":{"external_id":{"concat":[{"const":"c/"},{"any":[{"at":"/c/id"},{"at":"/c"}]}]}}}]})",
+          R"([{"c":{"id":1}},{"c":"2"}])");
+  EXPECT_EQ(d.cell("things", "external_id", 0), "c/1");
+  EXPECT_EQ(d.cell("things", "external_id", 1), "c/2");
+  EXPECT_EQ(d.out.children.at(0).vars, R"({"parent.c":"1"})");
+  EXPECT_EQ(d.out.children.at(1).vars, R"({"parent.c":"2"})");
+}
+
 TEST(decode_mapping, templates_take_the_variables_of_the_page) {
   const std::string spec =
       things(R"("external_id":{"template":"${tenant}/${parent.id}$${x}"},"name":{"template":"${subject}"})");

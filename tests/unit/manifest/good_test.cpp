@@ -81,13 +81,15 @@ TEST(sign_in, gives_children_their_parent_and_its_condition) {
 
 TEST(everything, normalizes_each_form_of_a_value) {
   const json users = decode_of(good("everything"), "people.users");
+  EXPECT_EQ(users["parse"], json::parse(R"(["/profile"])"));
+  EXPECT_EQ(json::parse(good("everything").find_read("wallets.grants")->subject->decode)["parse"], (json{"/detail"}));
   EXPECT_EQ(users["where"], json::parse(R"([{"at":"/hidden","not":true}])"));
   EXPECT_EQ(users["keep"], json::parse(R"({"id":{"at":"/id"},"key":{"template":"u/${tenant}"}})"));
   EXPECT_EQ(users["into"][0]["map"], json::parse(R"({
     "kind": {"const":"user"}, "external_id": {"at":"/id"}, "enabled": {"const":true},
     "name": {"concat":[{"at":"/first"},{"const":" "},{"at":"/last"}]},
     "email": {"at":"/emails","first":[{"at":"/primary","is":true}],"then":"/value","default":"none"},
-    "updated_at": {"at":"/updated","as":"epoch_ms"}, "score": {"const":"0.10"}, "logins": {"at":"/logins","negate":true},
+    "updated_at": {"at":"/updated","as":"epoch_ms"}, "score": {"const":"0.10"}, "logins": {"any":[{"at":"/logins","negate":true},{"at":"/count"},{"const":0}]},
     "profile": {"at":""}, "parent.kind": {"const":"group"}, "parent.external_id": {"at":"/group"},
     "source_version": {"at":"/version"}})"));
   EXPECT_EQ(users["into"][0]["attributes"], json::parse(R"(["/locale","/phone"])"));
