@@ -135,6 +135,16 @@ TEST(decode_mapping, any_takes_the_first_that_is_there_as_it_says) {
             "name: expected text, got an object");
 }
 
+TEST(decode_mapping, any_joins_what_there_is_of_a_name) {
+  const decoded d = run(
+      things(id + R"(,"name":{"any":[{"concat":[{"at":"/a"},{"const":" "},{"at":"/b"}]},{"at":"/a"},{"at":"/b"}]})"),
+      R"([{"id":"1","a":"Ada","b":"Lovelace"},{"id":"2","a":"Ada"},{"id":"3","b":"Lovelace"},{"id":"4","a":null}])");
+  EXPECT_EQ(d.cell("things", "name", 0), "Ada Lovelace");
+  EXPECT_EQ(d.cell("things", "name", 1), "Ada");
+  EXPECT_EQ(d.cell("things", "name", 2), "Lovelace");
+  EXPECT_EQ(d.cell("things", "name", 3), std::nullopt);
+}
+
 TEST(decode_mapping, any_goes_within_concat_and_what_is_kept) {
   const decoded d =
       run(R"({"records":"","keep":{"c":{"any":[{"at":"/c/id"},{"at":"/c"}]}},"children":[{"stage":"r.all"}],

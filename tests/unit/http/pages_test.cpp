@@ -60,6 +60,25 @@ TEST_F(pages, a_server_that_gives_less_than_asked_is_read_to_the_end_by_its_tota
   EXPECT_EQ(ids(all).size(), 510U);
 }
 
+// covers: U15
+TEST_F(pages, the_total_may_stand_in_the_head) {
+  const json request{{"path", "/v1/tenants/${tenant}/link/users"},
+                     {"page", {{"style", "link"}, {"total_header", "x-total-COUNT"}, {"size", {{"limit", 200}}}}}};
+  void* read = source_.prepare(request, "");
+  const auto all = source_.all(read);
+  ASSERT_EQ(all.size(), 3U);
+  EXPECT_EQ(all[0].declared_total, 510);
+  upstream_.data().set_faults(
+      R"([{"match":{"nth":2},"do":"status","status":200,"body":"[]","headers":{"X-Total-Count":"510"}},
+          {"match":{"nth":4},"do":"status","status":200,"body":"[]","headers":{"X-Total-Count":"many"}}])");
+  const auto twice = source_.all(read);
+  ASSERT_EQ(twice.size(), 4U) << "once more from the start; then no number says that it is short";
+  EXPECT_EQ(twice[1].declared_total, 510);
+  EXPECT_FALSE(twice[1].end);
+  EXPECT_EQ(twice[3].declared_total, -1);
+  EXPECT_TRUE(twice[3].end);
+}
+
 TEST_F(pages, one_page_without_a_style) {
   const auto all = read({{"path", "/v1/tenants/${tenant}/users"}});
   ASSERT_EQ(all.size(), 1U);
