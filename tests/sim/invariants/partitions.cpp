@@ -2,6 +2,7 @@
 // every record, and nothing has brought the row since that read began.
 #include <algorithm>
 #include <set>
+#include <tuple>
 
 #include "invariants/parts.hpp"
 #include "support/memory_state.hpp"
@@ -61,17 +62,21 @@ class partitions_checker final : public checker {
     std::string vars;  // of a root: in the plan
     std::int64_t began_us = INT64_MAX;
     bool ended = false, unreadable = false;
+    [[nodiscard]] bool proves() const { return ended && !unreadable; }
   };
 
-  // The item in whose partition a row lies.
+  // The item in whose partition a row lies. A parent that is listed twice has two: the later one that proves.
   [[nodiscard]] const reading* item_of(const std::string& run, const std::string& stage,
                                        const std::string& parent) {
+    const reading* out = nullptr;
     for (const auto& [id, it] : items_[{run, stage}]) {
       const std::string& vars =
           stage == "members" ? it.vars : scene_.plans.at(run).find_stage(stage)->root_vars;
-      if (var(vars, stage == "members" ? "g" : "subject") == parent) return &it;
+      if (var(vars, stage == "members" ? "g" : "subject") != parent) continue;
+      if (out == nullptr || std::tuple(it.proves(), it.began_us) > std::tuple(out->proves(), out->began_us))
+        out = &it;
     }
-    return nullptr;
+    return out;
   }
 
   // The parent's id, as the row itself says.
@@ -85,7 +90,7 @@ class partitions_checker final : public checker {
     const std::string parent = parent_of(stream, key, row), what = stream + " " + key;
     const reading* it = item_of(r.run_id, r.partitions.front().stage, parent);
     if (it == nullptr) return broken(what + " was deleted, and nothing of " + parent + " was read");
-    if (!it->ended || it->unreadable)
+    if (!it->proves())
       return broken(what + " was deleted although what was read of " + parent + " is no proof");
     // Instants are what the host of a request takes for the store's clock, and pages of an item may have two hosts.
     if (row.age.read_at_us > it->began_us + 2 * scene_.drawn.hosts.clock_off_us)
