@@ -38,7 +38,8 @@ int exit_of(const engine::failure& f) {
   // What the caller has named is not there, or can't be said so.
   constexpr std::string_view mistakes[] = {"SLU-6023", "SLU-6028", "SLU-6040", "SLU-6041", "SLU-6052",
                                            "SLU-6056", "SLU-7011", "SLU-7012", "SLU-7014", "SLU-7021",
-                                           "SLU-7025", "SLU-7026", "SLU-7027", "SLU-7040", "SLU-7041"};
+                                           "SLU-7025", "SLU-7026", "SLU-7027", "SLU-7040", "SLU-7041",
+                                           "SLU-7050", "SLU-7051", "SLU-7052"};
   if (std::find(std::begin(mistakes), std::end(mistakes), f.code()) != std::end(mistakes))
     return exit_code::usage;
   switch (f.kind()) {
@@ -140,6 +141,17 @@ std::optional<manifest::pipeline> app::load(const std::string& path) {
 std::optional<manifest::pipeline> app::load_store(const std::string& path) {
   manifest_ = path;
   manifest::check_result checked = manifest::check_store(path, manifest::process_environment());
+  tell(checked.diagnostics);
+  return std::move(checked.pipeline);
+}
+
+std::optional<manifest::pipeline> app::load_sources(const std::string& path) {
+  manifest_ = path;
+  for (const plugin::problem& p : catalog().problems()) {
+    say(p.warning ? log_level::warn : log_level::error, {.code = p.code}, to_line(p));
+  }
+  const host::catalog_adapter components(catalog());
+  manifest::check_result checked = manifest::check_sources(path, components, manifest::process_environment());
   tell(checked.diagnostics);
   return std::move(checked.pipeline);
 }

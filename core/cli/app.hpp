@@ -50,6 +50,8 @@ class app {
   // Only its name and its store: for whoever looks at what has happened. What is wrong elsewhere in
   // the manifest, or not set in this shell, doesn't matter.
   [[nodiscard]] std::optional<manifest::pipeline> load_store(const std::string& manifest);
+  // Only its tenants and sources: for whoever looks at an upstream before anything is synced from it.
+  [[nodiscard]] std::optional<manifest::pipeline> load_sources(const std::string& path);
   [[nodiscard]] const std::string& manifest() const noexcept { return manifest_; }
 
   // One line on standard error: for people on a terminal, a line of the log elsewhere.
@@ -90,6 +92,7 @@ void add_store(CLI::App& cli, common_options& options, int& result);
 void add_serve(CLI::App& cli, common_options& options, int& result);
 void add_retention(CLI::App& cli, common_options& options, int& result);
 void add_verify(CLI::App& cli, common_options& options, int& result);
+void add_probe(CLI::App& cli, common_options& options, int& result);
 void add_plan(CLI::App& cli, common_options& options, int& result);
 
 }  // namespace sluice::cli

@@ -83,6 +83,7 @@ void add_commands(CLI::App& cli, cli_of::common_options& options, int& result) {
   cli_of::add_run(cli, options, result);
   cli_of::add_serve(cli, options, result);
   cli_of::add_check(cli, options, result);
+  cli_of::add_probe(cli, options, result);
   cli_of::add_runs(cli, options, result);
   cli_of::add_plugins(cli, options, result);
   cli_of::add_store(cli, options, result);

@@ -50,6 +50,11 @@ bool is_blank(std::string_view text) {
   return text.find_first_not_of(" \t\r\n") == std::string_view::npos;
 }
 
+bool is_index(const std::string& key, std::size_t size) {
+  const bool digits = !key.empty() && key.find_first_not_of("0123456789") == std::string::npos;
+  return digits && std::stoul(key) < size;
+}
+
 void check_version(context& c, view& root) {
   const node* n = root.get("sluice");
   if (n == nullptr) return;
@@ -147,6 +152,59 @@ check_result check_store(const std::string& path, const environment& env) {
   }
   out.diagnostics = to_diagnostics(std::move(findings));
   if (!tree && out.diagnostics.empty()) out.diagnostics.push_back(empty_file(path));
+  return out;
+}
+
+check_result check_sources(const std::string& path, const component_catalog& catalog,
+                           const environment& env) {
+  const file_text file = read_text_file(path, max_document_bytes);
+  if (std::optional<diagnostic> d = unreadable(path, file)) return {{}, {std::move(*d)}};
+  check_result out;
+  document doc(path, file.text);
+  std::vector<finding> findings;
+  const std::optional<node> tree = parse_yaml(doc, findings);
+  context c(doc, catalog, env, findings);
+  build b(c);
+  if (tree) {
+    const std::size_t before = c.count();
+    view root(c, *tree, manifest_shape, {}, {tree->at.begin, tree->at.begin});
+    if (root.has("sources")) c.forget_since(before);  // what is said of other parts
+    check_version(c, root);
+    if (root.has("name")) b.out.name = root.text("name");
+    if (root.has("tenants")) read_tenants(b, root);
+    if (root.has("sources")) read_sources(b, root);
+  }
+  if (tree && !has_error(findings)) {
+    b.out.file = path;
+    out.pipeline = std::move(b.out);
+  }
+  out.diagnostics = to_diagnostics(std::move(findings));
+  if (!tree && out.diagnostics.empty()) out.diagnostics.push_back(empty_file(path));
+  return out;
+}
+
+diagnostic diagnostic_at(const std::string& path, const std::vector<std::string>& keys) {
+  diagnostic out;
+  out.at.file = path;
+  out.path = join(keys, ".");
+  const file_text file = read_text_file(path, max_document_bytes);
+  if (!file.error.empty()) return out;
+  const document doc(path, file.text);
+  std::vector<finding> broken;
+  const std::optional<node> tree = parse_yaml(doc, broken);
+  const node* at = tree ? &*tree : nullptr;
+  for (const std::string& key : keys) {
+    const member* m = at == nullptr ? nullptr : at->find(key);
+    if (m != nullptr) {
+      out.at = doc.locate(m->key_at);
+      out.source = doc.line_text(out.at.line);
+      at = &m->value;
+    } else if (at != nullptr && at->is_sequence() && key.size() < 6 && is_index(key, at->items.size())) {
+      at = &at->items[std::stoul(key)];
+    } else {
+      break;
+    }
+  }
   return out;
 }
 

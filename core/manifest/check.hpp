@@ -34,6 +34,14 @@ struct check_result {
 // manifest that has changed, or needs an environment that isn't here, still says where its data are.
 [[nodiscard]] check_result check_store(const std::string& path, const environment&);
 
+// Its name, tenants and sources alone: for whoever looks at an upstream before there is anything to sync from it.
+[[nodiscard]] check_result check_sources(const std::string& path, const component_catalog&,
+                                         const environment&);
+
+// A diagnostic that says nothing yet, about what stands in the file under these keys (or indexes), or as deep as
+// they lead.
+[[nodiscard]] diagnostic diagnostic_at(const std::string& path, const std::vector<std::string>& keys);
+
 struct tenants_result {
   std::optional<struct tenants> tenants;
   std::vector<diagnostic> diagnostics;

@@ -4,6 +4,8 @@
 #include <cstring>
 #include <utility>
 
+#include <sluice/abi/trace.h>
+
 #include "plugin/call_scope.hpp"
 #include "plugin/guard.hpp"
 #include "plugin/loader.hpp"
@@ -136,7 +138,7 @@ sluice_status run_step(host_services& host, sluice_str run, sluice_str step, slu
 
 // The service tables; captureless functions find their binding through the sluice_host.
 template <typename State>
-const void* service(const sluice_host*, const char* id) noexcept {
+const void* service(const sluice_host* asked, const char* id) noexcept {
   static const sluice_secrets_v1 secrets{
       sizeof(sluice_secrets_v1),
       [](const sluice_host* h, const sluice_call* call, sluice_str text, sluice_secret* out,
@@ -158,10 +160,15 @@ const void* service(const sluice_host*, const char* id) noexcept {
       [](const sluice_host* h, sluice_str run, sluice_error* failure) {
         return serve(failure, [&] { of<State>(h).host.run_ended(from_abi(run)); });
       }};
+  static const sluice_trace_v1 trace{sizeof(sluice_trace_v1), [](const sluice_host* h, const sluice_call*,
+                                                                 sluice_str exchange, sluice_str body) {
+                                       of<State>(h).host.exchange(from_abi(exchange), from_abi(body));
+                                     }};
   const std::string_view wanted = id == nullptr ? "" : id;
   if (wanted == SLUICE_SECRETS_1) return &secrets;
   if (wanted == SLUICE_METRICS_1) return &metrics;
   if (wanted == SLUICE_STEPS_1) return &steps;
+  if (wanted == SLUICE_TRACE_1 && of<State>(asked).host.traces()) return &trace;
   return nullptr;
 }
 

@@ -38,6 +38,9 @@ class host_services {
   virtual void run_step(std::string_view run_id, std::string_view step_json, step_progress progress,
                         step_done done) = 0;
   virtual void run_ended(std::string_view run_id) = 0;  // throws error
+  // Whether somebody looks at single requests; then `exchange` gets each of them: see abi/trace.h.
+  [[nodiscard]] virtual bool traces() const noexcept { return false; }
+  virtual void exchange(std::string_view /*exchange_json*/, std::string_view /*body*/) noexcept {}
 };
 
 }  // namespace sluice::plugin

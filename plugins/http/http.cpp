@@ -6,6 +6,7 @@
 #include "codes.hpp"
 #include "headers.hpp"
 #include "outcome.hpp"
+#include "watch.hpp"
 
 namespace sluice::http {
 
@@ -79,6 +80,7 @@ void http_source::send(const std::shared_ptr<pending>& p) {
   // What may have to be sent once more stays here.
   auto t = with_token ? std::make_shared<transfer>(settings_, prepared_request(p->request), p->headers)
                       : std::make_shared<transfer>(settings_, std::move(p->request), std::move(p->headers));
+  t->watched = tracer(host_).on();
   t->ends = p->ends;
   t->cancelled = p->cancelled;
   if (with_token) t->ready = [this, p](transfer& waits) { return authorize(*p, waits); };
@@ -105,6 +107,7 @@ bool http_source::repeat(const std::shared_ptr<pending>& p, const transfer& ende
 void http_source::answer(const std::shared_ptr<pending>& p, transfer& ended) {
   host_.add("requests");
   host_.add("wire_bytes", static_cast<double>(ended.wire_bytes));
+  tell_exchange(host_, p->done.context().raw(), ended, settings_, p->secrets, exchange_for::page);
   bool again = false;
   std::exception_ptr failed;
   try {

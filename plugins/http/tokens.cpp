@@ -8,6 +8,7 @@
 #include "base64.hpp"
 #include "codes.hpp"
 #include "url.hpp"
+#include "watch.hpp"
 
 namespace sluice::http {
 namespace {
@@ -67,6 +68,7 @@ void token_keeper::ask(held& h, const call& c, const vars& values) {
   for (const auto& [name, value] : how.form) add_field(request.body, name, value.expand(values));
   if (!c.correlation_id().empty()) headers.push_back("X-Correlation-ID: " + std::string(c.correlation_id()));
   auto t = std::make_shared<transfer>(settings_, std::move(request), std::move(headers));
+  t->watched = tracer(host_).on();
   t->ends = steady::now() + settings_.total;
   // The map's places stay where they are, and one that is asked for is not forgotten.
   t->done = [this, &h, about](transfer& ended) { take(h, ended, about); };
@@ -79,6 +81,7 @@ void token_keeper::take(held& h, transfer& ended, const told& about) {
   h.asked = false;
   ++h.answers;
   host_.add("token_requests");
+  tell_exchange(host_, nullptr, ended, settings_, about.secrets, exchange_for::token);
   try {
     access_token got = make_token(ended, about);
     const auto good_for = got.good_for ? std::max<std::chrono::milliseconds>(*got.good_for, shortest)

@@ -117,7 +117,17 @@ void transfer::finish(CURLcode result) {
   curl_off_t wire = 0;
   curl_easy_getinfo(easy_, CURLINFO_SIZE_DOWNLOAD_T, &wire);
   wire_bytes = static_cast<std::uint64_t>(wire);
+  if (watched) keep_measures();
   easy_ = nullptr;
+}
+
+void transfer::keep_measures() {
+  took_us = time_of(easy_, CURLINFO_TOTAL_TIME_T);
+  const char* address = nullptr;
+  curl_easy_getinfo(easy_, CURLINFO_PRIMARY_IP, &address);
+  long port = 0;
+  curl_easy_getinfo(easy_, CURLINFO_PRIMARY_PORT, &port);
+  if (address != nullptr && *address != '\0') peer = address + (" port " + std::to_string(port));
 }
 
 std::size_t transfer::on_body(char* data, std::size_t one, std::size_t n, void* self) {
@@ -175,6 +185,7 @@ void transfer::take_header(std::string_view line) {
   if (head.bytes > longest_head) head.wrong = "it is longer than 64 KiB";
   if (line.starts_with("HTTP/")) {  // a head of its own: earlier ones were 1xx
     head = {.bytes = head.bytes};
+    lines.clear();
     long status = 0;
     curl_easy_getinfo(easy_, CURLINFO_RESPONSE_CODE, &status);
     head.status = status >= 200 ? static_cast<int>(status) : 0;
@@ -183,6 +194,7 @@ void transfer::take_header(std::string_view line) {
     return;
   }
   if (line.empty() || !head.wrong.empty()) return end_head();
+  if (watched) lines.emplace_back(line);
   const auto colon = line.find(':');
   if (colon == std::string_view::npos) return;
   const std::string_view name = line.substr(0, colon), value = trimmed(line.substr(colon + 1));

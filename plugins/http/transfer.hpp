@@ -69,7 +69,14 @@ class transfer {
   std::string refused_address;  // where the name led and we don't go
   enum class phase : std::uint8_t { resolve, connect, wait, receive } phase = phase::resolve;  // how far it came
 
+  // Somebody looks at it: the head's lines, the time it took and whom it reached are kept too.
+  bool watched = false;
+  std::vector<std::string> lines;
+  std::int64_t took_us = 0;
+  std::string peer;
+
   [[nodiscard]] const prepared_request& request() const noexcept { return request_; }
+  [[nodiscard]] const curl_slist* sent_headers() const noexcept { return headers_; }
 
  private:
   static std::size_t on_body(char* data, std::size_t one, std::size_t n, void* self);
@@ -79,6 +86,7 @@ class transfer {
   void take_header(std::string_view line);
   void take_framing(std::string_view name, std::string_view value);
   void end_head();
+  void keep_measures();
   [[nodiscard]] enum phase progress() const;
 
   const settings& settings_;

@@ -57,5 +57,29 @@ TEST_F(store_part, names_a_variable_that_its_store_needs) {
   EXPECT_EQ(r.diagnostics[0].code, "SLU-1020");
 }
 
+TEST_F(store_part, of_a_manifest_with_sources_and_tenants_alone_an_upstream_can_be_asked) {
+  const fake_catalog known;
+  const std::string sources = "sources: { crm: { uses: http, base_url: \"https://crm.example\" } }\n";
+  const check_result r = check_sources(
+      write("sluice: 1\nname: shop\ntenants: { acme: {} }\n" + sources).string(), known, fake_environment());
+  ASSERT_TRUE(r.ok()) << render_text(r.diagnostics);
+  EXPECT_NE(r.pipeline->find_source("crm"), nullptr);
+  EXPECT_TRUE(r.pipeline->tenants.known.contains("acme"));
+  const check_result wrong = check_sources(write("sluice: 1\nsources: { crm: { uses: htp } }\n").string(),
+                                           known, fake_environment());
+  ASSERT_FALSE(wrong.ok());
+  EXPECT_EQ(wrong.diagnostics.front().code, "SLU-1030");
+}
+
+TEST_F(store_part, a_place_is_found_as_deep_as_its_keys_lead) {
+  const fs::path path = write("a:\n  b:\n    - { c: 1 }\n    - { c: 2,\n        d: 3 }\n");
+  const diagnostic d = diagnostic_at(path.string(), {"a", "b", "1", "d"});
+  EXPECT_EQ(d.at.line, 5);
+  EXPECT_EQ(d.at.column, 9);
+  EXPECT_EQ(d.source, "        d: 3 }");
+  EXPECT_EQ(diagnostic_at(path.string(), {"a", "b", "7", "d"}).at.line, 2);
+  EXPECT_EQ(diagnostic_at(path.string(), {"x"}).at.line, 0);
+}
+
 }  // namespace
 }  // namespace sluice::manifest
