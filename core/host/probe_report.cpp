@@ -130,6 +130,7 @@ data outline_json(const probed_page& p, const std::string& wanted) {
   out["looked_at"] = {{"at", at}, {"objects", records.size()}};
   out["fields"] = fields_json(fields);
   out["keys"] = key_candidates(fields, records.size());
+  if (p.exchange() == nullptr) return out;  // a file has no further pages to ask for
   out["paging"] = data::array();
   for (const paging_hint& h : paging_hints(*tree, at, headers_of(p.exchange())))
     out["paging"].push_back({{"found", h.found}, {"page", h.page}});

@@ -189,7 +189,7 @@ class writer {
     for (const data& k : o["keys"]) keys += (keys.empty() ? "" : ", ") + k.get<std::string>();
     line(keys.empty() ? "no value is another one in each record: none looks like a key"
                       : "could be the key: " + keys);
-    write_paging(o["paging"]);
+    if (o.contains("paging")) write_paging(o["paging"]);
   }
 
   void write_places(const data& places) {

@@ -161,6 +161,14 @@ void check_wait(const transfer& t, const teller& tell, const std::string& said) 
   tell.fail(status::throttled, codes::throttled, said + until, wait);
 }
 
+// The type of the refusal itself is often the one that it wants to be asked for.
+[[noreturn]] void refuse_accept(const transfer& t, const told& a, const teller& tell, const std::string& said) {
+  const std::string type = t.head.content_type.substr(0, t.head.content_type.find(';'));
+  const bool tells = type.find("json") != std::string::npos && type != "application/json";
+  tell.fail(status::invalid, codes::refused, said + "; it does not give what the header Accept asks for: name another, as headers: { Accept: " +
+                                                 (tells ? shown(type, a.secrets) : "…") + " } of the source");
+}
+
 void check_status(const transfer& t, const told& a, const teller& tell) {
   const int s = t.head.status;
   if (s == 200 || s == 203) return;
@@ -179,6 +187,7 @@ void check_status(const transfer& t, const told& a, const teller& tell) {
                                                     ", but redirects are not followed: write the final address in base_url");
   }
   if (s >= 200 && s < 300) tell.fail(status::invalid, codes::bad_status, said + "; a page is a 200 with a body");
+  if (s == 406) refuse_accept(t, a, tell, said);
   tell.fail(status::invalid, codes::refused, said + "; check request.path and request.query");
 }
 

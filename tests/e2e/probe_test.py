@@ -1,5 +1,7 @@
 """`sluice probe` and `sluice check --live`: what they show of an upstream, and that they write nothing."""
 import json
+import pathlib
+import subprocess
 import unittest
 
 import harness
@@ -92,6 +94,26 @@ class Probe(Live):
         self.assertEqual([(e["for"], e["status"]) for e in exchanges], [("token", 200), ("page", 200)])
         self.assertIn(["Authorization", "Bearer ***"], exchanges[1]["headers"])
 
+    def test_a_service_that_wants_another_accept_is_told_so_and_then_outlined(self):
+        self.manifest.write_text(FIRST.replace("AUTH", 'bearer: "${tenant.secrets.crm}"'))
+        path = ("--source", "crm", "--path", "/v1/tenants/acme/scim/Users?count=3")
+        self.assertIn("headers: { Accept: application/scim+json }", self.probe(*path, exit_code=78)["pages"][0]["error"]["message"])
+        self.change("base_url", "headers: { Accept: application/scim+json }, base_url")
+        outline = self.probe(*path)["pages"][0]["outline"]
+        self.assertEqual(outline["records"][0]["at"], "/Resources")
+        self.assertTrue(any("style: offset, param: startIndex, base: 1" in h["page"] for h in outline["paging"]), outline["paging"])
+
+    def test_a_source_that_tells_nothing_of_its_requests_is_outlined_too(self):
+        exports = pathlib.Path(self.folder.name) / "acme"
+        exports.mkdir()
+        (exports / "u.csv").write_text("id,name\n1,Ada\n2,\n")
+        self.manifest.write_text("sluice: 1\ntenants: { acme: {} }\nsources: { ex: { uses: files, root: %s } }\n" % self.folder.name)
+        page = self.probe("--source", "ex", "--path", "u.csv")["pages"][0]
+        self.assertEqual(page["exchanges"], [])
+        self.assertEqual({f["at"]: f["types"] for f in page["outline"]["fields"]}, {"/id": "text", "/name": "text or null"})
+        self.assertNotIn("paging", page["outline"])
+        self.assertEqual(self.probe("--source", "ex", "--path", "v.csv", exit_code=78)["pages"][0]["error"]["code"], "SLU-3204")
+
     def test_a_read_shows_what_its_mapping_takes_and_follows_pages(self):
         found = self.probe("--read", "entities.users", "--tenant", "acme", "--pages", "2")
         first, second = found["pages"]
@@ -137,7 +159,6 @@ class Probe(Live):
     def test_people_get_the_same_as_text(self):
         self.change("email: /email", "email: /emailAddress")
         command = [a for a in self.command("probe", self.manifest, "--read", "entities.users") if a != "--json"]
-        import subprocess
         done = subprocess.run(command, capture_output=True, text=True, timeout=300, env=self.environment())
         self.assertEqual(done.returncode, 0, done.stderr)
         for words in ("200 OK", "Authorization: Bearer ***", "the next page: ", "records at `/data`: 20; 20 mapped",
