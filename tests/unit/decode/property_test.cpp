@@ -84,6 +84,44 @@ RC_GTEST_PROP(decode_property, every_value_reads_back_equal, ()) {
   RC_ASSERT(json::parse(*d.cell("things", "attributes")) == json({{"v", v}}));
 }
 
+std::string parsing_spec() { return R"({"parse":["/v"],)" + spec.substr(1); }
+
+RC_GTEST_PROP(decode_property, a_text_of_json_is_what_it_holds, ()) {
+  const json v = any_json(4);
+  const std::string text = v.dump(*rc::gen::element(-1, 0, 2), ' ', *rc::gen::arbitrary<bool>());
+  json data = json::array();
+  data.push_back({{"a", any_json(2)}, {"id", "1"}, {"v", text}, {"text", "after"}});
+  data.push_back({{"id", "2"}, {"v", v}});
+  if (v.is_string()) data[1]["v"] = text;  // a text stands for what it holds
+  const std::string page = json{{"data", data}}.dump(-1, ' ', *rc::gen::arbitrary<bool>());
+  const decoded d = run(parsing_spec(), page);
+  RC_ASSERT(d.refusal() == "0 rejects");
+  for (std::size_t row = 0; row < 2; ++row)
+    RC_ASSERT(json::parse(*d.cell("things", "attributes", row)) == json({{"v", v}}));
+  RC_ASSERT(d.cell("things", "name", 0) == "after");
+}
+
+RC_GTEST_PROP(decode_property, no_text_changes_what_stands_around_it, ()) {
+  std::string text =
+      json{{"id", "9"}, {"int", 5}}.dump() + *rc::gen::element("", "}", R"(,"int":5)", "]", "\"");
+  const int flips = *rc::gen::inRange(0, 3);
+  for (int i = 0; i < flips; ++i) {
+    text[*rc::gen::inRange<std::size_t>(0, text.size())] =
+        *rc::gen::element('{', '}', '[', ']', '"', '\\', ',', ':', '0', ' ', '\n');
+  }
+  const decoded d =
+      run(parsing_spec(), json{{"data", json::array({json{{"id", "1"}, {"v", text}, {"x", 1}}})}}.dump());
+  if (json::accept(text)) {
+    RC_ASSERT(d.cell("things", "external_id") == "1");
+    RC_ASSERT(d.cell("things", "count") == std::nullopt);
+    RC_ASSERT(json::parse(*d.cell("things", "attributes")).at("v") == json::parse(text));
+  } else {
+    // The record, or its row where only an escape is wrong: those are looked at where they are used.
+    RC_ASSERT(d.accepted("things") == 0);
+    RC_ASSERT(d.out.rejects.size() == 1U);
+  }
+}
+
 // covers: U7
 RC_GTEST_PROP(decode_property, a_page_cut_at_random_is_an_error, ()) {
   json records = json::array();
