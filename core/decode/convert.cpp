@@ -1,4 +1,4 @@
-// Values of columns that are no text: bools, numbers, instants.
+// Values of columns that are no text: bools, numbers, instants; and what conditions ask of any.
 #include "decode/datum.hpp"
 #include "decode/instant.hpp"
 #include "decode/number.hpp"
@@ -71,6 +71,27 @@ bool converter::put_instant(const datum& d, const value& how, column_type type, 
   if (type == column_type::date) out.date(day_of(us));
   else out.int64(us);
   return true;
+}
+
+bool converter::equals(const datum& d, const constant& c, bool text_only) {
+  const bool texts = d.is == datum::type::quoted || d.is == datum::type::text;
+  std::string_view s;
+  switch (c.is) {
+    case constant::type::null: return d.absent();
+    case constant::type::truth:
+      if (texts && text_only) return d.raw == (c.truth ? "true" : "false");
+      return d.is == datum::type::truth && d.truth == c.truth;
+    case constant::type::number:
+      return (d.is == datum::type::number || (texts && text_only)) && same_number(d.raw, c.text, caps_);
+    case constant::type::text: break;
+  }
+  return texts && plain(d, s) && s == c.text;
+}
+
+bool converter::has_prefix(const datum& d, std::string_view prefix) {
+  std::string_view s;
+  const bool texts = d.is == datum::type::quoted || d.is == datum::type::text;
+  return texts && plain(d, s) && s.starts_with(prefix);
 }
 
 }  // namespace sluice::decode

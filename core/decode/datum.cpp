@@ -189,25 +189,4 @@ bool converter::append_json(const datum& d, Sink& out) {
 
 template bool converter::append_json(const datum&, std::string&);
 template bool converter::append_json(const datum&, column_builder&);
-
-bool converter::equals(const datum& d, const constant& c, bool text_only) {
-  const bool texts = d.is == datum::type::quoted || d.is == datum::type::text;
-  std::string_view s;
-  switch (c.is) {
-    case constant::type::null: return d.absent();
-    case constant::type::truth:
-      if (texts && text_only) return d.raw == (c.truth ? "true" : "false");
-      return d.is == datum::type::truth && d.truth == c.truth;
-    case constant::type::number:
-      return (d.is == datum::type::number || (texts && text_only)) && same_number(d.raw, c.text, caps_);
-    case constant::type::text: break;
-  }
-  return texts && plain(d, s) && s == c.text;
-}
-
-bool converter::has_prefix(const datum& d, std::string_view prefix) {
-  std::string_view s;
-  const bool texts = d.is == datum::type::quoted || d.is == datum::type::text;
-  return texts && plain(d, s) && s.starts_with(prefix);
-}
 }  // namespace sluice::decode
