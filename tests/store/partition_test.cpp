@@ -179,6 +179,22 @@ TEST_P(partitions, needs_whatever_else_may_bring_such_rows) {
   EXPECT_EQ(gone(), "");
 }
 
+// Two reads of one run share a partition; whichever was asked first has been asked before the other.
+TEST_P(partitions, what_another_read_of_the_run_has_brought_stays) {
+  sign_in(2);
+  begin("q", engine::phase::essential);
+  stage_ = "q";
+  put("credits", {credit("c1", "u1")});
+  end_item();
+  end_stage("q");
+  stage_ = "p";
+  put("credits", {credit("c5", "u1")});
+  end_reading();
+  EXPECT_EQ(sweep(credits_of("subject", {"q"})).gone, 1);
+  EXPECT_EQ(gone(), "c2");
+  EXPECT_EQ(row("credits", "c5").at("deleted"), "false");
+}
+
 TEST_P(partitions, an_item_without_the_variable_has_none) {
   sign_in(2);
   end_reading();

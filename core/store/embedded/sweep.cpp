@@ -186,17 +186,20 @@ sweep_result session::sweep_partitions(const engine::sweep_request& r, const eng
       out.reason = why;
       continue;
     }
+    // Beside other reads, which may have asked sooner, a row must have been brought by none since the run was made.
+    const bool alone = rule.others.empty();
     for (const proven_item& item : tables_->proven_items(r.run_id, rule.stage, r.stream)) {
+      const std::int64_t as_of = alone ? item.requested_us : run.created_us;
       const auto filter = filter_of(table.schema(), rule, item.vars);
       if (!filter) continue;
       const auto own = tables_->keys_of_item(r.run_id, rule.stage, item.id, r.stream);
-      drop_waiting(*tables_, run.tenant, table.schema(), origin, *filter, own, item.requested_us);
+      drop_waiting(*tables_, run.tenant, table.schema(), origin, *filter, own, as_of);
       auto keys = without(tables_->keys_in(run.tenant, r.stream, origin, *filter), own);
       std::erase_if(keys, [&](const std::string& k) { return known.contains(k); });
       if (keys.empty()) continue;
-      keys = without(keys, tables_->seen_of(run.tenant, r.stream, keys, run.created_us, item.requested_us));
+      keys = without(keys, tables_->seen_of(run.tenant, r.stream, keys, run.created_us, alone ? as_of : 0));
       known.insert(keys.begin(), keys.end());
-      gone.push_back({rule.stage, item.requested_us, std::move(keys)});
+      gone.push_back({rule.stage, as_of, std::move(keys)});
     }
   }
   out.gone = static_cast<std::int64_t>(known.size());

@@ -85,27 +85,30 @@ std::vector<postgres_session::gone_rows> postgres_session::find_gone(const engin
   std::vector<gone_rows> out;
   const auto accounts = read_stages(of.run, "");
   std::set<std::string> known;  // one row may lie in the partitions of two items
-  bool alone = false;
+  bool locked = false;
   for (const engine::partition_rule& rule : r.partitions) {
     if (const std::string why = why_no_sweep(accounts, rule.others); !why.empty()) {
       why_not = why;
       continue;
     }
+    // Beside other reads, which may have asked sooner, a row must have been brought by none since the run was made.
+    const bool alone = rule.others.empty();
     const rows items = db().query_once(items_sql, {of.run, rule.stage, stream.name});
     for (std::size_t n = 0; n < items.size(); ++n) {
+      const std::int64_t as_of = alone ? items.number(n, 2) : of.created_us;
       const auto filter = filter_of(stream, rule, std::string(items.text(n, 1)));
       if (!filter) continue;
       const std::set<std::string> own = texts_of(
           db().query_once(brought_sql, {of.run, rule.stage, std::string(items.text(n, 0)), stream.name}));
-      drop_waiting(db(), of.tenant, stream, origin, *filter, own, items.number(n, 2));
+      drop_waiting(db(), of.tenant, stream, origin, *filter, own, as_of);
       found_rows found = rows_in(of, stream, origin, *filter);
       drop(found, own);
       drop(found, known);
       if (found.ids.empty()) continue;
-      if (!std::exchange(alone, true)) lock_stream(of.tenant, stream.name);
-      drop_seen(found, of.tenant, stream.name, of.created_us, items.number(n, 2));
+      if (!std::exchange(locked, true)) lock_stream(of.tenant, stream.name);
+      drop_seen(found, of.tenant, stream.name, of.created_us, alone ? as_of : 0);
       known.insert(found.keys.begin(), found.keys.end());
-      out.push_back({rule.stage, items.number(n, 2), std::move(found)});
+      out.push_back({rule.stage, as_of, std::move(found)});
     }
   }
   return out;
