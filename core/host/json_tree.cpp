@@ -14,7 +14,7 @@ namespace sluice::host {
 namespace {
 
 using type = enum json_tree::type;
-constexpr std::size_t deepest = 200;
+constexpr std::size_t deepest_level = 200;
 
 // Builds the tree from the parser's events.
 class builder final : public nlohmann::json_sax<nlohmann::json> {
@@ -52,7 +52,7 @@ class builder final : public nlohmann::json_sax<nlohmann::json> {
   }
   bool open(type t) {
     open_.push_back({t, {}, {}, {}});
-    return open_.size() <= deepest;
+    return open_.size() <= deepest_level;
   }
   bool close() {
     json_tree done = std::move(open_.back());
