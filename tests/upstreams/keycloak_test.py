@@ -1,0 +1,239 @@
+"""A real Keycloak by examples/keycloak alone, compared row by row with what an independent reader says.
+
+The quick tier takes the small realm, the full one all three.
+"""
+import json
+import os
+import pathlib
+import shutil
+import socket
+import subprocess
+import sys
+import tempfile
+import unittest
+from decimal import Decimal
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "e2e"))
+import harness  # noqa: E402
+
+SCRIPTS = pathlib.Path(os.environ.get("SLUICE_UPSTREAMS", harness.SOURCE.parent / "shared" / "upstreams")) / "keycloak"
+CACHE = pathlib.Path(os.environ.get("UP_BUILD", pathlib.Path.home() / ".cache" / "sluice-upstreams"))
+MANIFEST = harness.SOURCE / "examples" / "keycloak" / "sign-in.yaml"
+FULL = os.environ.get("SLUICE_TEST_TIER") == "full"
+REALMS = ("small", "medium", "large") if FULL else ("small",)
+
+KEY = ["(SELECT e.kind FROM entities e WHERE e.id = s.{0})", "(SELECT e.external_id FROM entities e WHERE e.id = s.{0})"]
+ROLE = "(SELECT r.external_id FROM roles r WHERE r.id = s.{0})"
+
+
+def key(column):
+    return [part.format(column) for part in KEY]
+
+
+# The reader's table → our stream, and its columns behind the tenant.
+QUERIES = {
+    "entities": ("entities", ["s.kind", "s.external_id", "s.attributes", "s.name", "s.email", "s.enabled",
+                              "(SELECT p.external_id FROM entities p WHERE p.id = s.parent_id)"]),
+    "memberships": ("memberships", key("container_id") + key("member_id")),
+    "roles": ("roles", ["s.external_id", "s.scope", "s.name", "s.description"]),
+    "role_parts": ("role_parts", [ROLE.format("role_id"), ROLE.format("part_id")]),
+    "role_assignments": ("role_assignments", key("entity_id") + [ROLE.format("role_id")]),
+    "credits": ("entity_credits", key("entity_id") + ["s.unit", "CAST(s.amount AS TEXT)"]),
+}
+
+
+def why_not():
+    if not SCRIPTS.is_dir():
+        return "the scripts that start Keycloak are not at %s; SLUICE_UPSTREAMS says where" % SCRIPTS
+    missing = [program for program in ("java", "mvn", "curl") if shutil.which(program) is None]
+    return "not installed: " + ", ".join(missing) if missing else ""
+
+
+def plain(amount):
+    """Decimals by value: 42.0 is 42."""
+    return format(Decimal(amount).normalize(), "f")
+
+
+def as_reader(tenant, table, row):
+    """A stored row as the independent reader writes it."""
+    if table == "entities":
+        kind, key, attributes, *rest = row
+        name, email, enabled, parent = rest
+        attributes = attributes if isinstance(attributes, dict) else json.loads(attributes or "{}")
+        return [tenant, kind, key, next(iter(attributes.values()), None), name or "", email, bool(enabled), parent]
+    if table == "role_assignments":
+        return [tenant, *row, "direct"]
+    if table == "credits":
+        kind, key, unit, amount = row
+        return [tenant, kind, key, unit, unit.removeprefix("credits."), plain(amount), None]
+    return [tenant, *row]
+
+
+def free_port():
+    with socket.socket() as s:
+        s.bind(("127.0.0.1", 0))
+        return s.getsockname()[1]
+
+
+class Server:
+    """One Keycloak for all tests of this program, on ports of its own."""
+
+    def __init__(self):
+        self.folder = pathlib.Path(tempfile.mkdtemp(prefix="sluice-keycloak-"))
+        self.environment = {**os.environ, "UP_BUILD": str(CACHE), "UP_RUN": str(self.folder / "run"),
+                            "KC_PORT": str(free_port()), "KC_MGMT_PORT": str(free_port())}
+        self.url = "http://127.0.0.1:" + self.environment["KC_PORT"]
+        self.script("start.sh")
+
+    def script(self, name, *args, **environment):
+        command = [SCRIPTS / name, *args] if name.endswith(".sh") else [sys.executable, SCRIPTS / name, *args]
+        done = subprocess.run(command, capture_output=True, text=True, env={**self.environment, **environment})
+        if done.returncode != 0:
+            raise RuntimeError("%s: %s" % (name, done.stderr[-2000:] + done.stdout[-2000:]))
+        return done.stdout
+
+    def expected(self, realm):
+        """table → rows, by the independent reader, asked now."""
+        out = self.folder / ("expected-" + realm)
+        self.script("expected.py", realm, UP_OUT=str(out))
+        rows = {table: set() for table in QUERIES}
+        for line in (out / "expected.rows.jsonl").read_text(encoding="utf-8").splitlines():
+            for table, row in json.loads(line).items():
+                rows[table].add(json.dumps(row, ensure_ascii=False))
+        return rows
+
+    def admin(self, realm):
+        """A client that may change the realm."""
+        sys.path.insert(0, str(SCRIPTS.parent / "common"))
+        from kit import Http, oauth_token
+        form = {"grant_type": "password", "client_id": "admin-cli", "username": "admin", "password": "admin"}
+        token = oauth_token(self.url, "/realms/master/protocol/openid-connect/token", form)
+        return Http(self.url + "/admin/realms/" + realm, token)
+
+    def stop(self):
+        self.script("stop.sh")
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+
+class Keycloak(unittest.TestCase):
+    store_type = harness.Sqlite
+    maxDiff = 4000
+
+    @classmethod
+    def setUpClass(cls):
+        cls.server = Server()
+        cls.addClassCleanup(cls.server.stop)
+        for realm in REALMS:
+            cls.server.script("seed.py", realm)
+
+    def setUp(self):
+        folder = tempfile.TemporaryDirectory()
+        self.addCleanup(folder.cleanup)
+        self.store = self.store_type(folder.name)
+        self.addCleanup(self.store.stop)
+        self.manifest = pathlib.Path(folder.name) / "keycloak.yaml"
+        text = MANIFEST.read_text()
+        line = next(l for l in text.splitlines() if l.startswith("store:"))
+        text = text.replace(line, "store: " + self.store.manifest)
+        # Each run reads, whatever the one before has.
+        for phase in ("essential:", "background:"):
+            text = text.replace("  %s\n" % phase, "  %s\n    fresh_for: 0s\n" % phase)
+        self.manifest.write_text(text)
+
+    def sluice(self, *args):
+        secrets = {"KEYCLOAK_SECRET_" + r.upper(): "secret-" + r for r in ("small", "medium", "large")}
+        environment = {**os.environ, **secrets, "KEYCLOAK_URL": self.server.url, **self.store.environment}
+        done = subprocess.run([harness.SLUICE, "--plugins", harness.PLUGINS, "--json", *args], capture_output=True,
+                              text=True, env=environment)
+        for secret in secrets.values():
+            self.assertNotIn(secret, done.stdout + done.stderr, "a secret got out")
+        return done
+
+    def sync(self, realm, *more, exit_code=0):
+        done = self.sluice("run", self.manifest, "--tenant", realm, *more)
+        self.assertEqual(done.returncode, exit_code, done.stderr[-3000:] + done.stdout[-3000:])
+        return json.loads(done.stdout)
+
+    def held(self, realm):
+        out = {}
+        for table, (stream, columns) in QUERIES.items():
+            named = ", ".join("%s AS c%d" % (column, i) for i, column in enumerate(columns))
+            found = self.store.query("SELECT %s FROM %s s WHERE s.deleted_at IS NULL AND s.tenant_id = '%s'" %
+                                     (named, stream, realm))
+            out[table] = {json.dumps(as_reader(realm, table, list(row)), ensure_ascii=False) for row in found}
+        return out
+
+    def assert_as_upstream(self, realm):
+        expected, held = self.server.expected(realm), self.held(realm)
+        for table, rows in expected.items():
+            self.assertEqual((sorted(rows - held[table])[:5], sorted(held[table] - rows)[:5]), ([], []),
+                             "%s of %s: missing, and too many" % (table, realm))
+
+    def written(self, receipt):
+        return sum(c["inserted"] + c["updated"] + c["deleted"] + c["rejected"] + c["swept"] +
+                   c["resolved"]["inserted"] + c["resolved"]["updated"] for c in receipt["streams"].values())
+
+    # covers: P1, P6
+    def test_all_of_a_realm_is_there_and_nothing_is_written_twice(self):
+        for realm in REALMS:
+            with self.subTest(realm=realm):
+                receipt = self.sync(realm)
+                self.assert_as_upstream(realm)
+                skipped = receipt["streams"]["role_assignments"]["skipped"]
+                self.assertGreater(skipped, 0, "what service accounts were given is counted")
+                for _ in range(2):
+                    self.assertEqual(self.written(self.sync(realm)), 0)
+
+    # covers: P6
+    def test_what_changed_and_what_vanished_is_so_in_the_store(self):
+        self.sync("small")
+        self.server.script("mutate.py", "small")
+        try:
+            # A group with its tree and an organization are more than the guard lets go without a word.
+            run = self.sync("small", exit_code=4)["run_id"]
+            done = self.sluice("runs", "approve", run, "--pipeline", self.manifest)
+            self.assertEqual(done.returncode, 0, done.stderr + done.stdout)
+            self.assert_as_upstream("small")
+            self.assertEqual(self.written(self.sync("small")), 0)
+        finally:
+            self.server.script("seed.py", "--reset", "small")
+
+    # covers: P6
+    def test_a_role_that_was_taken_away_is_gone_after_the_next_sign_in(self):
+        self.sync("small")
+        before = self.held("small")
+        admin = self.server.admin("small")
+        user, role = next((u, r) for u in admin.get("/users", max=50)
+                          for r in admin.get("/users/%s/role-mappings/realm" % u["id"]) if r["composite"])
+        mapping = "/users/%s/role-mappings/realm" % user["id"]
+        admin.call("DELETE", mapping, [role])
+        try:
+            self.sync("small", "--subject", user["id"], "--phase", "essential")
+            gone = ["small", "user", user["id"], role["id"], "direct"]
+            self.assert_as_upstream("small")
+            before["role_assignments"].remove(json.dumps(gone, ensure_ascii=False))
+            self.assertEqual(self.held("small"), before, "nothing else has changed")
+        finally:
+            admin.call("POST", mapping, [role])
+
+    # covers: P6
+    def test_a_realm_that_may_not_be_read_deletes_nothing(self):
+        self.sync("small")
+        before = self.held("small")
+        self.manifest.write_text(self.manifest.read_text().replace("path: /organizations,", "path: /nowhere,"))
+        done = self.sluice("run", self.manifest, "--tenant", "small")
+        self.assertEqual(done.returncode, 1, done.stdout[-2000:])
+        self.assertIn("404", done.stdout + done.stderr)
+        self.assertEqual(self.held("small"), before)
+
+
+class KeycloakIntoPostgres(Keycloak):
+    store_type = harness.Postgres
+
+
+if __name__ == "__main__":
+    reason = why_not()
+    if reason:
+        print("skipped: " + reason)
+        sys.exit(77)
+    unittest.main(verbosity=2)
