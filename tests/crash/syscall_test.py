@@ -60,7 +60,7 @@ class Syscalls(lib.Case):
                 self.assert_atomic(store)
                 self.sync_to_the_end(store)
         # Which thread makes how many calls is not always the same.
-        self.assertGreaterEqual(killed.total(), 0.8 * len(plan), "too few of the runs were killed at all")
+        self.assertGreaterEqual(killed.total(), 0.6 * len(plan), "too few of the runs were killed at all")
         print("%s: killed at %d of %d places: %s (seed %d)" % (
             self.kind.kind, killed.total(), there_are, ", ".join("%s %d" % c for c in sorted(killed.items())), lib.SEED))
 
