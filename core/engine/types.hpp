@@ -35,8 +35,7 @@ struct row_counts {
   std::int64_t inserted = 0, updated = 0, unchanged = 0, deleted = 0, deferred = 0, rejected = 0;
   std::int64_t duplicate = 0, stale = 0;  // within unchanged
   std::int64_t resolved_inserted = 0, resolved_updated = 0, resolved_unchanged = 0, swept = 0;
-  std::int64_t skipped =
-      0;  // on_missing: skip; within resolved_unchanged: they waited, and nothing was written
+  std::int64_t skipped = 0;  // on_missing: skip; within resolved_unchanged: nothing was written
 
   [[nodiscard]] bool balances() const noexcept {
     return rows == inserted + updated + unchanged + deleted + deferred + rejected &&

@@ -49,6 +49,9 @@ inline constexpr const char* clock_went_back = "the database's clock went back w
   return now_us < created_us || (earliest_page_us && *earliest_page_us < created_us);
 }
 
+// Why a row was to be deleted: no page brought it, or its parent is deleted. Held for both, it is held as unseen.
+enum class held_as : std::uint8_t { unseen, orphan };
+
 // Why nothing is approved for a run that ends in the future.
 [[nodiscard]] std::string too_early(const std::string& run_id);
 

@@ -39,12 +39,19 @@ TEST_F(a_schema, of_an_older_program_is_brought_up_to_date_by_migrate_alone) {
   store->migrate();
   postgres_cluster::query(dsn, "ALTER TABLE sluice.held DROP COLUMN orphan");
   postgres_cluster::query(dsn, "DELETE FROM sluice.migrations WHERE version > 1");
+  postgres_cluster::query(dsn,
+                          "INSERT INTO sluice.ledger (run_id, stage, item, page_seq, stream, ordinal, rows, "
+                          "inserted, updated, unchanged, "
+                          "deleted, deferred, rejected, duplicate, stale, skipped, keys) VALUES "
+                          "(gen_random_uuid(), 's', '0', 0, 'x', 0, 2, "
+                          "0, 0, 2, 0, 0, 0, 0, 0, 2, '{}')");
   EXPECT_THROW(store->check_version(), engine::failure);
   const store::migration_result done = store->migrate();
   EXPECT_EQ(done.from, 1);
   EXPECT_EQ(done.to, store::schema_version);
   store->check_version();
   EXPECT_EQ(postgres_cluster::query(dsn, "SELECT count(orphan) FROM sluice.held"), "0");
+  EXPECT_EQ(postgres_cluster::query(dsn, "SELECT resolved_unchanged FROM sluice.ledger"), "2");
 }
 
 // covers: S8

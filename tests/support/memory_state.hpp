@@ -72,8 +72,8 @@ struct memory_state {
   std::map<key<text, text, text>, store::embedded::deferred_record> deferred;
   std::map<key<text, text, text, text>, store::embedded::link_record> links;
   std::map<key<text, text, text>, std::pair<engine::watermark_row, text>>
-      watermarks;                                                  // tenant, pipeline, stage
-  std::map<key<text, text, text>, store::embedded::held_as> held;  // run, stream, key
+      watermarks;                                        // tenant, pipeline, stage
+  std::map<key<text, text, text>, store::held_as> held;  // run, stream, key
   std::map<text, store::stream_claim> claims;
   std::map<text, std::map<key<text, text>, memory_row>> rows;  // by stream: tenant, key
   std::int64_t last_id = 0;

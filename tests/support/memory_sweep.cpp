@@ -141,10 +141,10 @@ std::vector<std::string> memory_tables::streams_with_deletes(const std::string& 
 }
 
 void memory_tables::hold(const std::string& run_id, const std::string& stream,
-                         const std::vector<std::string>& keys, held_as why) {
+                         const std::vector<std::string>& keys, store::held_as why) {
   for (const std::string& key : keys) {
     const auto at = state_.held.find(std::tuple(run_id, stream, key));
-    const held_as before = at == state_.held.end() ? why : at->second;
+    const store::held_as before = at == state_.held.end() ? why : at->second;
     state_.put(state_.held, std::tuple(run_id, stream, key), std::min(why, before));
   }
 }

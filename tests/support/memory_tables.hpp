@@ -111,7 +111,7 @@ class memory_tables final : public store::embedded::tables {
                                                  const std::vector<std::string>& keys, std::int64_t since_us,
                                                  std::int64_t requested_us) override;
   void hold(const std::string& run_id, const std::string& stream, const std::vector<std::string>& keys,
-            store::embedded::held_as why) override;
+            store::held_as why) override;
   [[nodiscard]] std::vector<store::embedded::held_row> held(const std::string& run_id) override;
   void erase_held(const std::string& run_id) override;
 

@@ -37,9 +37,6 @@ struct stage_record {
   bool suspect = false;
 };
 
-// Why a row was to be deleted: no page brought it, or its parent is deleted.
-enum class held_as : std::uint8_t { unseen, orphan };
-
 struct held_row {
   std::string stream, key;
   held_as why = held_as::unseen;
@@ -221,7 +218,6 @@ class tables {
                                                          const std::vector<std::string>& keys,
                                                          std::int64_t since_us,
                                                          std::int64_t requested_us) = 0;
-  // A key that is held for both reasons is held as unseen.
   virtual void hold(const std::string& run_id, const std::string& stream,
                     const std::vector<std::string>& keys, held_as why) = 0;
   [[nodiscard]] virtual std::vector<held_row> held(const std::string& run_id) = 0;

@@ -107,7 +107,10 @@ DO $$ BEGIN
 EXCEPTION WHEN feature_not_supported OR invalid_parameter_value THEN NULL;
 END $$;
 )sql"},
-    {"why a row is held", "ALTER TABLE sluice.held ADD COLUMN orphan boolean NOT NULL DEFAULT false"}};
+    // Skipped rows were counted within `unchanged` before.
+    {"why a row is held or skipped",
+     "ALTER TABLE sluice.held ADD COLUMN orphan boolean NOT NULL DEFAULT false; "
+     "UPDATE sluice.ledger SET resolved_unchanged = resolved_unchanged + skipped WHERE skipped > 0"}};
 
 static_assert(std::size(steps) == schema_version);
 

@@ -166,8 +166,6 @@ class postgres_session final : public engine::session {
   [[nodiscard]] found_rows rows_that(const std::string& sql, const parameters& values);
   [[nodiscard]] std::int64_t live_rows(const std::string& tenant, const std::string& stream,
                                        std::int64_t origin);
-  // Why a row was to be deleted: no page brought it, or its parent is deleted. Held for both, it is held as unseen.
-  enum class held_as : std::uint8_t { unseen, orphan };
   void hold(const std::string& run, const std::string& stream, const std::vector<std::string>& keys, held_as);
   std::int64_t remove(const deletion&, const std::string& stream, const found_rows&);
   // `of`: only what hangs on rows of these streams; empty: of any.

@@ -74,7 +74,10 @@ struct migration {
 };
 constexpr migration migrations[] = {
     {"the machinery", version_1},
-    {"why a row is held", "ALTER TABLE sluice_held ADD COLUMN orphan INTEGER NOT NULL DEFAULT 0"}};
+    // Skipped rows were counted within `unchanged` before.
+    {"why a row is held or skipped",
+     "ALTER TABLE sluice_held ADD COLUMN orphan INTEGER NOT NULL DEFAULT 0; "
+     "UPDATE sluice_ledger SET resolved_unchanged=resolved_unchanged+skipped WHERE skipped>0"}};
 static_assert(std::size(migrations) == schema_version);
 
 std::int64_t now_us() {

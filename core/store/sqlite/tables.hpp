@@ -91,7 +91,7 @@ class tables final : public embedded::tables {
                                                  const std::vector<std::string>& keys, std::int64_t since_us,
                                                  std::int64_t requested_us) override;
   void hold(const std::string& run_id, const std::string& stream, const std::vector<std::string>& keys,
-            embedded::held_as why) override;
+            held_as why) override;
   [[nodiscard]] std::vector<embedded::held_row> held(const std::string& run_id) override;
   void erase_held(const std::string& run_id) override;
 

@@ -125,12 +125,12 @@ std::vector<std::string> tables::streams_with_deletes(const std::string& run_id)
 }
 
 void tables::hold(const std::string& run_id, const std::string& stream, const std::vector<std::string>& keys,
-                  embedded::held_as why) {
+                  held_as why) {
   for (const std::string& key : keys) {
     db_->run(
         "INSERT INTO sluice_held (run_id, stream, key, orphan) VALUES (?,?,?,?) "
         "ON CONFLICT DO UPDATE SET orphan=min(orphan, excluded.orphan)",
-        run_id, stream, key, why == embedded::held_as::orphan ? 1 : 0);
+        run_id, stream, key, why == held_as::orphan ? 1 : 0);
   }
 }
 
@@ -139,8 +139,7 @@ std::vector<embedded::held_row> tables::held(const std::string& run_id) {
   auto c = db_->query("SELECT stream, key, orphan FROM sluice_held WHERE run_id=?", run_id);
   while (c.next()) {
     const bool orphan = c->number(2) != 0;
-    out.push_back(
-        {c->string(0), c->string(1), orphan ? embedded::held_as::orphan : embedded::held_as::unseen});
+    out.push_back({c->string(0), c->string(1), orphan ? held_as::orphan : held_as::unseen});
   }
   return out;
 }
