@@ -130,15 +130,4 @@ engine::run_row local_host::execute(const local_ask& ask) {
   return std::move(*session_->show_run(lease.run_id));
 }
 
-void local_host::metric_add(std::string_view, std::string_view, double) noexcept {}
-void local_host::metric_set(std::string_view, std::string_view, double) noexcept {}
-
-void local_host::run_step(std::string_view, std::string_view, plugin::step_progress, plugin::step_done) {
-  throw plugin::error(plugin::status::unsupported, "SLU-6026", "no backend sequences this run");
-}
-
-void local_host::run_ended(std::string_view) {
-  throw plugin::error(plugin::status::unsupported, "SLU-6026", "no backend sequences this run");
-}
-
 }  // namespace sluice::host

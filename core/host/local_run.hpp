@@ -48,12 +48,6 @@ class local_host final : public plain_services {
   [[nodiscard]] host::reader& sources() noexcept { return *reader_; }
   [[nodiscard]] engine::store_port& store() noexcept { return store_; }
 
-  void metric_add(std::string_view plugin, std::string_view name, double delta) noexcept override;
-  void metric_set(std::string_view plugin, std::string_view name, double value) noexcept override;
-  void run_step(std::string_view run_id, std::string_view step_json, plugin::step_progress progress,
-                plugin::step_done done) override;
-  void run_ended(std::string_view run_id) override;
-
  private:
   struct drive;
   [[nodiscard]] engine::run_request request_of(const local_ask& ask);

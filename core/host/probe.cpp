@@ -13,10 +13,6 @@ namespace {
 
 constexpr std::chrono::milliseconds look_again{100};
 
-plugin::error no_backend() {
-  return {plugin::status::unsupported, "SLU-6026", "nothing is run here: this is a probe"};
-}
-
 }  // namespace
 
 std::string_view probed_page::body() const {
@@ -104,13 +100,6 @@ void prober::exchange(std::string_view exchange_json, std::string_view body) noe
   const std::lock_guard lock(mutex_);
   seen_.push_back({std::move(about), std::string(body)});
 }
-
-void prober::metric_add(std::string_view, std::string_view, double) noexcept {}
-void prober::metric_set(std::string_view, std::string_view, double) noexcept {}
-void prober::run_step(std::string_view, std::string_view, plugin::step_progress, plugin::step_done) {
-  throw no_backend();
-}
-void prober::run_ended(std::string_view) { throw no_backend(); }
 
 probed_read read_as_request(const manifest::read& read, const std::string& tenant,
                             const std::string& subject) {

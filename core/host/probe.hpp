@@ -70,11 +70,6 @@ class prober final : public plain_services {
 
   [[nodiscard]] bool traces() const noexcept override { return true; }
   void exchange(std::string_view exchange_json, std::string_view body) noexcept override;
-  void metric_add(std::string_view plugin, std::string_view name, double delta) noexcept override;
-  void metric_set(std::string_view plugin, std::string_view name, double value) noexcept override;
-  void run_step(std::string_view run_id, std::string_view step_json, plugin::step_progress progress,
-                plugin::step_done done) override;
-  void run_ended(std::string_view run_id) override;
 
  private:
   plugin::source_instance& open(const std::string& name);

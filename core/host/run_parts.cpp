@@ -65,4 +65,15 @@ std::string plain_services::expand_secret(std::string_view tenant, std::string_v
   return secrets_.expand(tenant, text);
 }
 
+void plain_services::metric_add(std::string_view, std::string_view, double) noexcept {}
+void plain_services::metric_set(std::string_view, std::string_view, double) noexcept {}
+
+void plain_services::run_step(std::string_view, std::string_view, plugin::step_progress, plugin::step_done) {
+  throw plugin::error(plugin::status::unsupported, "SLU-6026", "no backend sequences this run");
+}
+
+void plain_services::run_ended(std::string_view) {
+  throw plugin::error(plugin::status::unsupported, "SLU-6026", "no backend sequences this run");
+}
+
 }  // namespace sluice::host

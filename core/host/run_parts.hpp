@@ -25,13 +25,18 @@ void make_tables(const manifest::pipeline& pipeline, const plugin::catalog& cata
 // Logs what a run waits for, and that it goes on. The logger must outlive the run.
 [[nodiscard]] engine::wait_fn log_waits(observe::logger& log, const engine::run_identity& id);
 
-// What plugins ask of a host apart from steps.
+// What plugins ask of a host; here without a place for metrics, and without steps: nothing is sequenced.
 class plain_services : public plugin::host_services {
  public:
   plain_services(observe::logger& log, const secret_store& secrets) : log_(log), secrets_(secrets) {}
   void log(observe::log_level level, const observe::log_context& context, std::string_view message,
            std::string_view fields_json) noexcept override;
   std::string expand_secret(std::string_view tenant, std::string_view text) override;
+  void metric_add(std::string_view plugin, std::string_view name, double delta) noexcept override;
+  void metric_set(std::string_view plugin, std::string_view name, double value) noexcept override;
+  void run_step(std::string_view run_id, std::string_view step_json, plugin::step_progress progress,
+                plugin::step_done done) override;
+  void run_ended(std::string_view run_id) override;
 
  private:
   observe::logger& log_;
