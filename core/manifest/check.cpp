@@ -129,34 +129,12 @@ check_result check_file(const std::string& path, const component_catalog& catalo
   return check_text(path, file.text, catalog, env);
 }
 
-check_result check_store(const std::string& path, const environment& env) {
-  const file_text file = read_text_file(path, max_document_bytes);
-  if (std::optional<diagnostic> d = unreadable(path, file)) return {{}, {std::move(*d)}};
-  check_result out;
-  document doc(path, file.text);
-  std::vector<finding> findings;
-  const std::optional<node> tree = parse_yaml(doc, findings);
-  context c(doc, nothing_installed, env, findings);
-  build b(c);
-  if (tree) {
-    const std::size_t before = c.count();
-    view root(c, *tree, manifest_shape, {}, {tree->at.begin, tree->at.begin});
-    if (root.has("name") && root.has("store")) c.forget_since(before);  // what is said of other parts
-    check_version(c, root);
-    b.out.name = root.text("name");
-    read_store(b, root);
-  }
-  if (tree && !has_error(findings)) {
-    b.out.file = path;
-    out.pipeline = std::move(b.out);
-  }
-  out.diagnostics = to_diagnostics(std::move(findings));
-  if (!tree && out.diagnostics.empty()) out.diagnostics.push_back(empty_file(path));
-  return out;
-}
+namespace {
 
-check_result check_sources(const std::string& path, const component_catalog& catalog,
-                           const environment& env) {
+// Checks only what `read` takes of the manifest.
+template <class Read>
+check_result check_part(const std::string& path, const component_catalog& catalog, const environment& env,
+                        const Read& read) {
   const file_text file = read_text_file(path, max_document_bytes);
   if (std::optional<diagnostic> d = unreadable(path, file)) return {{}, {std::move(*d)}};
   check_result out;
@@ -168,11 +146,7 @@ check_result check_sources(const std::string& path, const component_catalog& cat
   if (tree) {
     const std::size_t before = c.count();
     view root(c, *tree, manifest_shape, {}, {tree->at.begin, tree->at.begin});
-    if (root.has("sources")) c.forget_since(before);  // what is said of other parts
-    check_version(c, root);
-    if (root.has("name")) b.out.name = root.text("name");
-    if (root.has("tenants")) read_tenants(b, root);
-    if (root.has("sources")) read_sources(b, root);
+    read(b, root, before);
   }
   if (tree && !has_error(findings)) {
     b.out.file = path;
@@ -181,6 +155,28 @@ check_result check_sources(const std::string& path, const component_catalog& cat
   out.diagnostics = to_diagnostics(std::move(findings));
   if (!tree && out.diagnostics.empty()) out.diagnostics.push_back(empty_file(path));
   return out;
+}
+
+}  // namespace
+
+check_result check_store(const std::string& path, const environment& env) {
+  return check_part(path, nothing_installed, env, [](build& b, view& root, std::size_t before) {
+    if (root.has("name") && root.has("store")) b.c.forget_since(before);  // what is said of other parts
+    check_version(b.c, root);
+    b.out.name = root.text("name");
+    read_store(b, root);
+  });
+}
+
+check_result check_sources(const std::string& path, const component_catalog& catalog,
+                           const environment& env) {
+  return check_part(path, catalog, env, [](build& b, view& root, std::size_t before) {
+    if (root.has("sources")) b.c.forget_since(before);  // what is said of other parts
+    check_version(b.c, root);
+    if (root.has("name")) b.out.name = root.text("name");
+    if (root.has("tenants")) read_tenants(b, root);
+    if (root.has("sources")) read_sources(b, root);
+  });
 }
 
 diagnostic diagnostic_at(const std::string& path, const std::vector<std::string>& keys) {
