@@ -37,6 +37,24 @@ class sweeping : public conformance {
   sweep_result cascade(engine::delete_guard guard = {1.0, 1000}) {
     return session().cascade(run_.run_id, run_.epoch, "s", guard);
   }
+  // Run 2 deletes u1 and holds what hangs on it: credits c1 and c2.
+  void hold_children_of_u1() {
+    read_all({user("u1")}, {credit_of("c1", "u1"), credit_of("c2", "u1")});
+    end_run();
+    start(2);
+    put("entities", {user("u1", "Ada", {{"_deleted", "true"}})});
+    end_item();
+    end_stage("s");
+    EXPECT_EQ(cascade({0.0, 1}).result, sweep_result::how::held);
+    EXPECT_EQ(end_run(), run_state::held);
+  }
+  void bring_u1_back() {
+    start(3);
+    put("entities", {user("u1")});
+    end_item();
+    end_stage("s");
+    EXPECT_EQ(end_run(), run_state::succeeded);
+  }
   run_state end_run() { return session().finish_run(run_.run_id, run_.epoch, false, "", ""); }
   [[nodiscard]] bool deleted(const std::string& stream, const std::string& id) {
     return row(stream, id).at("deleted") == "true";
@@ -225,14 +243,7 @@ TEST_P(sweeping, children_that_a_cancelled_run_left_behind_are_found_by_the_next
 }
 
 TEST_P(sweeping, children_that_were_held_are_held_again) {
-  read_all({user("u1")}, {credit_of("c1", "u1"), credit_of("c2", "u1")});
-  end_run();
-  start(2);
-  put("entities", {user("u1", "Ada", {{"_deleted", "true"}})});
-  end_item();
-  end_stage("s");
-  EXPECT_EQ(cascade({0.0, 1}).result, sweep_result::how::held);
-  EXPECT_EQ(end_run(), run_state::held);
+  hold_children_of_u1();
   start(3);
   read_all({}, {credit_of("c1", "u1"), credit_of("c2", "u1")});
   EXPECT_EQ(cascade({0.0, 1}).result, sweep_result::how::held);
@@ -241,19 +252,8 @@ TEST_P(sweeping, children_that_were_held_are_held_again) {
 
 // covers: P6
 TEST_P(sweeping, approval_leaves_children_whose_parent_has_come_back) {
-  read_all({user("u1")}, {credit_of("c1", "u1"), credit_of("c2", "u1")});
-  end_run();
-  start(2);
-  put("entities", {user("u1", "Ada", {{"_deleted", "true"}})});
-  end_item();
-  end_stage("s");
-  EXPECT_EQ(cascade({0.0, 1}).result, sweep_result::how::held);
-  EXPECT_EQ(end_run(), run_state::held);
-  start(3);
-  put("entities", {user("u1")});
-  end_item();
-  end_stage("s");
-  EXPECT_EQ(end_run(), run_state::succeeded);
+  hold_children_of_u1();
+  bring_u1_back();
   ASSERT_FALSE(deleted("entities", "u1"));
   EXPECT_NE(session().approve(run_id(2)), run_state::held);
   EXPECT_FALSE(deleted("credits", "c1"));
@@ -268,11 +268,7 @@ TEST_P(sweeping, what_is_held_as_unseen_and_as_an_orphan_goes_though_the_parent_
   EXPECT_EQ(sweep("credits", {0.0, 1}).result, sweep_result::how::held);
   EXPECT_EQ(cascade({0.0, 1}).result, sweep_result::how::held);
   EXPECT_EQ(end_run(), run_state::held);
-  start(3);
-  put("entities", {user("u1")});
-  end_item();
-  end_stage("s");
-  EXPECT_EQ(end_run(), run_state::succeeded);
+  bring_u1_back();
   EXPECT_NE(session().approve(run_id(2)), run_state::held);
   EXPECT_TRUE(deleted("credits", "c1"));
   EXPECT_TRUE(deleted("credits", "c2"));
