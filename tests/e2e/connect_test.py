@@ -1,26 +1,18 @@
 """docs/connect-an-api.md, carried out: every command block that is marked with `run`, in one shell, as it stands."""
 import os
 import pathlib
-import re
 import sqlite3
 import subprocess
 import tempfile
 import unittest
 
 import harness
-
-PAGE = harness.SOURCE / "docs" / "connect-an-api.md"
-SHELL = re.compile(r"^(<!-- run -->\n)?```sh\n(.*?)^```", re.S | re.M)
+import page
 
 
 class Connect(unittest.TestCase):
     def test_its_commands_lead_from_a_first_look_to_a_sync(self):
-        blocks = SHELL.findall(PAGE.read_text())
-        self.assertEqual([text for marked, text in blocks if not marked], [], "blocks that nobody carries out")
-        commands = "".join(text for _, text in blocks)
-        # The page begins where scripts/demo built; here another build folder stands for it.
-        self.assertEqual(commands.count("$PWD/build/release"), 1)
-        commands = commands.replace("$PWD/build/release", str(harness.BINARY))
+        commands = page.commands_of(self, "connect-an-api.md", "$PWD/build/release")
         with tempfile.TemporaryDirectory() as home:
             done = subprocess.run(["bash", "-eu", "-o", "pipefail", "-c", "trap 'kill $(jobs -p) 2>/dev/null || :' EXIT\n" + commands],
                                   cwd=harness.SOURCE, env={**os.environ, "HOME": home}, stdin=subprocess.DEVNULL,

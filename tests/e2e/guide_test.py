@@ -1,26 +1,18 @@
 """docs/write-a-plugin.md, carried out: every command block that is marked with `run`, in one shell, as it stands."""
 import os
 import pathlib
-import re
 import sqlite3
 import subprocess
 import tempfile
 import unittest
 
 import harness
-
-PAGE = harness.SOURCE / "docs" / "write-a-plugin.md"
-SHELL = re.compile(r"^(<!-- run -->\n)?```sh\n(.*?)^```", re.S | re.M)
+import page
 
 
 class Guide(unittest.TestCase):
     def test_its_commands_give_a_plugin_that_syncs(self):
-        blocks = SHELL.findall(PAGE.read_text())
-        self.assertEqual([text for marked, text in blocks if not marked], [], "blocks that nobody carries out")
-        commands = "".join(text for _, text in blocks)
-        # The page begins where scripts/demo built; here another build folder stands for it.
-        self.assertEqual(commands.count("build/release"), 1)
-        commands = commands.replace("build/release", str(harness.BINARY))
+        commands = page.commands_of(self, "write-a-plugin.md", "build/release")
         with tempfile.TemporaryDirectory() as home:
             done = subprocess.run(["bash", "-euxo", "pipefail", "-c", "umask 022\n" + commands], cwd=harness.SOURCE,
                                   env={**os.environ, "HOME": home}, stdin=subprocess.DEVNULL,
