@@ -45,22 +45,27 @@ class Syscalls(lib.Case):
         first = self.random.uniform(0, step)
         return len(places), [places[int(first + i * step) % len(places)] for i in range(count)]
 
+    def is_killed(self, call, n):
+        """One sync, killed at its n-th such call, is made good; False: it made fewer."""
+        store = self.new_store()
+        done = self.sync(store, before=(*STRACE, "-o", os.devnull, "-e", "trace=" + call,
+                                        "-e", "inject=%s:signal=KILL:when=%d" % (call, n)), **TRACED)
+        self.assertIn(done.returncode, (0, -9, 137), done.stderr[-2000:])
+        store.settle()
+        self.assert_atomic(store)
+        self.sync_to_the_end(store)
+        return done.returncode != 0
+
     # covers: H2, P2, P3
     def test_a_sync_that_is_killed_at_any_system_call_is_made_good_by_the_next(self):
         there_are, plan = self.plan()
         killed = collections.Counter()
         for call, n in plan:
             with self.subTest(call=call, n=n):
-                store = self.new_store()
-                done = self.sync(store, before=(*STRACE, "-o", os.devnull, "-e", "trace=" + call,
-                                                "-e", "inject=%s:signal=KILL:when=%d" % (call, n)), **TRACED)
-                killed[call] += done.returncode != 0
-                self.assertIn(done.returncode, (0, -9, 137), done.stderr[-2000:])
-                store.settle()
-                self.assert_atomic(store)
-                self.sync_to_the_end(store)
+                # A place that this run doesn't come to is looked for nearer to its start.
+                killed[call] += any(self.is_killed(call, at) for at in (n, (3 * n + 3) // 4, (n + 1) // 2))
         # Which thread makes how many calls is not always the same.
-        self.assertGreaterEqual(killed.total(), 0.6 * len(plan), "too few of the runs were killed at all")
+        self.assertGreaterEqual(killed.total(), 0.8 * len(plan), "too few of the runs were killed at all")
         print("%s: killed at %d of %d places: %s (seed %d)" % (
             self.kind.kind, killed.total(), there_are, ", ".join("%s %d" % c for c in sorted(killed.items())), lib.SEED))
 
