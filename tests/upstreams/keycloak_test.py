@@ -5,6 +5,7 @@ The quick tier takes the small realm, the full one all three.
 import json
 import os
 import pathlib
+import re
 import subprocess
 import sys
 import tempfile
@@ -17,16 +18,17 @@ FULL = os.environ.get("SLUICE_TEST_TIER") == "full"
 REALMS = ("small", "medium", "large") if FULL else ("small",)
 
 
+def setUpModule():
+    Keycloak.server = Server()
+    unittest.addModuleCleanup(Keycloak.server.stop)
+    for realm in REALMS:
+        Keycloak.server.script("seed.py", realm)
+
+
 class Keycloak(unittest.TestCase):
+    server = None
     store_type = harness.Sqlite
     maxDiff = 4000
-
-    @classmethod
-    def setUpClass(cls):
-        cls.server = Server()
-        cls.addClassCleanup(cls.server.stop)
-        for realm in REALMS:
-            cls.server.script("seed.py", realm)
 
     def setUp(self):
         folder = tempfile.TemporaryDirectory()
@@ -117,6 +119,16 @@ class Keycloak(unittest.TestCase):
             self.assertEqual(self.held("small"), before, "nothing else has changed")
         finally:
             admin.call("POST", mapping, [role])
+
+    def test_the_query_of_the_page_gives_the_roles_that_keycloak_calls_effective(self):
+        self.sync("small")
+        page = (MANIFEST.parent / "README.md").read_text()
+        query = re.search(r"^```sql\n(.*?);\n```", page, re.S | re.M).group(1)
+        admin = self.server.admin("small")
+        for user in admin.get("/users", max=20):
+            effective = {r["name"] for r in admin.get("/users/%s/role-mappings/realm/composite" % user["id"])}
+            found = {name for scope, name in self.store.query(query.replace("USER-ID", user["id"])) if scope == "realm"}
+            self.assertEqual(found, effective, user["username"])
 
     # covers: P6
     def test_a_realm_that_may_not_be_read_deletes_nothing(self):
