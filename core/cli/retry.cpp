@@ -91,7 +91,7 @@ nlohmann::json replay_json(const host::replay_result& r) {
                     {"run_id", l.run_id},
                     {"stage", l.stage},
                     {"stream", l.stream},
-                    {"key", host::readable_key(l.key)},
+                    {"key", engine::readable_key(l.key)},
                     {"why", l.why}});
   }
   return {{"run", r.run.run_id.empty() ? nlohmann::json() : host::receipt_json(r.run)},
@@ -112,7 +112,7 @@ void print_replay(const host::replay_result& r, const std::string& manifest) {
     std::printf("%lld reads hang on these records: the next run makes them\n", n(r.children));
   for (const host::left_reject& l : r.left) {
     std::printf("  left: %lld %s %s %s: %s\n", n(l.id), l.stage.c_str(), l.stream.c_str(),
-                host::readable_key(l.key).c_str(), l.why.c_str());
+                engine::readable_key(l.key).c_str(), l.why.c_str());
   }
 }
 

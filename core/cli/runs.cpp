@@ -1,5 +1,4 @@
 // `sluice runs|rejects|deferred …`: what has happened, read from the store.
-#include <algorithm>
 #include <array>
 #include <cstdio>
 #include <memory>
@@ -8,6 +7,7 @@
 #include <nlohmann/json.hpp>
 
 #include "cli/look.hpp"
+#include "engine/row_key.hpp"
 #include "host/cancel.hpp"
 #include "host/open.hpp"
 #include "host/receipt.hpp"
@@ -101,12 +101,6 @@ int show_run(app& a, const list_options& o) {
   });
 }
 
-// A key of two columns as people write it: user/u-17.
-std::string readable(std::string key) {
-  std::replace(key.begin(), key.end(), '\x1f', '/');
-  return key;
-}
-
 int list_deferred(app& a, const list_options& o) {
   return with_session(a, o.pipeline, [&](engine::session& s) {
     nlohmann::json out = nlohmann::json::array();
@@ -116,18 +110,19 @@ int list_deferred(app& a, const list_options& o) {
       if (a.options().json) {
         out.push_back({{"tenant", r.tenant},
                        {"stream", r.stream},
-                       {"key", readable(r.key)},
+                       {"key", engine::readable_key(r.key)},
                        {"reference", r.reference},
                        {"parent_stream", r.parent_stream},
-                       {"parent_key", readable(r.parent_key)},
+                       {"parent_key", engine::readable_key(r.parent_key)},
                        {"run_id", r.run_id},
                        {"first_seen_at", host::instant_text(r.first_seen_us)},
                        {"expires_at", host::instant_text(r.expires_us)}});
         continue;
       }
       std::printf("%s  %s %s waits for %s %s (%s), until %s\n", r.tenant.c_str(), r.stream.c_str(),
-                  readable(r.key).c_str(), r.parent_stream.c_str(), readable(r.parent_key).c_str(),
-                  r.reference.c_str(), host::instant_text(r.expires_us).c_str());
+                  engine::readable_key(r.key).c_str(), r.parent_stream.c_str(),
+                  engine::readable_key(r.parent_key).c_str(), r.reference.c_str(),
+                  host::instant_text(r.expires_us).c_str());
     }
     if (a.options().json) std::printf("%s\n", out.dump(2).c_str());
     return exit_code::good;

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "engine/row_key.hpp"
+
 namespace sluice::engine {
 
 namespace {
@@ -34,7 +36,7 @@ class written_rows {
     for (std::int64_t row = 0; row < view_.rows(); ++row) {
       if (!is_written(row) || view_[id_].is_null(row)) continue;
       std::string& key = out.emplace_back();
-      if (kind_ >= 0) key.append(view_[static_cast<std::size_t>(kind_)].text(row)).append(1, '\x1f');
+      if (kind_ >= 0) key.append(view_[static_cast<std::size_t>(kind_)].text(row)).append(1, key_separator);
       key.append(view_[id_].text(row));
     }
     std::sort(out.begin(), out.end());

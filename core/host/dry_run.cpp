@@ -8,6 +8,7 @@
 #include <sluice/batch.hpp>
 
 #include "engine/failure.hpp"
+#include "engine/row_key.hpp"
 #include "host/overlay.hpp"
 #include "host/runtime.hpp"
 #include "store/row_codec.hpp"
@@ -151,7 +152,7 @@ manifest::pipeline reads_all(const manifest::pipeline& from) {
 
 void add_differences(const std::string& stream, const stream_changes& c, verifier& to) {
   const auto add = [&](const char* kind, const changed_row& r, const std::string& column, std::string what) {
-    to.add({kind, stream, readable_key(r.key), column, {}, std::move(what)});
+    to.add({kind, stream, engine::readable_key(r.key), column, {}, std::move(what)});
   };
   for (const changed_row& r : c.inserted) add("missing", r, {}, "the upstream has it, the store has not");
   for (const changed_row& r : c.deleted) add("extra", r, {}, "the store has it, the upstream has not");

@@ -1,6 +1,7 @@
 // A plan for tools and for people.
 #include <nlohmann/json.hpp>
 
+#include "engine/row_key.hpp"
 #include "host/dry_run.hpp"
 #include "host/receipt.hpp"
 
@@ -11,7 +12,7 @@ namespace {
 nlohmann::json rows_json(const std::vector<changed_row>& rows) {
   nlohmann::json out = nlohmann::json::array();
   for (const changed_row& r : rows) {
-    nlohmann::json& row = out.emplace_back(nlohmann::json{{"key", readable_key(r.key)}});
+    nlohmann::json& row = out.emplace_back(nlohmann::json{{"key", engine::readable_key(r.key)}});
     for (const changed_value& v : r.values) {
       row["changes"][v.column] = {{"from", nlohmann::json::parse(v.before)},
                                   {"to", nlohmann::json::parse(v.after)}};
@@ -23,7 +24,7 @@ nlohmann::json rows_json(const std::vector<changed_row>& rows) {
 void list_rows(std::string& out, const char* mark, const std::string& stream,
                const std::vector<changed_row>& rows) {
   for (const changed_row& r : rows) {
-    out += std::string("  ") + mark + " " + stream + " " + readable_key(r.key);
+    out += std::string("  ") + mark + " " + stream + " " + engine::readable_key(r.key);
     for (const changed_value& v : r.values) out += "  " + v.column + ": " + v.before + " -> " + v.after;
     out += "\n";
   }
@@ -61,14 +62,14 @@ nlohmann::json to_json(const dry_result& result) {
   }
   for (const engine::deferred_row& d : result.deferred) {
     rows[d.stream]["deferred"].push_back(
-        {{"key", readable_key(d.key)}, {"waits_for", readable_key(d.parent_key)}});
+        {{"key", engine::readable_key(d.key)}, {"waits_for", engine::readable_key(d.parent_key)}});
   }
   out["rows"] = std::move(rows);
   nlohmann::json rejects = nlohmann::json::array();
   for (const engine::reject_row& r : result.rejects) {
     rejects.push_back({{"stage", r.stage},
                        {"stream", r.what.stream},
-                       {"key", readable_key(r.what.key)},
+                       {"key", engine::readable_key(r.what.key)},
                        {"field", r.what.field},
                        {"reason", r.what.reason}});
   }
@@ -92,12 +93,12 @@ std::string to_text(const dry_result& result) {
     list_rows(out, "-", stream, c.deleted);
   }
   for (const engine::deferred_row& d : result.deferred) {
-    out += "  . " + d.stream + " " + readable_key(d.key) + " would wait for " + d.parent_stream + " " +
-           readable_key(d.parent_key) + "\n";
+    out += "  . " + d.stream + " " + engine::readable_key(d.key) + " would wait for " + d.parent_stream +
+           " " + engine::readable_key(d.parent_key) + "\n";
   }
   for (const engine::reject_row& r : result.rejects) {
-    out += "  ! " + r.stage + " " + r.what.stream + " " + readable_key(r.what.key) + " " + r.what.field +
-           ": " + r.what.reason + "\n";
+    out += "  ! " + r.stage + " " + r.what.stream + " " + engine::readable_key(r.what.key) + " " +
+           r.what.field + ": " + r.what.reason + "\n";
   }
   if (result.left_behind > 0) {
     out += std::to_string(result.left_behind) +

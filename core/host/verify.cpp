@@ -1,6 +1,5 @@
 #include "host/verify.hpp"
 
-#include <algorithm>
 #include <utility>
 
 #include <nlohmann/json.hpp>
@@ -74,7 +73,7 @@ void verifier::look_at(const engine::stored_page& page, verified_stream& of) {
     if (hashes[i] == row.hash || of.differences > before) continue;
     add_row(of, {"value",
                  of.name,
-                 readable_key(row.key),
+                 engine::readable_key(row.key),
                  "row_hash",
                  {},
                  "the values are not those that were written: they have another hash"});
@@ -86,7 +85,7 @@ void verifier::look_at_parent(const stream_schema& schema, std::size_t reference
   const sluice::reference& r = schema.references[reference];
   std::string what = wrong_parent(r, row.parents[reference], row.deleted);
   if (what.empty()) return;
-  add_row(of, {"reference", of.name, readable_key(row.key), r.name + "_id", {}, std::move(what)});
+  add_row(of, {"reference", of.name, engine::readable_key(row.key), r.name + "_id", {}, std::move(what)});
 }
 
 void verifier::deferred() {
@@ -99,10 +98,10 @@ void verifier::deferred() {
       if (!session_.inspect().live(report_.tenant, w.parent_stream, {w.parent_key}).front()) continue;
       add({"deferred",
            w.stream,
-           readable_key(w.key),
+           engine::readable_key(w.key),
            w.reference,
            {},
-           "waits for `" + w.parent_stream + "` " + readable_key(w.parent_key) + ", which is there"});
+           "waits for `" + w.parent_stream + "` " + engine::readable_key(w.parent_key) + ", which is there"});
     }
     if (rows.size() < at_once) return;
     stream = rows.back().stream;
@@ -128,11 +127,6 @@ void verifier::runs() {
     if (runs.size() < at_once) return;
     filter.before_run_id = runs.back().run_id;
   }
-}
-
-std::string readable_key(std::string key) {
-  std::replace(key.begin(), key.end(), '\x1f', '/');
-  return key;
 }
 
 nlohmann::json to_json(const verify_report& report) {

@@ -7,6 +7,7 @@
 
 #include <nlohmann/json_fwd.hpp>
 
+#include "engine/row_key.hpp"
 #include "engine/store.hpp"
 
 namespace sluice::host {
@@ -59,7 +60,5 @@ class verifier {
 
 [[nodiscard]] nlohmann::json to_json(const verify_report& report);
 [[nodiscard]] std::string to_text(const verify_report& report);
-// A key as people write it: user/u-17.
-[[nodiscard]] std::string readable_key(std::string key);
 
 }  // namespace sluice::host

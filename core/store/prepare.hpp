@@ -15,12 +15,12 @@
 
 #include <sluice/schema.hpp>
 
+#include "engine/row_key.hpp"
 #include "engine/store.hpp"
 
 namespace sluice::store {
 
-// Between the two columns of a key, wherever it is kept as one text.
-inline constexpr char key_separator = '\x1f';
+using engine::key_separator;
 
 enum class outcome : std::uint8_t {
   pending,  // the store has to decide

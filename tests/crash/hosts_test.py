@@ -160,7 +160,8 @@ class HostsOfPostgres(Hosts):
         store = self.new_store()
         lives = [Life(self, store) for _ in range(3)]
         ends = [life.finish() for life in lives]
-        self.assertEqual([code for code, _ in ends], [0] * 3, "".join(out[-2000:] for _, out in ends))
+        said = ["".join(life.kept[-5:]) + out[-2000:] for life, (_, out) in zip(lives, ends)]
+        self.assertEqual([code for code, _ in ends], [0] * 3, "\n".join(said))
         self.assert_equals_the_upstream(store)
 
 

@@ -33,10 +33,8 @@ class Interrupts(lib.Case):
             life.process.send_signal(which)
             if self.random.random() < 0.4:
                 life.process.send_signal(which)
-            began = time.monotonic()
             code, _ = life.finish()
             with self.subTest(n=n, seed=lib.SEED):
-                self.assertLess(time.monotonic() - began, 30)
                 self.assertIn(code, ENDS, "".join(life.kept[-5:]))
                 store.settle()
                 if n % 5 == 0:
@@ -161,12 +159,10 @@ class Clocks(lib.Case):
                 moment.write_text("+0\n")
                 life = Life(self, store, environment=environment)
                 self.assertTrue(life.wait_for_pages(3), "".join(life.kept[-3:]))
-                began = time.monotonic()
                 moment.write_text(jump + "\n")
                 code, out = life.finish()
                 self.assertEqual(code, 0, "".join(life.kept[-5:]))
                 self.assertEqual(json.loads(out)["state"], "succeeded")
-                self.assertLess(time.monotonic() - began, 30)
                 self.upstream.ask("/control/advance", {"tenant": "acme", "percent": 5, "create": 0, "delete": 0})
         self.sync_to_the_end(store)
 

@@ -23,6 +23,9 @@ inline constexpr const char* clock_us = "(extract(epoch FROM clock_timestamp()) 
 // Another process has the run, or it has ended.
 [[nodiscard]] engine::failure no_lease(const std::string& run_id);
 
+// Whether a commit waits for the disk.
+enum class durability : std::uint8_t { now, later };
+
 class postgres_session final : public engine::session {
  public:
   postgres_session(std::string dsn, std::string schema, std::unique_ptr<connection> ready);
@@ -93,7 +96,7 @@ class postgres_session final : public engine::session {
 
   void hold_lease(const std::string& run_id, std::int64_t epoch);
   void mark(const std::string& run_id, std::int64_t epoch, const std::string& what,
-            const std::string& also = {});
+            durability wait = durability::now);
   [[nodiscard]] bool make_stage(const std::string& run_id, std::int64_t run_epoch,
                                 const engine::stage_start&);
   void begin_again(const std::string& run, const engine::stage_start&, engine::stage_attempt&);

@@ -85,7 +85,8 @@ bool postgres_session::renew_lease(const std::string& run_id, std::int64_t epoch
 
 // Changes the run while its lease is held; `what` is a column list to set and which runs still need it.
 void postgres_session::mark(const std::string& run_id, std::int64_t epoch, const std::string& what,
-                            const std::string& also) {
+                            durability wait) {
+  const std::string also = wait == durability::later ? ", set_config('synchronous_commit', 'off', true)" : "";
   const rows held = db().query(
       "WITH lease AS MATERIALIZED (SELECT run_id FROM sluice.leases WHERE run_id = $1::uuid AND epoch = "
       "$2::int8 FOR KEY SHARE), marked AS (UPDATE sluice.runs r SET " +
@@ -100,7 +101,7 @@ void postgres_session::mark_running(const std::string& run_id, std::int64_t epoc
     // Not waited for, as a stage that begins is not: see make_stage_sql.
     mark(run_id, epoch,
          std::string("state = 'running', started_us = ") + clock_us + " WHERE r.state = 'queued'",
-         ", set_config('synchronous_commit', 'off', true)");
+         durability::later);
     SLUICE_FAILPOINT("mark_running.before_commit");
     return 0;
   });
