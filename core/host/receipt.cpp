@@ -40,6 +40,7 @@ nlohmann::json stage_json(const engine::stage_row& s) {
                        {"filtered", s.records.filtered},
                        {"rejected", s.records.rejected}}},
                      {"streams", std::move(streams)},
+                     {"suspect", s.suspect},
                      {"duration_ms", elapsed_ms(s.started_us, s.ended_us)}};
   if (!s.error_code.empty()) out["error"] = {{"code", s.error_code}, {"message", s.error}};
   return out;

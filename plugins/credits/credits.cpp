@@ -2,8 +2,11 @@
 #include <string>
 #include <string_view>
 
+#include <nlohmann/json.hpp>
+
 #include <sluice/domain.hpp>
 
+#include "minor_units.hpp"
 #include "sluice_plugin.hpp"
 
 namespace {
@@ -12,7 +15,12 @@ namespace credit = streams::entity_credits;
 
 class credit_rules {
  public:
-  explicit credit_rules(const sluice::setup&) {}
+  explicit credit_rules(const sluice::setup& s) {
+    const auto config = nlohmann::json::parse(s.config_json);
+    in_minor_units_ = config.value("minor_units", false);
+    using digits = std::map<std::string, int, std::less<>>;
+    minor_ = credits::minor_units(config.value("minor_unit_digits", digits{}));
+  }
 
   sluice::verdict transform(credit::row& row) const {
     if (row.deleted()) return sluice::accept;
@@ -22,6 +30,7 @@ class credit_rules {
     }
     if (auto v = check_amount(row, kind); !v.accepted()) return v;
     if (auto v = tidy_measure(row); !v.accepted()) return v;
+    if (in_minor_units_) to_major(row);
     const auto from = row[credit::effective_at];
     const auto to = row[credit::expires_at];
     if (from && to && *to <= *from) return sluice::reject(credit::expires_at, "is not after effective_at");
@@ -59,6 +68,16 @@ class credit_rules {
     }
     return sluice::accept;
   }
+
+  void to_major(credit::row& row) const {
+    const auto currency = row[credit::currency];
+    if (!currency) return;
+    const std::string amount = minor_.major(row[credit::amount]->text(), *currency);
+    row.set(credit::amount, std::string_view(amount));
+  }
+
+  bool in_minor_units_ = false;
+  credits::minor_units minor_;
 };
 
 }  // namespace

@@ -23,6 +23,8 @@ testkit::record grant(testkit::record changes = {}) {
 class credits : public ::testing::Test {
  protected:
   testkit::domain rules_{testkit::load_plugin(SLUICE_PLUGIN_FOLDER), "credits", "{}"};
+  testkit::domain minor_{testkit::load_plugin(SLUICE_PLUGIN_FOLDER), "credits",
+                         R"({"minor_units": true, "minor_unit_digits": {"ISK": 2}})"};
 
   testkit::transformed one(const testkit::record& changes) {
     return rules_.transform<credit>({grant(changes)});
@@ -83,6 +85,30 @@ TEST_F(credits, expire_after_they_begin) {
 
 TEST_F(credits, look_only_at_the_key_of_a_deleted_row) {
   EXPECT_EQ(why({{"amount", "x"}, {"_deleted", "true"}}), "");
+}
+
+// covers: P5
+TEST_F(credits, count_minor_units_by_currency) {
+  const auto stored = [&](const char* amount, const char* currency) {
+    return minor_
+        .transform<credit>({grant({{"amount", amount}, {"currency", currency}, {"kind", "balance"}})})
+        .rows[0]
+        .at("amount");
+  };
+  EXPECT_EQ(stored("1250", "eur"), "12.50");
+  EXPECT_EQ(stored("-5", "EUR"), "-0.05");
+  EXPECT_EQ(stored("0", "USD"), "0.00");
+  EXPECT_EQ(stored("12.5", "USD"), "0.125");
+  EXPECT_EQ(stored("1250", "JPY"), "1250");
+  EXPECT_EQ(stored("1250", "kwd"), "1.250");
+  EXPECT_EQ(stored("123456", "CLF"), "12.3456");
+  EXPECT_EQ(stored("1250", "ISK"), "12.50") << "as the configuration says";
+  EXPECT_EQ(stored("123456789012345678901234567890", "EUR"), "1234567890123456789012345678.90");
+}
+
+TEST_F(credits, leave_units_as_they_are_beside_minor_units) {
+  const auto out = minor_.transform<credit>({grant({{"amount", "1250"}, {"unit", "api_calls"}})});
+  EXPECT_EQ(out.rows[0].at("amount"), "1250");
 }
 
 TEST_F(credits, keep_the_contract) {
