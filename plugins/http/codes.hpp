@@ -40,6 +40,7 @@ inline constexpr const char* bad_state = "SLU-3144";          // a page state of
 inline constexpr const char* foreign_link = "SLU-3145";       // the next page would be on another origin
 inline constexpr const char* bad_address = "SLU-3160";        // the name leads to an address that may not be called
 inline constexpr const char* short_list = "SLU-3161";         // fewer records than the upstream says there are
+inline constexpr const char* restless_list = "SLU-3146";      // offsets: nothing left of what was read before, again and again
 inline constexpr const char* shifted_list = "SLU-3162";       // numbered pages over a list that changed
 inline constexpr const char* endless = "SLU-3163";            // nothing says where the answer ends
 inline constexpr const char* no_tls = "SLU-3164";             // no common TLS, or a client certificate is wanted

@@ -10,6 +10,7 @@
 #include <sluice/failure.hpp>
 
 #include "codes.hpp"
+#include "overlap.hpp"
 
 namespace sluice::http {
 namespace {
@@ -44,8 +45,13 @@ void remember(page_place& next, std::int64_t page, std::uint64_t hash) {
   if (next.recent.size() > remembered) next.recent.erase(next.recent.begin());
 }
 
-// An upstream that gives the same records whatever it is asked for.
-void check_alike(const page_plan& plan, const page_place& here, const page_facts& facts, page_place& next) {
+std::string shortfall(std::int64_t received, std::int64_t total) {
+  return "the upstream says " + number(total) + " records and gave " + number(received);
+}
+
+}  // namespace
+
+void note_alike(const page_plan& plan, const page_place& here, const page_facts& facts, page_place& next) {
   const bool alike = facts.hash != 0 && facts.hash == here.body;
   next.body = facts.hash;
   next.same = alike ? here.same + 1 : 0;
@@ -56,11 +62,11 @@ void check_alike(const page_plan& plan, const page_place& here, const page_facts
                                     "; check request.page");
 }
 
-std::string shortfall(std::int64_t received, std::int64_t total) {
-  return "the upstream says " + number(total) + " records and gave " + number(received);
+void check_pages(const page_plan& plan, const page_place& next) {
+  if (next.page <= plan.max_pages) return;
+  refuse_page(codes::too_many_pages, "more than " + number(plan.max_pages) +
+                                         " pages; if that is right, raise request.page.max_pages");
 }
-
-}  // namespace
 
 bool more_by_count(const page_plan& plan, std::int64_t received, const page_facts& facts) {
   if (facts.records <= 0) return false;
@@ -86,12 +92,16 @@ page_place page_place::parse(std::string_view state) {
     out.same = j.value("same", std::int64_t{0});
     out.total = j.value("total", std::int64_t{-1});
     out.again = j.value("again", false);
+    out.tail = j.value("tail", out.tail);
+    out.step = j.value("step", std::int64_t{0});
+    out.begun = j.value("begun", std::int64_t{0});
     if (j.contains("range")) {
       const json& r = j.at("range");
       out.range = {r.at(0), r.at(1), r.at(2), r.at(3), r.at(4)};
     }
     const std::int64_t least = out.again || out.range.first > 0 ? 1 : 2;
-    if (out.page < least || out.received < 0) throw failure(status::invalid, codes::bad_state, "");
+    if (out.page < least || out.received < std::ssize(out.tail))
+      throw failure(status::invalid, codes::bad_state, "");
     return out;
   } catch (const std::exception&) {
     refuse_page(codes::bad_state,
@@ -108,17 +118,21 @@ std::string page_place::to_state() const {
   if (again) j["again"] = true;
   for (const seen_cursor& s : recent) j["recent"].push_back({s.page, s.hash});
   if (range.first != 0) j["range"] = {range.first, range.last, range.total, range.moved, range.again};
+  if (!tail.empty()) j["tail"] = tail;
+  if (step != 0) j["step"] = step;
+  if (begun != 0) j["begun"] = begun;
   if (anchor.page != 0) j["anchor"] = {anchor.page, anchor.hash};
   return j.dump();
 }
 
 std::optional<page_place> next_place(const page_plan& plan, const page_place& here, const page_facts& facts) {
   if (plan.style == page_style::none) return std::nullopt;
+  if (plan.overlaps()) return next_overlapping(plan, here, facts);
   page_place next = here;
   next.page = here.page + 1;
   next.received = here.received + std::max<std::int64_t>(facts.records, 0);
   if (next.total < 0) next.total = facts.total;
-  check_alike(plan, here, facts, next);
+  note_alike(plan, here, facts, next);
   if (plan.counts()) {
     if (!more_by_count(plan, next.received, facts)) return std::nullopt;
   } else {
@@ -136,10 +150,7 @@ std::optional<page_place> next_place(const page_plan& plan, const page_place& he
     remember(next, here.page, hash);
     next.cursor = *facts.next;
   }
-  if (next.page > plan.max_pages) {
-    refuse_page(codes::too_many_pages, "more than " + number(plan.max_pages) +
-                                           " pages; if that is right, raise request.page.max_pages");
-  }
+  check_pages(plan, next);
   return next;
 }
 
@@ -147,10 +158,10 @@ std::optional<page_place> place_after_end(const page_plan& plan, const page_plac
                                           const page_facts& facts, std::string& remark) {
   if (facts.total < 0 || facts.records < 0) return std::nullopt;
   const std::int64_t first = here.total < 0 ? facts.total : here.total;
-  const std::int64_t received = here.received + facts.records, least = std::min(first, facts.total);
+  const std::int64_t received = first_record(here) + facts.records, least = std::min(first, facts.total);
   const bool is_short = received < least;
   // Numbered pages shift when rows come or go, so that records may have slipped past between two of them.
-  const bool shifted = plan.counts() && here.page > 1 && first != facts.total;
+  const bool shifted = plan.counts() && !plan.overlaps() && here.page > 1 && first != facts.total;
   if (!is_short && !shifted) return std::nullopt;
   if (plan.strict && !here.again) {
     page_place from_the_start;

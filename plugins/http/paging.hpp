@@ -30,6 +30,8 @@ struct page_plan {
   [[nodiscard]] bool counts() const noexcept {
     return style == page_style::offset || style == page_style::pages;
   }
+  // See overlap.hpp.
+  [[nodiscard]] bool overlaps() const noexcept { return style == page_style::offset && !id.empty(); }
 };
 
 // What a page says, as far as its plan asks.
@@ -39,6 +41,7 @@ struct page_facts {
   std::optional<bool> more;
   std::optional<std::string> next;  // cursor, address or last id; absent: the end
   std::uint64_t hash = 0;           // of the records as they stand there; 0: none
+  std::vector<std::uint64_t> ids;   // hashes of the records' ids, for a plan that overlaps
 };
 
 struct seen_cursor {
@@ -62,6 +65,9 @@ struct page_place {
   std::int64_t total = -1;          // what the first page said
   bool again = false;               // the list is read for the second time
   std::vector<seen_cursor> recent;  // the last few cursors
+  std::vector<std::uint64_t> tail;  // ids of the last few records before it, which it holds once more
+  std::int64_t step = 0;            // how far it was gone back for one of these
+  std::int64_t begun = 0;           // how often none was left, and the list was begun again
   page_range range;
   seen_cursor anchor;  // and one farther back, moved ahead at powers of two: no circle is too long
 
@@ -72,6 +78,11 @@ struct page_place {
 
 // Whether more pages follow, for the styles that count.
 [[nodiscard]] bool more_by_count(const page_plan&, std::int64_t received, const page_facts&);
+
+// Notes in `next` what the page held. Throws failure: as the page before, whatever is asked for.
+void note_alike(const page_plan&, const page_place& here, const page_facts&, page_place& next);
+// Throws failure: too many pages.
+void check_pages(const page_plan&, const page_place& next);
 
 // The place of the next page, or nothing: this was the last. Throws failure: cursor loop, the same page again, too
 // long a cursor, too many pages. Of a place within a range: see parts.hpp.

@@ -95,7 +95,7 @@ std::optional<page_place> end_of_range(const page_plan& plan, const page_place& 
 
 std::vector<page_place> ranges_of(const page_plan& plan, const page_place& here, const page_facts& facts) {
   const bool first = here.page == 1 && here.received == 0 && here.range.first == 0 && !here.again;
-  if (!first || !plan.counts() || plan.ranges < 2 || plan.size <= 0 || facts.total < 0) return {};
+  if (!first || !plan.counts() || plan.overlaps() || plan.ranges < 2 || plan.size <= 0 || facts.total < 0) return {};
   // A server that gives less than it is asked for numbers its pages in another way.
   if (facts.records != plan.size || facts.more == false) return {};
   const std::int64_t pages = pages_of(facts.total, plan.size), rest = pages - 1;

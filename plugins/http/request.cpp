@@ -9,6 +9,7 @@
 
 #include "codes.hpp"
 #include "headers.hpp"
+#include "overlap.hpp"
 #include "url.hpp"
 
 namespace sluice::http {
@@ -68,6 +69,8 @@ page_plan parse_page(const json& page) {
     refuse_request("page.start: goes with the styles cursor and last_id");
   if (!out.total_header.empty() && !out.total.empty())
     refuse_request("page.total_header: goes without total; one of them counts");
+  if (!out.id.empty() && out.style != page_style::last_id && out.style != page_style::offset)
+    refuse_request("page.id: goes with the styles last_id and offset");
   if (out.style == page_style::last_id && out.id.empty())
     refuse_request("page.id: say where a record holds its id, such as /id");
   return out;
@@ -112,7 +115,7 @@ bool needs_absent_since(const text_template& t, const vars& values) {
 void add_page(std::string& url, const page_plan& plan, const page_place& place) {
   if (plan.size != 0) add_parameter(url, plan.size_param, std::to_string(plan.size));
   if (plan.style == page_style::offset)
-    add_parameter(url, plan.param, std::to_string(plan.base + place.received));
+    add_parameter(url, plan.param, std::to_string(plan.base + first_record(place)));
   if (plan.style == page_style::pages)
     add_parameter(url, plan.param, std::to_string(plan.base + place.page - 1));
   const bool by_value = plan.style == page_style::cursor || plan.style == page_style::last_id;

@@ -34,11 +34,16 @@ bool find(ondemand::document& doc, const std::string& pointer, ondemand::value& 
   not_json(e);
 }
 
+// The records of the page, from their beginning.
+error_code find_records(ondemand::document& doc, const std::string& records, ondemand::array& out) {
+  doc.rewind();
+  return records.empty() ? doc.get_array().get(out) : doc.at_pointer(records).get_array().get(out);
+}
+
 // The records as they stand in the page; empty: there are none.
 std::uint64_t hash_records(ondemand::document& doc, const std::string& records) {
   ondemand::array array;
-  doc.rewind();
-  const error_code e = records.empty() ? doc.get_array().get(array) : doc.at_pointer(records).get_array().get(array);
+  const error_code e = find_records(doc, records, array);
   if (is_absent(e)) return 0;
   if (e != simdjson::SUCCESS) not_json(e);
   bool none = false;
@@ -69,15 +74,19 @@ simdjson::padded_string repaired(std::string_view page) {
   return simdjson::padded_string(out);
 }
 
+std::string_view without_blanks(std::string_view token) {
+  return token.substr(0, token.find_last_not_of(" \t\r\n") + 1);
+}
+
+// Reading on from a record without an id would leave out all that follow.
+[[noreturn]] void no_id(const std::string& id) {
+  throw failure(status::invalid, codes::bad_cursor,
+                "a record has no id at `" + id + "`, by which the next page is found; check request.page.id");
+}
+
 std::int64_t count(ondemand::document& doc, const std::string& records, const std::string& id, std::string& last) {
   ondemand::array array;
-  error_code e = simdjson::SUCCESS;
-  if (records.empty()) {
-    doc.rewind();
-    e = doc.get_array().get(array);
-  } else {
-    e = doc.at_pointer(records).get_array().get(array);
-  }
+  error_code e = find_records(doc, records, array);
   if (is_absent(e)) return records.empty() ? 1 : -1;  // a single object is one record
   if (e != simdjson::SUCCESS) not_json(e);
   std::size_t n = 0;
@@ -87,15 +96,36 @@ std::int64_t count(ondemand::document& doc, const std::string& records, const st
   if (e = array.at(n - 1).get(record); e != simdjson::SUCCESS) not_json(e);
   std::string_view raw;
   e = record.at_pointer(id).raw_json_token().get(raw);
-  if (e == simdjson::SUCCESS) last = raw;
-  else if (!is_absent(e)) not_json(e);
+  if (is_absent(e)) no_id(id);
+  if (e != simdjson::SUCCESS) not_json(e);
+  if (without_blanks(raw) == "null") no_id(id);
+  last = raw;
   return static_cast<std::int64_t>(n);
+}
+
+// Of each record the id as it stands there.
+std::vector<std::uint64_t> hash_ids(ondemand::document& doc, const std::string& records, const std::string& id) {
+  std::vector<std::uint64_t> out;
+  ondemand::array array;
+  const error_code e = find_records(doc, records, array);
+  if (is_absent(e)) return out;
+  if (e != simdjson::SUCCESS) not_json(e);
+  for (auto record : array) {
+    std::string_view raw;
+    const error_code bad = record.at_pointer(id).raw_json_token().get(raw);
+    if (is_absent(bad)) no_id(id);
+    if (bad != simdjson::SUCCESS) not_json(bad);
+    raw = without_blanks(raw);
+    if (raw == "null") no_id(id);
+    out.push_back(XXH3_64bits(raw.data(), raw.size()));
+  }
+  return out;
 }
 
 // The last record's id from its token, which is still quoted where it is a text.
 std::optional<std::string> last_id(ondemand::parser& parser, const std::string& token) {
   if (token.empty()) return std::nullopt;
-  if (!token.starts_with('"')) return token.substr(0, token.find_last_not_of(" \t\r\n") + 1);
+  if (!token.starts_with('"')) return std::string(without_blanks(token));
   const simdjson::padded_string quoted(token);  // a page of its own gives it back unescaped
   ondemand::document id;
   if (const auto bad = parser.iterate(quoted).get(id); bad != simdjson::SUCCESS) not_json(bad);
@@ -148,6 +178,7 @@ page_facts scanner::scan(page_body& body, const page_plan& plan, const std::stri
 
   std::string last;
   if (plan.counts() || by_last || totals) facts.records = count(doc, records, by_last ? plan.id : "", last);
+  if (plan.overlaps()) facts.ids = hash_ids(doc, records, plan.id);
   if (plan.style != page_style::none) facts.hash = hash_records(doc, records);
   ondemand::value value;
   if (!plan.total.empty() && find(doc, plan.total, value)) {

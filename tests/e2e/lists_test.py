@@ -60,6 +60,17 @@ class Lists(Faults):
             self.assertLessEqual(want, have)
             self.healed()
 
+    # covers: U14, P6
+    def test_numbered_pages_without_a_total_are_read_on_from_known_records(self):
+        self.fresh(page="{ style: offset, id: /id, size: { limit: 20 } }")
+        self.upstream.faults({"match": users(nth=3), "do": "advance", "delete": 9, "create": 2, "percent": 3})
+        self.run_now((0, 3))
+        have = {row[1] for row in self.store.rows("entities") if row[0] == "user"}
+        self.assertLessEqual({r["id"] for r in self.listed("users")}, have)
+        asked = [r["target"] for r in self.upstream.served() if "/users?" in r["target"]]
+        self.assertEqual([int(target.split("offset=")[1].split("&")[0]) for target in asked[:3]], [0, 17, 34])
+        self.healed()
+
     # covers: U14
     def test_a_cursor_loses_nothing_of_a_list_that_changes(self):
         self.upstream.faults({"match": users(nth=3), "do": "advance", "delete": 5, "create": 2})

@@ -20,7 +20,7 @@ page_plan plan_of(page_style style) {
   p.next = "/next";
   p.total = "/total";
   p.more = "/has_more";
-  p.id = "/id";
+  if (style == page_style::last_id) p.id = "/id";
   return p;
 }
 std::string code_of(std::string_view text, const page_plan& plan) {
@@ -73,8 +73,28 @@ TEST(scan, a_records_pointer_that_leads_nowhere_counts_nothing) {
 TEST(scan, the_last_records_id) {
   EXPECT_EQ(scan(R"({"data":[{"id":"a"},{"id":"b\"c"}]})", plan_of(page_style::last_id)).next, "b\"c");
   EXPECT_EQ(scan(R"({"data":[{"id":1},{"id": 9007199254740993 }]})", plan_of(page_style::last_id)).next, "9007199254740993");
-  EXPECT_FALSE(scan(R"({"data":[{"x":1}]})", plan_of(page_style::last_id)).next.has_value());
   EXPECT_FALSE(scan(R"({"data":[]})", plan_of(page_style::last_id)).next.has_value());
+}
+
+// covers: U15
+TEST(scan, a_record_without_the_id_that_leads_on_is_an_error_and_never_an_end) {
+  page_plan by_offset = plan_of(page_style::offset);
+  by_offset.id = "/id";
+  for (const page_plan& plan : {plan_of(page_style::last_id), by_offset}) {
+    EXPECT_EQ(code_of(R"({"data":[{"id":1},{"x":1}]})", plan), codes::bad_cursor);
+    EXPECT_EQ(code_of(R"({"data":[{"id":null}]})", plan), codes::bad_cursor);
+  }
+}
+
+// covers: U14
+TEST(scan, the_ids_of_all_records_of_a_list_that_may_move) {
+  page_plan plan = plan_of(page_style::offset);
+  EXPECT_TRUE(scan(R"({"data":[{"id":1}]})", plan).ids.empty()) << "nobody asked";
+  plan.id = "/who/id";
+  const auto ids = scan(R"({"data":[{"who":{"id":"a"}},{"x":[1,{}],"who":{"y":0,"id": "b" },"z":1},{"who":{"id":"a"}}]})", plan).ids;
+  ASSERT_EQ(ids.size(), 3U);
+  EXPECT_EQ(ids[0], ids[2]);
+  EXPECT_NE(ids[0], ids[1]);
 }
 
 // covers: U15
