@@ -1,0 +1,84 @@
+// What the events of a history say about a run.
+#include <algorithm>
+#include <stdexcept>
+
+#include "temporal/decide.hpp"
+
+namespace sluice::durable {
+
+namespace {
+
+// "STEP" or "STEP/2": the second attempt.
+std::string step_of(const std::string& activity) { return activity.substr(0, activity.rfind('/')); }
+
+}  // namespace
+
+void run_state::apply(const event& e) {
+  last_ = std::max(last_, e.id);
+  switch (e.kind) {
+    case event_kind::started:
+      input_ = input_from(e.text);
+      home_ = input_.home;
+      for (const auto& [step, outcome] : input_.done) steps_[step].outcome = outcome;
+      return;
+    case event_kind::task_started:
+      task_of_ = e.name;
+      done_here_ = false;
+      return;
+    case event_kind::task_timed_out: trouble_ = trouble_ || e.text == "start_to_close"; return;
+    case event_kind::task_failed: trouble_ = true; return;
+    case event_kind::moved: home_ = e.text; return;
+    case event_kind::cancel_asked: cancel_asked_ = stopping_ = true; return;
+    case event_kind::step_scheduled: {
+      const std::string step = step_of(e.name);
+      attempts_[e.id] = {step, e.queue};
+      progress& p = steps_[step];
+      p = {p.attempts + 1, e.id, e.queue, false, p.outcome};
+      return;
+    }
+    case event_kind::step_done:
+      end(e.name, e);
+      done_here_ = true;
+      return;
+    case event_kind::step_completed:
+    case event_kind::step_failed:
+    case event_kind::step_timed_out:
+    case event_kind::step_cancelled:
+    case event_kind::step_cancel_asked: close(e); return;
+    case event_kind::other: return;
+  }
+}
+
+void run_state::close(const event& e) {
+  const auto at = attempts_.find(e.refers);
+  if (at == attempts_.end()) throw std::runtime_error("event " + std::to_string(e.id) + " speaks of no step");
+  progress& p = steps_[at->second.step];
+  const bool latest = p.open == e.refers;
+  if (e.kind == event_kind::step_cancel_asked) {
+    p.cancel_asked = p.cancel_asked || latest;
+    return;
+  }
+  if (latest) p.open = 0;
+  if (e.kind == event_kind::step_completed) {
+    end(at->second.step, e);
+    // Who did it has the run. The queue that all share is nobody's.
+    if (!e.queue.empty() && latest) home_ = e.queue;
+  } else if (e.kind == event_kind::step_failed && e.final && latest) {
+    gone_ = e.text;
+  } else if (stopping_ && latest && e.kind == event_kind::step_cancelled) {
+    p.outcome = outcome_cancelled;
+  }
+}
+
+void run_state::end(const std::string& step, const event& e) {
+  steps_[step].outcome = e.text;
+  if (step != end_step && e.text == outcome_cancelled) stopping_ = true;
+}
+
+run_state fold(std::span<const event> history) {
+  run_state out;
+  for (const event& e : history) out.apply(e);
+  return out;
+}
+
+}  // namespace sluice::durable
