@@ -46,17 +46,7 @@ host::run_ask ask_again(const manifest::pipeline& pipeline, engine::session& s, 
                               "`, this manifest is `" + pipeline.name +
                               "`; name the manifest that it was started with");
   }
-  const host::read_history history{s.watermarks(run.tenant, run.pipeline), {}, s.now_us()};
-  host::run_ask ask;
-  ask.tenant = run.tenant;
-  ask.retry_of = run.run_id;
-  if (const std::string subject = host::subject_of(run.scope); !subject.empty()) {
-    ask.part = host::run_part::subject;
-    ask.subject = subject;
-  }
-  // An open run is joined, whatever is left of it.
-  if (engine::is_terminal(run.state)) ask.plan = host::retry_plan(pipeline, run, history, o.all);
-  return ask;
+  return host::retry_ask(pipeline, s, run, o.all);
 }
 
 int retry_run(app& a, const retry_options& o) {

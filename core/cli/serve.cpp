@@ -1,5 +1,5 @@
-// `sluice serve`: the host as a service. Signals are taken on this thread alone; the work is host/service.hpp. An admin
-// socket, and later HTTP, belong here: beside the loop, asking the service on this thread.
+// `sluice serve`: the host as a service. Signals are taken on this thread alone; the work is host/service.hpp, and
+// server/server.hpp what others ask of it.
 #include <atomic>
 #include <chrono>
 #include <csignal>
@@ -15,6 +15,7 @@
 
 #include "cli/app.hpp"
 #include "host/service.hpp"
+#include "server/server.hpp"
 
 namespace sluice::cli {
 
@@ -81,11 +82,38 @@ class while_starting {
 };
 
 std::unique_ptr<host::service> open_service(app& a, plugin::loader& loader,
-                                            const std::vector<std::string>& manifests) {
+                                            const std::vector<std::string>& manifests,
+                                            server::change_relay& changes) {
   const while_starting guard;
   const auto load = [&a](const std::string& file) { return a.load(file); };
   return std::make_unique<host::service>(
-      host::service_setup{a.settings(), a.catalog(), loader, a.log(), a.redactor(), manifests, load});
+      host::service_setup{a.settings(), a.catalog(), loader, a.log(), a.redactor(), manifests, load,
+                          [&changes](const std::string& run_id) { changes(run_id); }});
+}
+
+// Null: the host file doesn't say where.
+std::unique_ptr<server::http_server> open_server(app& a, host::service& service,
+                                                 server::change_relay& changes) {
+  const host::listen_settings& listen = a.settings().listen;
+  if (listen.address.empty()) return nullptr;
+  auto out = std::make_unique<server::http_server>(
+      server::server_setup{service, listen, a.log(), a.redactor(), changes});
+  out->start();
+  return out;
+}
+
+int end(app& a, const sigset_t& signals, std::unique_ptr<server::http_server> http,
+        std::unique_ptr<host::service> service) {
+  constexpr auto answers_take = std::chrono::seconds(10);
+  a.log().write(observe::log_level::info, {}, "stopping; open runs stay open for another process",
+                {{"event", "serve.stopping"}});
+  leave_anyway(signals, a.log());
+  if (http) http->drain(answers_take);
+  http.reset();
+  service.reset();
+  a.log().write(observe::log_level::info, {}, "stopped", {{"event", "serve.stopped"}});
+  // Past destructors of what the thread above still looks at.
+  _exit(exit_code::good);
 }
 
 int serve(app& a, const std::vector<std::string>& manifests) {
@@ -94,26 +122,24 @@ int serve(app& a, const std::vector<std::string>& manifests) {
   if (a.options().log_level.empty() && a.options().config.empty())
     a.log().set_level(observe::log_level::info);
   plugin::loader loader(a.catalog(), a.lock());
+  server::change_relay changes;
   std::unique_ptr<host::service> service;
+  if (!a.settings().listen.address.empty())
+    static_cast<void>(server::listening_address(a.settings().listen.address));
   try {
-    service = open_service(a, loader, manifests);
+    service = open_service(a, loader, manifests, changes);
   } catch (const plugin::error& e) {
     if (e.code() != "SLU-6064") throw;
     a.say(observe::log_level::error, {.code = e.code()}, e.message());  // its diagnostics are the answer
     return exit_code::bad_manifest;
   }
+  auto http = open_server(a, *service, changes);
   for (;;) {
     const int got = wait_for_signal(signals, service->tick());
     if (got == SIGHUP) service->reload();
     if (got == SIGTERM || got == SIGINT) break;
   }
-  a.log().write(observe::log_level::info, {}, "stopping; open runs stay open for another process",
-                {{"event", "serve.stopping"}});
-  leave_anyway(signals, a.log());
-  service.reset();
-  a.log().write(observe::log_level::info, {}, "stopped", {{"event", "serve.stopped"}});
-  // Past destructors of what the thread above still looks at.
-  _exit(exit_code::good);
+  return end(a, signals, std::move(http), std::move(service));
 }
 
 }  // namespace

@@ -7,7 +7,6 @@
 
 #include "engine/failure.hpp"
 #include "host/plan_builder.hpp"
-#include "host/runtime.hpp"
 
 namespace sluice::host {
 
@@ -70,6 +69,21 @@ engine::run_plan retry_plan(const manifest::pipeline& pipeline, const engine::ru
   });
   plan.steps = engine::group_steps(plan.stages);
   return plan;
+}
+
+run_ask retry_ask(const manifest::pipeline& pipeline, engine::session& session, const engine::run_row& run,
+                  bool all) {
+  const read_history history{session.watermarks(run.tenant, run.pipeline), {}, session.now_us()};
+  run_ask ask;
+  ask.tenant = run.tenant;
+  ask.retry_of = run.run_id;
+  if (const std::string subject = subject_of(run.scope); !subject.empty()) {
+    ask.part = run_part::subject;
+    ask.subject = subject;
+  }
+  // An open run is joined, whatever is left of it.
+  if (engine::is_terminal(run.state)) ask.plan = retry_plan(pipeline, run, history, all);
+  return ask;
 }
 
 }  // namespace sluice::host

@@ -41,6 +41,15 @@ struct shared_parts {
   turn_pool& pool;
   admission& door;
   source_health& health;
+  // Told of a run whose essential phase or whole is over here, or that another process has now. Any thread; quick.
+  std::function<void(const std::string& run_id)> on_change;
+};
+
+// What this process knows by itself of a run.
+enum class run_standing : std::uint8_t {
+  elsewhere,       // nothing: it is at work in another process, or ended long ago
+  essential_open,  // its essential phase is under way or waits here
+  essential_over,  // that is over, or all of it
 };
 
 struct runtime_setup {
@@ -72,6 +81,7 @@ struct run_ask {
   std::int64_t unless_since_us = 0;                      // as in engine::run_request
   std::optional<engine::run_plan> plan;                  // instead of one that is made of the manifest
   std::string retry_of;                                  // the run that this one repeats
+  bool full = false;                                     // reads everything, what is fresh too
   run_part part = run_part::whole;
   std::string subject;                      // of that part, and of a sign-in
   engine::progress_fn on_subject_progress;  // of a sign-in: that of the subject's run
@@ -99,6 +109,8 @@ class runtime final : public plain_services {
   // deadline; or until `give_up` says so. True: it is over. Throws like wait().
   bool wait_essential(const std::vector<std::string>& run_ids, std::chrono::microseconds at_most,
                       const std::function<bool()>& give_up);
+  // Without waiting or asking the store. shared_parts::on_change says when to look again.
+  [[nodiscard]] run_standing standing(const std::string& run_id);
   // The receipt as it stands now, with the essential stages and how old what is stored of them is.
   [[nodiscard]] nlohmann::json state_of(const std::string& run_id);
   // Until the run is terminal, here or on another host, or until `give_up` says so (asked several
@@ -162,7 +174,7 @@ class runtime final : public plain_services {
   [[nodiscard]] admitted admit(const run_ask& ask);
   void forget_ended();
   [[nodiscard]] engine::run_options options_of(const engine::run_identity& id);
-  [[nodiscard]] read_history history_of(const std::string& tenant, const std::string& scope);
+  [[nodiscard]] read_history history_of(const run_ask& ask, const std::string& scope);
   // Throws why this host could not finish the run, unless another has it now; and when the store stays away.
   [[nodiscard]] bool is_essential_over(const std::string& run_id,
                                        std::chrono::steady_clock::time_point until);
@@ -180,6 +192,8 @@ class runtime final : public plain_services {
   void log_end(const engine::run_row& row);
   // A fenced run has no end: it is over when its last step is.
   void step_over(const std::shared_ptr<active_run>& active);
+  // Wakes those who wait for the run.
+  void tell_change(const std::string& run_id);
   boost::asio::awaitable<void> drive_step(std::shared_ptr<active_run> active, std::string step,
                                           plugin::step_progress progress, plugin::step_done done);
   boost::asio::awaitable<void> drive_end(std::shared_ptr<active_run> active);

@@ -94,10 +94,11 @@ engine::run_request runtime::make_request(const run_ask& ask, const engine::run_
   return r;
 }
 
-read_history runtime::history_of(const std::string& tenant, const std::string& scope) {
+read_history runtime::history_of(const run_ask& ask, const std::string& scope) {
   return ask_store([&](engine::session& s) {
-    return read_history{s.watermarks(tenant, setup_.pipeline.name),
-                        s.freshness(tenant, setup_.pipeline.name, scope), s.now_us()};
+    if (ask.full) return read_history{{}, {}, s.now_us()};
+    return read_history{s.watermarks(ask.tenant, setup_.pipeline.name),
+                        s.freshness(ask.tenant, setup_.pipeline.name, scope), s.now_us()};
   });
 }
 
@@ -112,7 +113,7 @@ run_answer runtime::start(const run_ask& ask) {
   check_tenant(setup_.pipeline, ask.tenant);
   tell_what_is_not_done(ask.tenant);
   const std::string scope = ask.part == run_part::subject ? scope_of(ask.subject) : std::string();
-  engine::run_plan plan = ask.plan ? *ask.plan : plan_of(setup_.pipeline, ask, history_of(ask.tenant, scope));
+  engine::run_plan plan = ask.plan ? *ask.plan : plan_of(setup_.pipeline, ask, history_of(ask, scope));
   engine::run_request request = make_request(ask, plan);
   admitted place = admit(ask);  // first: what is full says so before anything is written
   const engine::run_lease lease =
@@ -155,7 +156,7 @@ engine::run_options runtime::options_of(const engine::run_identity& id) {
       const std::lock_guard lock(mutex_);
       active->essential_over = true;
     }
-    changed_.notify_all();
+    tell_change(run_id);
   };
   return out;
 }

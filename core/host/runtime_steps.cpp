@@ -42,7 +42,12 @@ void runtime::over(const std::shared_ptr<active_run>& active, std::optional<fail
     active->failed = std::move(failed);
     place = std::move(active->place);
   }
+  tell_change(active->run->identity().run_id);
+}
+
+void runtime::tell_change(const std::string& run_id) {
   changed_.notify_all();
+  if (setup_.shared != nullptr && setup_.shared->on_change) setup_.shared->on_change(run_id);
 }
 
 void runtime::run_step(std::string_view run_id, std::string_view step_json, plugin::step_progress progress,

@@ -24,11 +24,11 @@ void service::event(log_level level, const observe::log_context& about, const ch
   setup_.log.write(level, about, text, {{"event", name}});
 }
 
-runtime* service::find(const std::string& pipeline) {
-  for (const auto& s : served_) {
-    if (s->pipeline->name == pipeline) return s->engine.get();
-  }
-  return nullptr;
+std::vector<served_pipeline> service::pipelines() const {
+  const std::lock_guard lock(served_mutex_);
+  std::vector<served_pipeline> out;
+  for (const auto& s : served_) out.push_back({s->file, {s, s->pipeline.get()}, {s, s->engine.get()}});
+  return out;
 }
 
 bool service::has(const std::string& run_id) {

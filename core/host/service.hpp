@@ -1,8 +1,8 @@
 // A host that serves: the pipelines of its manifests over one store, in one process. It takes over runs whose holder is
 // dead, carries out `every` and the retention, and reads its manifests again when it is told to. Commands that come
-// in from elsewhere, over an admin socket or HTTP, ask the runtimes that find() hands out.
+// in from elsewhere, over an admin socket or HTTP, ask the runtimes that pipelines() hands out.
 //
-// All functions are called on one thread.
+// All functions are called on one thread, but for those that say otherwise.
 #pragma once
 
 #include <atomic>
@@ -11,6 +11,7 @@
 #include <future>
 #include <map>
 #include <memory>
+#include <mutex>
 #include <optional>
 #include <string>
 #include <vector>
@@ -29,6 +30,14 @@ struct service_setup {
   std::vector<std::string> manifests;  // none: those of the host file's folder
   // A checked manifest; nothing: it is wrong, and its diagnostics have been told.
   std::function<std::optional<manifest::pipeline>(const std::string& file)> load;
+  std::function<void(const std::string& run_id)> on_change;  // see shared_parts
+};
+
+// A pipeline as it is served now. It lives as long as somebody holds it, but not longer than the service.
+struct served_pipeline {
+  std::string file;
+  std::shared_ptr<const manifest::pipeline> pipeline;
+  std::shared_ptr<runtime> engine;
 };
 
 class service {
@@ -48,8 +57,9 @@ class service {
   // Every run stops and stays open; the destructor waits for that.
   void leave();
 
-  // Null: no such pipeline is served.
-  [[nodiscard]] runtime* find(const std::string& pipeline);
+  // Any thread.
+  [[nodiscard]] std::vector<served_pipeline> pipelines() const;
+  [[nodiscard]] store::store& store() { return *store_; }
 
  private:
   struct served {
@@ -65,13 +75,13 @@ class service {
 
   // service_reload.cpp
   [[nodiscard]] std::vector<std::string> files() const;
-  [[nodiscard]] std::unique_ptr<served> open(const std::string& file);
+  [[nodiscard]] std::shared_ptr<served> open(const std::string& file);
   void open_store(const manifest::pipeline& first, const secret_store& secrets);
   void check_store(const manifest::pipeline& pipeline, const secret_store& secrets) const;
   void check_name(const std::string& file, const manifest::pipeline& pipeline) const;
   void reload_one(const std::string& file);
   void keep_old(const std::string& file, const std::string& code, const std::string& why);
-  void retire(std::unique_ptr<served> old);
+  void retire(std::shared_ptr<served> old);
 
   void look_for_dead();
   void take_over(served& in, const engine::open_run& run);
@@ -99,7 +109,9 @@ class service {
   std::unique_ptr<source_health> health_;
   std::unique_ptr<admission> door_;
   std::unique_ptr<shared_parts> shared_;
-  std::vector<std::unique_ptr<served>> served_, retired_;
+  mutable std::mutex served_mutex_;  // served_ is changed on the service's thread alone
+  std::vector<std::shared_ptr<served>> served_;
+  std::vector<std::shared_ptr<served>> retired_;
   std::map<std::string, later> refused_;  // runs that could not be taken over, by id
   std::int64_t dead_us_ = 0, old_us_ = 0;
   std::atomic<bool> leaving_ = false;

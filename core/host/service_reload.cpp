@@ -89,7 +89,7 @@ void service::open_store(const manifest::pipeline& first, const secret_store& se
     event(log_level::warn, {.code = code}, "source.down",
           address + " does not answer as it should: one request at a time tries whether it is back");
   });
-  shared_ = std::make_unique<shared_parts>(shared_parts{*jobs_, *pool_, *door_, *health_});
+  shared_ = std::make_unique<shared_parts>(shared_parts{*jobs_, *pool_, *door_, *health_, setup_.on_change});
   // Not at once: a host that starts has better things to do.
   old_us_ = clock_->steady_us() + 60'000'000 + static_cast<std::int64_t>(random_.next() % 600'000'000);
 }
@@ -112,10 +112,10 @@ void service::check_name(const std::string& file, const manifest::pipeline& pipe
 }
 
 // Nothing: the manifest is wrong, and that has been told.
-std::unique_ptr<service::served> service::open(const std::string& file) {
+std::shared_ptr<service::served> service::open(const std::string& file) {
   auto loaded = setup_.load(file);
   if (!loaded) return nullptr;
-  auto out = std::make_unique<served>();
+  auto out = std::make_shared<served>();
   out->file = file;
   out->fingerprint = fingerprint_of(*loaded);
   out->pipeline = std::make_unique<manifest::pipeline>(std::move(*loaded));
@@ -129,7 +129,7 @@ std::unique_ptr<service::served> service::open(const std::string& file) {
   return out;
 }
 
-void service::retire(std::unique_ptr<served> old) {
+void service::retire(std::shared_ptr<served> old) {
   event(log_level::info, {}, "serve.retired",
         old->file + ": no new run begins by its old text; " + std::to_string(old->engine->open_runs()) +
             " runs end by it");
@@ -147,12 +147,14 @@ void service::reload_one(const std::string& file) {
   try {
     auto made = open(file);
     if (made == nullptr) return keep_old(file, "SLU-6063", "the manifest is wrong");
-    if (at == served_.end()) {
-      served_.push_back(std::move(made));
-    } else if ((*at)->fingerprint != made->fingerprint) {
-      std::swap(*at, made);
-      retire(std::move(made));
+    const bool is_new = at == served_.end();
+    if (!is_new && (*at)->fingerprint == made->fingerprint) return;
+    {
+      const std::lock_guard lock(served_mutex_);
+      if (is_new) served_.push_back(std::move(made));
+      else std::swap(*at, made);
     }
+    if (!is_new) retire(std::move(made));
   } catch (const failure& f) {
     keep_old(file, f.code(), f.message());
   } catch (const plugin::error& e) {
@@ -171,8 +173,12 @@ void service::reload() {
   const std::set<std::string> now(all.begin(), all.end());
   for (std::size_t i = served_.size(); i-- > 0;) {
     if (now.contains(served_[i]->file)) continue;
-    retire(std::move(served_[i]));
-    served_.erase(served_.begin() + static_cast<std::ptrdiff_t>(i));
+    const auto old = served_[i];
+    {
+      const std::lock_guard lock(served_mutex_);
+      served_.erase(served_.begin() + static_cast<std::ptrdiff_t>(i));
+    }
+    retire(old);
   }
   for (const std::string& file : all) reload_one(file);
   event(log_level::info, {}, "serve.reloaded", std::to_string(served_.size()) + " pipelines are served");

@@ -91,6 +91,13 @@ void read_limits(const fs::path& file, const YAML::Node& node, settings& out) {
        });
 }
 
+void read_listen(const fs::path& file, const YAML::Node& node, settings& out) {
+  each(file, node, "listen", "address, connections", [&](const std::string& key, const YAML::Node& value) {
+    if (key == "listen.connections") out.listen.connections = count(file, value, key, 1, 100'000);
+    else out.listen.address = text(file, value, key);
+  });
+}
+
 void read_retention(const fs::path& file, const YAML::Node& node, settings& out) {
   retention_ages& ages = out.retention;
   const std::pair<const char*, std::int64_t*> known[] = {{"retention.runs", &ages.runs_us},
@@ -115,7 +122,7 @@ void read_retention(const fs::path& file, const YAML::Node& node, settings& out)
   if (shorter) refuse(file, node.Mark(), "`retention.tombstones` can't be shorter than `retention.rejects`");
 }
 
-constexpr const char* known_keys = "plugins, lock, log, lease, manifests, limits, retention";
+constexpr const char* known_keys = "plugins, lock, log, lease, manifests, limits, listen, retention";
 
 YAML::Node load(const fs::path& file) try {
   return YAML::LoadFile(file.string());
@@ -156,6 +163,8 @@ settings read_settings(const fs::path& file) {
       out.manifests = path_of(file, text(file, entry.second, key));
     } else if (key == "limits") {
       read_limits(file, entry.second, out);
+    } else if (key == "listen") {
+      read_listen(file, entry.second, out);
     } else if (key == "retention") {
       read_retention(file, entry.second, out);
     } else {

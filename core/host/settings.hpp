@@ -6,6 +6,7 @@
 //   lease: 30s                            # how long others wait before they take a run over that stands still
 //   manifests: manifests                   # what `serve` serves: the .yaml files of a folder
 //   limits: { active_runs: 64, queued_runs: 1000 }
+//   listen: { address: "127.0.0.1:7464", connections: 1024 }   # the HTTP API of `serve`; without: none
 //   retention: { runs: 90d, ledger: 30d, rejects: 30d, tombstones: 90d }
 #pragma once
 
@@ -21,6 +22,12 @@
 
 namespace sluice::host {
 
+// Where `serve` has its HTTP API.
+struct listen_settings {
+  std::string address;  // HOST:PORT with a literal address; empty: nowhere. Port 0: any
+  int connections = 1'024;
+};
+
 struct settings {
   std::vector<std::filesystem::path> plugin_folders;
   std::optional<std::filesystem::path> lock;
@@ -28,6 +35,7 @@ struct settings {
   std::int64_t lease_us = 30'000'000;
   std::optional<std::filesystem::path> manifests;
   admission_limits limits;
+  listen_settings listen;
   retention_ages retention;
 };
 

@@ -67,6 +67,13 @@ bool runtime::is_essential_over(const std::string& run_id, std::chrono::steady_c
   }
 }
 
+run_standing runtime::standing(const std::string& run_id) {
+  const auto active = find(run_id);
+  const std::lock_guard lock(mutex_);
+  if (active == nullptr || is_fenced(active->failed)) return run_standing::elsewhere;
+  return active->essential_over || active->over ? run_standing::essential_over : run_standing::essential_open;
+}
+
 bool runtime::wait_essential(const std::vector<std::string>& run_ids, std::chrono::microseconds at_most,
                              const std::function<bool()>& give_up) {
   // The end of a phase of this process is told; that of another host's is asked for.

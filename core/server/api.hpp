@@ -1,0 +1,78 @@
+// What the routes do: requests in, answers out. All on the one thread of the server's context; what blocks is asked
+// at the desk.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "host/service.hpp"
+#include "server/desk.hpp"
+#include "server/problem.hpp"
+#include "server/routes.hpp"
+#include "server/run_signals.hpp"
+#include "server/sessions.hpp"
+#include "server/store_probe.hpp"
+
+namespace sluice::server {
+
+struct api_setup {
+  host::service& service;
+  observe::logger& log;
+  const observe::redactor& redactor;
+  run_signals& signals;
+  boost::asio::io_context& context;
+};
+
+class api {
+ public:
+  explicit api(api_setup setup);
+
+  // Its route, and that the caller may take it: before its body is read. Throws refusal.
+  [[nodiscard]] const route& admit(const request& r) const;
+  // Never throws: what goes wrong becomes an answer and is logged, once.
+  boost::asio::awaitable<answer> carry_out(const route& at, const request& r);
+  // The answer to a request that could not be carried out; logs why where that is the host's affair.
+  [[nodiscard]] answer refuse(const request& r, const refusal& why) const;
+  // From now on nothing new is begun, and whoever waits is answered. On the context's thread.
+  void leave();
+  // Until no question is at work any more. Nothing may be asked afterwards.
+  void join() { desk_.join(); }
+
+  // The handlers that the table names. api_host.cpp
+  boost::asio::awaitable<answer> livez(const call& c);
+  boost::asio::awaitable<answer> readyz(const call& c);
+  boost::asio::awaitable<answer> describe(const call& c);
+  // api_runs.cpp
+  boost::asio::awaitable<answer> list_runs(const call& c);
+  boost::asio::awaitable<answer> show_run(const call& c);
+  boost::asio::awaitable<answer> cancel_run(const call& c);
+  boost::asio::awaitable<answer> retry_run(const call& c);
+  boost::asio::awaitable<answer> approve_run(const call& c);
+  // api_start.cpp
+  boost::asio::awaitable<answer> start_run(const call& c);
+
+ private:
+  [[nodiscard]] call take_apart(const route& at, const request& r) const;
+  [[nodiscard]] host::served_pipeline pipeline_named(const std::string& name) const;
+  // Asks the store; a piece of work of the class that goes first, since somebody waits for it.
+  boost::asio::awaitable<desk::reply> look(std::string tenant, std::string same_as,
+                                           std::function<nlohmann::json(engine::session&)> what);
+  boost::asio::awaitable<desk::reply> run_there_is(const call& c);
+  boost::asio::awaitable<bool> is_over_elsewhere(std::string run_id);
+  boost::asio::awaitable<bool> wait_for_essential(host::served_pipeline at, std::vector<std::string> run_ids,
+                                                  std::chrono::seconds at_most);
+
+  api_setup setup_;
+  session_pool sessions_;
+  store_probe store_;
+  host::system_random random_;
+  desk desk_;  // last: its threads use the rest
+  bool leaving_ = false;
+};
+
+// Of `Prefer: wait=N`: seconds, at most 60; 0 without.
+[[nodiscard]] std::chrono::seconds wanted_wait(const std::string& prefer);
+
+}  // namespace sluice::server

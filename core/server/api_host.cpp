@@ -1,0 +1,24 @@
+// What a host says of itself: that it lives, whether it can take requests, and what can be asked of it.
+#include "server/api.hpp"
+#include "server/openapi.hpp"
+
+namespace sluice::server {
+
+using boost::asio::awaitable;
+
+awaitable<answer> api::livez(const call&) { co_return json_answer(200, {{"status", "alive"}}); }
+
+// An upstream or a backend that is away makes no host unready: others could do no better.
+awaitable<answer> api::readyz(const call&) {
+  if (leaving_) co_return json_answer(503, {{"status", "stopping"}});
+  const bool reachable = co_await store_.answers();
+  co_return json_answer(reachable ? 200 : 503,
+                        {{"status", reachable ? "ready" : "the store does not answer"}});
+}
+
+awaitable<answer> api::describe(const call&) {
+  static const std::string text = to_text(openapi()) + "\n";
+  co_return answer{200, "application/json", text, {}, false};
+}
+
+}  // namespace sluice::server

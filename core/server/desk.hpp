@@ -1,0 +1,63 @@
+// Where the API's questions to the store and the runtimes are put, which block: a few threads, tenants in turns, and a
+// bound on what waits. Who asks the same as others do while nobody has begun with it shares the answer, so that five
+// hundred sign-ins of one user cost a few questions and no thread each.
+#pragma once
+
+#include <exception>
+#include <functional>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <utility>
+#include <variant>
+#include <vector>
+
+#include <boost/asio/awaitable.hpp>
+#include <nlohmann/json.hpp>
+
+#include "engine/turn.hpp"
+#include "host/turn_pool.hpp"
+
+namespace sluice::server {
+
+class desk {
+ public:
+  using question = std::function<nlohmann::json()>;
+  using reply = std::shared_ptr<const nlohmann::json>;
+
+  desk(unsigned threads, std::size_t most) : most_(most), pool_(threads) {}
+  // Until what has been asked is answered; nothing may be asked afterwards.
+  void join() { pool_.join(); }
+
+  // `what` is asked after this call, never before it. With an empty `same_as` it is shared with nobody. Of the same
+  // one at a time is at work. Throws what the question throws, or failure (throttled, SLU-7105) when too many wait.
+  boost::asio::awaitable<reply> ask(engine::turn of, std::string same_as, question what);
+
+ private:
+  using outcome = std::variant<std::exception_ptr, reply>;
+  using asker = std::function<void(outcome)>;
+  struct asked {
+    engine::urgency how;
+    std::string tenant, same_as;
+    question what;
+    std::vector<asker> askers;
+  };
+  struct line {
+    std::shared_ptr<asked> waiting;  // to be put when the one at work is answered
+    bool at_work = false;
+  };
+
+  void put(engine::turn of, const std::string& same_as, question what, asker who);
+  void post(std::shared_ptr<asked> a);
+  void answer(const std::shared_ptr<asked>& a);
+  void count_in();
+
+  std::size_t most_;
+  std::mutex mutex_;
+  std::size_t waiting_ = 0;
+  std::map<std::string, line> lines_;
+  host::turn_pool pool_;  // last: its threads use the rest
+};
+
+}  // namespace sluice::server

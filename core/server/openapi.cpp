@@ -1,0 +1,95 @@
+#include "server/openapi.hpp"
+
+#include <cctype>
+#include <string>
+
+#include "server/openapi_schemas.hpp"
+#include "server/routes.hpp"
+
+namespace sluice::server {
+
+namespace {
+
+using json = nlohmann::json;
+
+json ref(std::string_view name) { return {{"$ref", "#/components/schemas/" + std::string(name)}}; }
+
+json path_parameters(std::string_view path) {
+  json out = json::array();
+  for (std::size_t at = 0; (at = path.find('{', at)) != std::string_view::npos;) {
+    const std::size_t end = path.find('}', at);
+    const std::string name(path.substr(at + 1, end - at - 1));
+    out.push_back({{"name", name},
+                   {"in", "path"},
+                   {"required", true},
+                   {"schema", {{"type", "string"}, {"minLength", 1}, {"maxLength", 256}}}});
+    at = end;
+  }
+  return out;
+}
+
+json header(const char* name, const char* what) {
+  return {{"name", name}, {"in", "header"}, {"description", what}, {"schema", {{"type", "string"}}}};
+}
+
+json parameters_of(const route& r) {
+  json out = path_parameters(r.path);
+  for (const query_parameter& q : r.query) {
+    out.push_back({{"name", q.name}, {"in", "query"}, {"description", q.what}, {"schema", q.schema()}});
+  }
+  json id = header("X-Correlation-ID", "for the log; made up when it is missing");
+  id["schema"]["pattern"] = "^[A-Za-z0-9._:-]{1,128}$";
+  out.push_back(std::move(id));
+  if (r.about == reach::tenant)
+    out.push_back(header("Prefer", "`wait=N`: at most so many seconds until the answer"));
+  return out;
+}
+
+std::string description_of(unsigned status) {
+  switch (status) {
+    case 200: return "as asked";
+    case 202: return "under way; `Location` says where to look";
+    default: return "done";
+  }
+}
+
+json answers_of(const route& r) {
+  json out = json::object();
+  for (const unsigned status : r.statuses) {
+    out[std::to_string(status)] = {{"description", description_of(status)},
+                                   {"content", {{"application/json", {{"schema", ref(r.answers)}}}}}};
+  }
+  const json problem{{"description", "what was wrong, with its code"},
+                     {"content", {{"application/problem+json", {{"schema", ref("Problem")}}}}}};
+  if (r.id == "readyz")
+    out["503"] = {{"description", "not now"},
+                  {"content", {{"application/json", {{"schema", ref("Status")}}}}}};
+  else out["default"] = problem;
+  return out;
+}
+
+}  // namespace
+
+json openapi() {
+  json paths = json::object();
+  for (const route& r : routes()) {
+    json operation{{"operationId", r.id},
+                   {"summary", r.summary},
+                   {"parameters", parameters_of(r)},
+                   {"responses", answers_of(r)}};
+    if (r.needs != right::anybody) operation["x-sluice-right"] = to_string(r.needs);
+    if (r.body != nullptr) {
+      operation["requestBody"] = {{"required", false},
+                                  {"content", {{"application/json", {{"schema", r.body()}}}}}};
+    }
+    std::string method(r.method);
+    for (char& c : method) c = static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
+    paths[std::string(r.path)][method] = std::move(operation);
+  }
+  return {{"openapi", "3.1.0"},
+          {"info", {{"title", "sluice"}, {"version", "1"}, {"description", "The API of a serving host."}}},
+          {"paths", std::move(paths)},
+          {"components", {{"schemas", answer_schemas()}}}};
+}
+
+}  // namespace sluice::server

@@ -1,0 +1,10 @@
+// /openapi.json, made from the route table.
+#pragma once
+
+#include <nlohmann/json.hpp>
+
+namespace sluice::server {
+
+[[nodiscard]] nlohmann::json openapi();
+
+}  // namespace sluice::server

@@ -1,0 +1,83 @@
+#include "server/routes.hpp"
+
+#include <array>
+
+#include "server/api.hpp"
+
+namespace sluice::server {
+
+namespace {
+
+using json = nlohmann::json;
+
+json text() { return {{"type", "string"}, {"maxLength", 256}}; }
+json limit() { return {{"type", "integer"}, {"minimum", 1}, {"maximum", 1000}}; }
+json state() {
+  return {{"type", "string"},
+          {"enum", {"queued", "running", "succeeded", "partial", "held", "failed", "cancelled"}}};
+}
+
+json object(json properties) {
+  return {{"type", "object"}, {"properties", std::move(properties)}, {"additionalProperties", false}};
+}
+
+json start_body() {
+  return object({{"subject", {{"type", "string"}, {"minLength", 1}, {"maxLength", 256}}},
+                 {"mode", {{"type", "string"}, {"enum", {"auto", "full"}}}},
+                 {"pipeline", {{"type", "string"}, {"minLength", 1}, {"maxLength", 64}}}});
+}
+json retry_body() { return object({{"all", {{"type", "boolean"}}}}); }
+
+constexpr std::array<query_parameter, 6> runs_query{{
+    {"tenant", "only of this tenant", text},
+    {"state", "only in this state", state},
+    {"backend", "only by this backend", text},
+    {"pipeline", "only of this pipeline", text},
+    {"cursor", "`next_cursor` of the page before", text},
+    {"limit", "at most so many; 50 by default", limit},
+}};
+
+constexpr unsigned ok[] = {200};
+constexpr unsigned accepted[] = {202};
+constexpr unsigned ok_or_accepted[] = {200, 202};
+constexpr std::span<const query_parameter> none{};
+
+constexpr route table[] = {
+    {"GET", "/livez", right::anybody, reach::host, "livez", "Whether the process lives", nullptr, none,
+     "Status", ok, &api::livez},
+    {"GET", "/readyz", right::anybody, reach::host, "readyz",
+     "Whether this host takes requests: not while it stops, nor while its store is away", nullptr, none,
+     "Status", ok, &api::readyz},
+    {"GET", "/openapi.json", right::anybody, reach::host, "openapi", "This description", nullptr, none, "Any",
+     ok, &api::describe},
+    {"POST", "/api/sync/tenants/{tenant}/runs", right::start, reach::tenant, "startRun",
+     "Starts or joins the run of a tenant; with a subject, that of the subject and that of the rest of its "
+     "tenant. With "
+     "`Prefer: wait=N` it is answered when what is essential is over, or after N seconds",
+     start_body, none, "Started", ok_or_accepted, &api::start_run},
+    {"GET", "/api/sync/runs", right::read, reach::list, "listRuns", "Runs, the newest first", nullptr,
+     runs_query, "RunList", ok, &api::list_runs},
+    {"GET", "/api/sync/runs/{run_id}", right::read, reach::object, "showRun",
+     "One run with its stages and counts", nullptr, none, "Run", ok, &api::show_run},
+    {"POST", "/api/sync/runs/{run_id}/cancel", right::control, reach::object, "cancelRun",
+     "Ends an open run: 202 when its holder was asked to, 200 when it is cancelled", nullptr, none, "Run",
+     ok_or_accepted, &api::cancel_run},
+    {"POST", "/api/sync/runs/{run_id}/retry", right::start, reach::object, "retryRun",
+     "A new run of what that one did not complete; with `all`, of all that it was to read", retry_body, none,
+     "Run", accepted, &api::retry_run},
+    {"POST", "/api/sync/runs/{run_id}/approve", right::control, reach::object, "approveRun",
+     "Deletes what a held run has held and nothing has brought since", nullptr, none, "Run", ok,
+     &api::approve_run},
+};
+
+}  // namespace
+
+std::string_view to_string(right r) {
+  constexpr std::string_view names[] = {"",           "sync:start", "run:read",
+                                        "run:cancel", "data:read",  "manifest:read"};
+  return names[static_cast<std::size_t>(r)];
+}
+
+std::span<const route> routes() { return table; }
+
+}  // namespace sluice::server

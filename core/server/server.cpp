@@ -1,0 +1,149 @@
+#include "server/server.hpp"
+
+#include <charconv>
+#include <utility>
+
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/detached.hpp>
+#include <boost/asio/redirect_error.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <boost/asio/use_awaitable.hpp>
+
+#include "plugin/error.hpp"
+#include "server/codes.hpp"
+#include "server/connection.hpp"
+
+namespace sluice::server {
+
+namespace asio = boost::asio;
+using asio::ip::tcp;
+using boost::system::error_code;
+using engine::failure;
+using engine::failure_class;
+
+tcp::endpoint listening_address(const std::string& address) {
+  const std::size_t colon = address.rfind(':');
+  std::string host = address.substr(0, colon);
+  if (host.size() > 2 && host.front() == '[' && host.back() == ']') host = host.substr(1, host.size() - 2);
+  const std::string port = colon == std::string::npos ? std::string() : address.substr(colon + 1);
+  std::uint16_t number = 0;
+  const auto [end, wrong] = std::from_chars(port.data(), port.data() + port.size(), number);
+  error_code no_address;
+  const auto ip = asio::ip::make_address(host, no_address);
+  if (no_address || port.empty() || wrong != std::errc() || end != port.data() + port.size()) {
+    throw plugin::error(plugin::status::invalid, code::cannot_listen,
+                        "`listen.address` is `" + address +
+                            "`; it must be ADDRESS:PORT, such as 127.0.0.1:7464 or [::1]:7464");
+  }
+  if (!ip.is_loopback()) {
+    throw plugin::error(
+        plugin::status::invalid, code::open_in_clear,
+        "`listen.address` is " + address +
+            ", which other machines can reach, and what is said there would not be encrypted; "
+            "listen at 127.0.0.1 "
+            "or [::1], behind a proxy that has TLS");
+  }
+  return {ip, number};
+}
+
+namespace {
+
+tcp::acceptor listen_at(asio::io_context& context, const std::string& address) {
+  const tcp::endpoint at = listening_address(address);
+  try {
+    tcp::acceptor out(context);
+    out.open(at.protocol());
+    out.set_option(tcp::acceptor::reuse_address(true));
+    out.bind(at);
+    out.listen();
+    return out;
+  } catch (const boost::system::system_error& e) {
+    throw failure(failure_class::invalid, code::cannot_listen,
+                  "can't listen at " + address + ": " + e.code().message());
+  }
+}
+
+std::string text_of(const tcp::endpoint& at) {
+  const std::string host = at.address().to_string();
+  return (at.address().is_v6() ? "[" + host + "]" : host) + ":" + std::to_string(at.port());
+}
+
+}  // namespace
+
+http_server::http_server(server_setup setup)
+    : setup_(setup),
+      context_(std::make_unique<asio::io_context>(1)),
+      acceptor_(listen_at(*context_, setup.listen.address)),
+      signals_(*context_),
+      api_({setup.service, setup.log, setup.redactor, signals_, *context_}),
+      front_{api_, setup.log, random_, *context_, setup.listen.connections, false, {}} {
+  setup_.changes.connect(&signals_);
+  front_.idle = [this] {
+    const std::lock_guard lock(mutex_);
+    answered_ = true;
+    changed_.notify_all();
+  };
+}
+
+http_server::~http_server() {
+  setup_.changes.connect(nullptr);
+  context_->stop();
+  if (thread_.joinable()) thread_.join();
+  api_.join();  // its answers go to the context
+  acceptor_.reset();
+  context_.reset();
+}
+
+std::string http_server::address() const { return text_of(acceptor_->local_endpoint()); }
+
+void http_server::start() {
+  setup_.log.write(observe::log_level::info, {}, "listening",
+                   {{"event", "http.listening"}, {"address", address()}});
+  asio::co_spawn(*context_, accept(), asio::detached);
+  thread_ = std::thread([this] { context_->run(); });
+}
+
+asio::awaitable<void> http_server::accept() {
+  asio::steady_timer pause(*context_);
+  for (;;) {
+    error_code failed;
+    tcp::socket socket(*context_);
+    co_await acceptor_->async_accept(socket, asio::redirect_error(asio::use_awaitable, failed));
+    if (!acceptor_->is_open()) co_return;
+    if (failed) {
+      // Most likely there is no descriptor left. One that closes makes room.
+      setup_.log.write(observe::log_level::warn, {.code = code::too_many_connections},
+                       "a connection could not be taken: " + failed.message(),
+                       {{"event", "http.not_accepted"}});
+      pause.expires_after(std::chrono::milliseconds(200));
+      co_await pause.async_wait(asio::redirect_error(asio::use_awaitable, failed));
+      continue;
+    }
+    socket.set_option(tcp::no_delay(true), failed);
+    const bool full = front_.connections.size() >= static_cast<std::size_t>(front_.most);
+    if (full) asio::co_spawn(*context_, turn_away(std::move(socket), front_), asio::detached);
+    else asio::co_spawn(*context_, serve_clear(std::move(socket), front_), asio::detached);
+  }
+}
+
+void http_server::leave() {
+  front_.leaving = true;
+  api_.leave();
+  // A connection that closes takes itself out of the list, later.
+  for (open_connection* c : front_.connections) {
+    if (!c->busy) c->close();
+  }
+  if (!front_.busy()) front_.idle();
+}
+
+void http_server::drain(std::chrono::seconds at_most) {
+  asio::post(*context_, [this] { leave(); });
+  std::unique_lock lock(mutex_);
+  const bool all = changed_.wait_for(lock, at_most, [this] { return answered_; });
+  lock.unlock();
+  setup_.log.write(all ? observe::log_level::info : observe::log_level::warn, {},
+                   all ? "every request is answered" : "some requests could not be answered in time",
+                   {{"event", "http.drained"}});
+}
+
+}  // namespace sluice::server
