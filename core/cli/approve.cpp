@@ -8,6 +8,7 @@
 #include "cli/look.hpp"
 #include "engine/failure.hpp"
 #include "host/cancel.hpp"
+#include "host/lists.hpp"
 #include "host/receipt.hpp"
 
 namespace sluice::cli {
@@ -39,9 +40,7 @@ int list_tenants(app& a, const decide_options& o) {
     const auto tenants = s.list_tenants();
     if (tenants.empty()) say_none(a, {}, "tenants");
     for (const engine::tenant_row& t : tenants) {
-      out.push_back({{"tenant", t.tenant},
-                     {"first_seen_at", host::instant_text(t.first_seen_us)},
-                     {"seen_at", host::instant_text(t.seen_us)}});
+      out.push_back(host::tenant_json(t));
       if (!a.options().json) {
         std::printf("%-24s first seen %s, last %s\n", t.tenant.c_str(),
                     host::instant_text(t.first_seen_us).c_str(), host::instant_text(t.seen_us).c_str());

@@ -9,6 +9,7 @@
 #include "cli/look.hpp"
 #include "engine/row_key.hpp"
 #include "host/cancel.hpp"
+#include "host/lists.hpp"
 #include "host/open.hpp"
 #include "host/receipt.hpp"
 
@@ -108,15 +109,7 @@ int list_deferred(app& a, const list_options& o) {
     if (rows.empty()) say_none(a, o, "deferred rows");
     for (const engine::deferred_row& r : rows) {
       if (a.options().json) {
-        out.push_back({{"tenant", r.tenant},
-                       {"stream", r.stream},
-                       {"key", engine::readable_key(r.key)},
-                       {"reference", r.reference},
-                       {"parent_stream", r.parent_stream},
-                       {"parent_key", engine::readable_key(r.parent_key)},
-                       {"run_id", r.run_id},
-                       {"first_seen_at", host::instant_text(r.first_seen_us)},
-                       {"expires_at", host::instant_text(r.expires_us)}});
+        out.push_back(host::deferred_json(r));
         continue;
       }
       std::printf("%s  %s %s waits for %s %s (%s), until %s\n", r.tenant.c_str(), r.stream.c_str(),

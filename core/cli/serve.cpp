@@ -4,9 +4,13 @@
 #include <chrono>
 #include <csignal>
 #include <ctime>
+#include <functional>
+#include <future>
 #include <memory>
+#include <mutex>
 #include <string>
 #include <thread>
+#include <utility>
 #include <vector>
 
 #include <unistd.h>
@@ -14,6 +18,7 @@
 #include <CLI/CLI.hpp>
 
 #include "cli/app.hpp"
+#include "engine/failure.hpp"
 #include "host/service.hpp"
 #include "server/server.hpp"
 
@@ -27,7 +32,7 @@ constexpr int stop_seconds = 25;  // systemd and its like wait 30 or more
 sigset_t block_signals() {
   sigset_t set;
   sigemptyset(&set);
-  for (const int s : {SIGTERM, SIGINT, SIGHUP}) sigaddset(&set, s);
+  for (const int s : {SIGTERM, SIGINT, SIGHUP, SIGUSR1}) sigaddset(&set, s);
   pthread_sigmask(SIG_BLOCK, &set, nullptr);
   return set;
 }
@@ -81,6 +86,46 @@ class while_starting {
   std::thread watcher_;
 };
 
+// Asks the thread that has the service to read the manifests again, and waits until it has.
+class reload_bell {
+ public:
+  // On any other thread. Throws engine::failure once the host is about to end.
+  void ring() {
+    std::future<void> done;
+    {
+      const std::lock_guard lock(mutex_);
+      if (closed_) throw stopping();
+      done = waiting_.emplace_back().get_future();
+    }
+    pthread_kill(owner_, SIGUSR1);
+    done.get();
+  }
+  // On the service's thread.
+  void answer(const std::function<void()>& reload) {
+    auto all = take(false);
+    if (!all.empty()) reload();
+    for (auto& a : all) a.set_value();
+  }
+  void close() {
+    for (auto& a : take(true)) a.set_exception(std::make_exception_ptr(stopping()));
+  }
+
+ private:
+  static engine::failure stopping() {
+    return {engine::failure_class::transient, "SLU-7108", "this host is about to end", 2'000'000};
+  }
+  std::vector<std::promise<void>> take(bool last) {
+    const std::lock_guard lock(mutex_);
+    closed_ = closed_ || last;
+    return std::exchange(waiting_, {});
+  }
+
+  pthread_t owner_ = pthread_self();
+  std::mutex mutex_;
+  std::vector<std::promise<void>> waiting_;
+  bool closed_ = false;
+};
+
 std::unique_ptr<host::service> open_service(app& a, plugin::loader& loader,
                                             const std::vector<std::string>& manifests,
                                             server::change_relay& changes) {
@@ -93,11 +138,12 @@ std::unique_ptr<host::service> open_service(app& a, plugin::loader& loader,
 
 // Null: the host file doesn't say where.
 std::unique_ptr<server::http_server> open_server(app& a, host::service& service,
-                                                 server::change_relay& changes) {
+                                                 server::change_relay& changes, reload_bell& bell) {
   const host::listen_settings& listen = a.settings().listen;
   if (listen.address.empty()) return nullptr;
   auto out = std::make_unique<server::http_server>(
-      server::server_setup{service, listen, a.log(), a.redactor(), changes});
+      server::server_setup{service, listen, a.log(), a.redactor(), changes, a.catalog(),
+                           server::tokens_beside(a.options().config), [&bell] { bell.ring(); }});
   out->start();
   return out;
 }
@@ -133,12 +179,15 @@ int serve(app& a, const std::vector<std::string>& manifests) {
     a.say(observe::log_level::error, {.code = e.code()}, e.message());  // its diagnostics are the answer
     return exit_code::bad_manifest;
   }
-  auto http = open_server(a, *service, changes);
+  reload_bell bell;
+  auto http = open_server(a, *service, changes, bell);
   for (;;) {
     const int got = wait_for_signal(signals, service->tick());
     if (got == SIGHUP) service->reload();
+    bell.answer([&] { service->reload(); });
     if (got == SIGTERM || got == SIGINT) break;
   }
+  bell.close();
   return end(a, signals, std::move(http), std::move(service));
 }
 

@@ -31,6 +31,11 @@ std::vector<served_pipeline> service::pipelines() const {
   return out;
 }
 
+std::map<std::string, std::string> service::stale() const {
+  const std::lock_guard lock(served_mutex_);
+  return stale_;
+}
+
 bool service::has(const std::string& run_id) {
   const auto there = [&](const auto& s) { return s->engine->has(run_id); };
   return std::any_of(served_.begin(), served_.end(), there) ||

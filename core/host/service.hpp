@@ -59,6 +59,8 @@ class service {
 
   // Any thread.
   [[nodiscard]] std::vector<served_pipeline> pipelines() const;
+  // Files whose text is not what is served, with the reason. Any thread.
+  [[nodiscard]] std::map<std::string, std::string> stale() const;
   [[nodiscard]] store::store& store() { return *store_; }
 
  private:
@@ -112,7 +114,8 @@ class service {
   mutable std::mutex served_mutex_;  // served_ is changed on the service's thread alone
   std::vector<std::shared_ptr<served>> served_;
   std::vector<std::shared_ptr<served>> retired_;
-  std::map<std::string, later> refused_;  // runs that could not be taken over, by id
+  std::map<std::string, std::string> stale_;  // guarded by served_mutex_
+  std::map<std::string, later> refused_;      // runs that could not be taken over, by id
   std::int64_t dead_us_ = 0, old_us_ = 0;
   std::atomic<bool> leaving_ = false;
   std::future<void> retaining_;

@@ -137,6 +137,10 @@ void service::retire(std::shared_ptr<served> old) {
 }
 
 void service::keep_old(const std::string& file, const std::string& code, const std::string& why) {
+  {
+    const std::lock_guard lock(served_mutex_);
+    stale_[file] = why;
+  }
   event(log_level::error, {.code = code}, "serve.stale",
         why + "; " + file + " is served as it was before, so what is served is not what the file says");
 }
@@ -168,6 +172,10 @@ void service::reload() {
     all = files();
   } catch (const failure& f) {
     return keep_old("every manifest", f.code(), f.message());
+  }
+  {
+    const std::lock_guard lock(served_mutex_);
+    stale_.clear();
   }
   // First what is gone: its name may be that of a new one.
   const std::set<std::string> now(all.begin(), all.end());

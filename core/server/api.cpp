@@ -55,6 +55,7 @@ api::api(api_setup setup)
     : setup_(setup),
       sessions_(setup.service.store()),
       store_(setup.context, desk_, sessions_),
+      tokens_(setup.tokens),
       desk_(desk_threads, desk_room) {}
 
 void api::leave() {
@@ -62,7 +63,7 @@ void api::leave() {
   setup_.signals.leave();
 }
 
-const route& api::admit(const request& r) const {
+const route& api::find_route(const request& r) const {
   const std::string_view path = path_of(r.target);
   std::string methods;
   for (const route& at : routes()) {
@@ -71,16 +72,20 @@ const route& api::admit(const request& r) const {
       methods += (methods.empty() ? "" : ", ") + std::string(at.method);
       continue;
     }
-    const bool open = at.needs == right::anybody;
-    if (leaving_ && !open) {
-      throw refusal(503, code::stopping, "this host takes no new requests any more")
-          .with("Retry-After", "2")
-          .last();
-    }
     return at;
   }
   if (methods.empty()) throw refusal(404, code::no_route, "there is nothing at this address");
   throw refusal(405, code::no_method, "this address takes " + methods).with("Allow", methods);
+}
+
+const route& api::admit(request& r) {
+  const route& at = find_route(r);
+  if (at.needs == right::anybody) return at;
+  authorize(at, r);
+  if (!leaving_) return at;
+  throw refusal(503, code::stopping, "this host takes no new requests any more")
+      .with("Retry-After", "2")
+      .last();
 }
 
 call api::take_apart(const route& at, const request& r) const {
@@ -113,11 +118,12 @@ answer api::refuse(const request& r, const refusal& why) const {
 boost::asio::awaitable<answer> api::carry_out(const route& at, const request& r) {
   std::optional<refusal> refused;
   try {
-    const call c = take_apart(at, r);
+    call c = take_apart(at, r);
+    co_await keep_to_own(at, c);
     answer out = co_await (this->*at.carry_out)(c);
     if (at.method != "GET") {
       setup_.log.write(observe::log_level::info, {.correlation_id = r.correlation_id}, std::string(at.id),
-                       {{"event", "http.done"}, {"status", out.status}});
+                       {{"event", "http.done"}, {"status", out.status}, {"token", r.caller}});
     }
     co_return out;
   } catch (...) {

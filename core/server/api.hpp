@@ -2,6 +2,7 @@
 // at the desk.
 #pragma once
 
+#include <filesystem>
 #include <functional>
 #include <memory>
 #include <string>
@@ -14,6 +15,7 @@
 #include "server/run_signals.hpp"
 #include "server/sessions.hpp"
 #include "server/store_probe.hpp"
+#include "server/tokens.hpp"
 
 namespace sluice::server {
 
@@ -23,6 +25,9 @@ struct api_setup {
   const observe::redactor& redactor;
   run_signals& signals;
   boost::asio::io_context& context;
+  const plugin::catalog& catalog;
+  std::filesystem::path tokens;  // where they stand
+  std::function<void()> reload;  // reads the manifests again, and returns when that is done
 };
 
 class api {
@@ -30,7 +35,7 @@ class api {
   explicit api(api_setup setup);
 
   // Its route, and that the caller may take it: before its body is read. Throws refusal.
-  [[nodiscard]] const route& admit(const request& r) const;
+  [[nodiscard]] const route& admit(request& r);
   // Never throws: what goes wrong becomes an answer and is logged, once.
   boost::asio::awaitable<answer> carry_out(const route& at, const request& r);
   // The answer to a request that could not be carried out; logs why where that is the host's affair.
@@ -50,16 +55,35 @@ class api {
   boost::asio::awaitable<answer> cancel_run(const call& c);
   boost::asio::awaitable<answer> retry_run(const call& c);
   boost::asio::awaitable<answer> approve_run(const call& c);
+  // api_events.cpp
+  boost::asio::awaitable<answer> run_events(const call& c);
+  // api_lists.cpp
+  boost::asio::awaitable<answer> list_rejects(const call& c);
+  boost::asio::awaitable<answer> list_deferred(const call& c);
+  boost::asio::awaitable<answer> list_tenants(const call& c);
+  boost::asio::awaitable<answer> list_plugins(const call& c);
+  boost::asio::awaitable<answer> show_routing(const call& c);
+  // api_manifest.cpp
+  boost::asio::awaitable<answer> check_manifests(const call& c);
+  boost::asio::awaitable<answer> reload_manifests(const call& c);
   // api_start.cpp
   boost::asio::awaitable<answer> start_run(const call& c);
 
  private:
+  struct event_stream;
+  [[nodiscard]] const route& find_route(const request& r) const;
+  // api_access.cpp
+  void authorize(const route& at, request& r);
+  [[nodiscard]] std::optional<token_entry> known_caller(const request& r);
+  boost::asio::awaitable<void> keep_to_own(const route& at, call& c);
   [[nodiscard]] call take_apart(const route& at, const request& r) const;
   [[nodiscard]] host::served_pipeline pipeline_named(const std::string& name) const;
   // Asks the store; a piece of work of the class that goes first, since somebody waits for it.
   boost::asio::awaitable<desk::reply> look(std::string tenant, std::string same_as,
                                            std::function<nlohmann::json(engine::session&)> what);
+  boost::asio::awaitable<desk::reply> receipt_of(std::string run_id);
   boost::asio::awaitable<desk::reply> run_there_is(const call& c);
+  boost::asio::awaitable<std::string> next_events(std::shared_ptr<event_stream> s);
   boost::asio::awaitable<bool> is_over_elsewhere(std::string run_id);
   boost::asio::awaitable<bool> wait_for_essential(host::served_pipeline at, std::vector<std::string> run_ids,
                                                   std::chrono::seconds at_most);
@@ -67,6 +91,7 @@ class api {
   api_setup setup_;
   session_pool sessions_;
   store_probe store_;
+  token_file tokens_;
   host::system_random random_;
   desk desk_;  // last: its threads use the rest
   bool leaving_ = false;

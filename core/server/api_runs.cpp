@@ -61,32 +61,32 @@ engine::run_row find(engine::session& s, const std::string& run_id) {
   }
 }
 
-std::string value_of(const std::map<std::string, std::string, std::less<>>& of, std::string_view name) {
-  const auto at = of.find(name);
-  return at == of.end() ? std::string() : at->second;
-}
-
 }  // namespace
 
 awaitable<answer> api::list_runs(const call& c) {
-  list_ask ask{{value_of(c.query, "tenant"), value_of(c.query, "state"), value_of(c.query, "cursor"), 50},
-               value_of(c.query, "backend"),
-               value_of(c.query, "pipeline")};
-  if (const auto at = c.query.find("limit"); at != c.query.end()) ask.filter.limit = std::stoi(at->second);
+  const list_ask ask{{c.value("tenant"), c.value("state"), c.value("cursor"), c.limit()},
+                     c.value("backend"),
+                     c.value("pipeline")};
   std::function<json(engine::session&)> what = [ask](engine::session& s) {
-    if (!ask.filter.before_run_id.empty()) static_cast<void>(find(s, ask.filter.before_run_id));
+    const engine::run_filter& by = ask.filter;
+    const bool there =
+        by.before_run_id.empty() || by.tenant.empty() || find(s, by.before_run_id).tenant == by.tenant;
+    if (!there) throw refusal(404, code::no_run, "there is no run `" + by.before_run_id + "`");
     return list(s, ask);
   };
   const desk::reply got = co_await look(ask.filter.tenant, {}, std::move(what));
   co_return json_answer(200, *got);
 }
 
-awaitable<desk::reply> api::run_there_is(const call& c) {
-  const std::string id = c.path.at("run_id");
-  std::function<json(engine::session&)> what = [id](engine::session& s) {
-    return host::receipt_json(find(s, id));
+awaitable<desk::reply> api::receipt_of(std::string run_id) {
+  std::function<json(engine::session&)> what = [run_id](engine::session& s) {
+    return host::receipt_json(find(s, run_id));
   };
-  co_return co_await look({}, "run:" + id, std::move(what));
+  co_return co_await look({}, "run:" + run_id, std::move(what));
+}
+
+awaitable<desk::reply> api::run_there_is(const call& c) {
+  co_return co_await receipt_of(c.path.at("run_id"));
 }
 
 awaitable<answer> api::show_run(const call& c) {

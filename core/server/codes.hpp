@@ -25,6 +25,11 @@ inline constexpr const char* cannot_listen = "SLU-7114";
 inline constexpr const char* no_run = "SLU-7115";
 inline constexpr const char* run_over = "SLU-7116";
 
+inline constexpr const char* no_token = "SLU-7120";
+inline constexpr const char* no_right = "SLU-7121";
+inline constexpr const char* nobody_may = "SLU-7122";
+inline constexpr const char* bad_tokens = "SLU-7123";
+
 inline constexpr auto table = std::to_array<observe::code_entry>({
     {no_route, "there is nothing at this address", "see /openapi.json for what there is"},
     {no_method, "this address has no such method", "take one of those that the header Allow lists"},
@@ -43,6 +48,10 @@ inline constexpr auto table = std::to_array<observe::code_entry>({
      "listen at 127.0.0.1 or [::1]"},
     {cannot_listen, "the address can't be listened at", "choose a free address of this machine"},
     {no_run, "there is no such run", "see /api/sync/runs"},
+    {no_token, "who asks is not known", "send a token that is valid now as `Authorization: Bearer …`"},
+    {no_right, "the token does not allow this", "use a token with the scope that is named"},
+    {nobody_may, "there are no tokens, so nobody may use the API", "make one: `sluice token create`"},
+    {bad_tokens, "the file of tokens can't be used", "mend the file, or the rights of it"},
     {run_over, "the run is over", "start or repeat it if its data are wanted"},
 });
 

@@ -33,10 +33,9 @@ std::string_view text_of(const beast::flat_buffer& buffer) {
   return {static_cast<const char*>(buffer.data().data()), buffer.size()};
 }
 
-template <class Stream>
 class connection {
  public:
-  connection(Stream stream, front& at)
+  connection(beast::tcp_stream stream, front& at)
       : stream_(std::move(stream)), at_(at), buffer_(limits::header + limits::body) {
     self_.close = [this] { beast::get_lowest_layer(stream_).close(); };
     at_.connections.push_back(&self_);
@@ -80,10 +79,12 @@ class connection {
       r.target = head.target;
       r.headers = head.fields;
       name_request(r, at_.random);
-      const route& wanted = at_.api.admit(r);
-      co_await read_body(head, wanted, r);
+      const route* const wanted = admit(r, refused);
+      // Of who is refused too: to close while something is unread makes the other side lose the answer.
+      co_await read_body(head, wanted == nullptr || wanted->body != nullptr, r);
+      if (refused && head.has_body()) has_body_ = true;
       beast::get_lowest_layer(stream_).expires_never();
-      out = co_await at_.api.carry_out(wanted, r);
+      if (wanted != nullptr) out = co_await at_.api.carry_out(*wanted, r);
     } catch (const boost::system::system_error&) {
       co_return false;  // the other side is gone
     } catch (...) {
@@ -96,10 +97,26 @@ class connection {
       if (has_body_) out.close = true;
     }
     keep = keep && !out.close && !at_.leaving;
-    const bool written = co_await write(out, r, keep);
+    bool written = false;
+    if (out.more) {
+      keep = false;
+      written = co_await write_stream(out, r);
+    } else {
+      written = co_await write(out, r, keep);
+    }
     self_.busy = false;
     tell_idle();
     co_return written&& keep;
+  }
+
+  // Null: refused.
+  const route* admit(request& r, std::optional<refusal>& refused) {
+    try {
+      return &at_.api.admit(r);
+    } catch (...) {
+      refused = current_refusal();
+      return nullptr;
+    }
   }
 
   // The header as it came; empty: nothing came, and the connection is over.
@@ -128,8 +145,8 @@ class connection {
   }
 
   // Beast reads the header once more, from the same bytes: both must see the same request.
-  awaitable<void> read_body(const request_head& head, const route& wanted, request& r) {
-    if (head.has_body() && wanted.body == nullptr) {
+  awaitable<void> read_body(const request_head& head, bool takes_body, request& r) {
+    if (head.has_body() && !takes_body) {
       throw refusal(400, code::bad_frame, "this address takes no body").last();
     }
     if (head.length && *head.length > limits::body) throw too_large();
@@ -174,6 +191,24 @@ class connection {
     return refusal(400, code::bad_frame, "the body can't be read: " + failed.message()).last();
   }
 
+  // A stream ends with its connection: who reads it learns so that there is no more.
+  awaitable<bool> write_stream(const answer& out, const request& r) {
+    std::string text =
+        "HTTP/1.1 200 OK\r\nContent-Type: " + out.type +
+        "\r\nCache-Control: no-store\r\nX-Content-Type-Options: nosniff\r\nX-Correlation-ID: " +
+        r.correlation_id + "\r\nConnection: close\r\n\r\n";
+    error_code failed;
+    while (!failed && !text.empty()) {
+      patience(limits::write_seconds);
+      co_await asio::async_write(stream_, asio::buffer(text), asio::redirect_error(use_awaitable, failed));
+      beast::get_lowest_layer(stream_).expires_never();
+      if (failed) break;
+      std::string next = co_await out.more();
+      text = std::move(next);
+    }
+    co_return !failed;
+  }
+
   // False: it could not be written.
   awaitable<bool> write(const answer& out, const request& r, bool keep) {
     http::response<http::string_body> message(http::status(out.status), 11);
@@ -191,7 +226,7 @@ class connection {
     co_return !failed;
   }
 
-  Stream stream_;
+  beast::tcp_stream stream_;
   front& at_;
   open_connection self_;
   beast::flat_buffer buffer_;
@@ -202,7 +237,7 @@ class connection {
 }  // namespace
 
 awaitable<void> serve_clear(asio::ip::tcp::socket socket, front& at) {
-  connection<beast::tcp_stream> c(beast::tcp_stream(std::move(socket)), at);
+  connection c(beast::tcp_stream(std::move(socket)), at);
   co_await c.serve();
 }
 

@@ -53,11 +53,17 @@ std::string description_of(unsigned status) {
   }
 }
 
+const char* name_of(reach about) {
+  constexpr const char* names[] = {"host", "tenant", "object", "list"};
+  return names[static_cast<std::size_t>(about)];
+}
+
 json answers_of(const route& r) {
   json out = json::object();
   for (const unsigned status : r.statuses) {
+    const char* const type = r.answers == "Events" ? "text/event-stream" : "application/json";
     out[std::to_string(status)] = {{"description", description_of(status)},
-                                   {"content", {{"application/json", {{"schema", ref(r.answers)}}}}}};
+                                   {"content", {{type, {{"schema", ref(r.answers)}}}}}};
   }
   const json problem{{"description", "what was wrong, with its code"},
                      {"content", {{"application/problem+json", {{"schema", ref("Problem")}}}}}};
@@ -77,7 +83,9 @@ json openapi() {
                    {"summary", r.summary},
                    {"parameters", parameters_of(r)},
                    {"responses", answers_of(r)}};
-    if (r.needs != right::anybody) operation["x-sluice-right"] = to_string(r.needs);
+    operation["x-sluice-about"] = name_of(r.about);
+    if (r.needs == right::anybody) operation["security"] = json::array();
+    else operation["x-sluice-right"] = to_string(r.needs);
     if (r.body != nullptr) {
       operation["requestBody"] = {{"required", false},
                                   {"content", {{"application/json", {{"schema", r.body()}}}}}};
@@ -89,7 +97,10 @@ json openapi() {
   return {{"openapi", "3.1.0"},
           {"info", {{"title", "sluice"}, {"version", "1"}, {"description", "The API of a serving host."}}},
           {"paths", std::move(paths)},
-          {"components", {{"schemas", answer_schemas()}}}};
+          {"security", json::array({{{"token", json::array()}}})},
+          {"components",
+           {{"schemas", answer_schemas()},
+            {"securitySchemes", {{"token", {{"type", "http"}, {"scheme", "bearer"}}}}}}}};
 }
 
 }  // namespace sluice::server

@@ -7,7 +7,7 @@ namespace {
 
 using json = nlohmann::json;
 
-json text() { return {{"type", "string"}}; }
+json words() { return {{"type", "string"}}; }
 json maybe(const char* type) { return {{"type", {type, "null"}}}; }
 json ref(const char* name) { return {{"$ref", std::string("#/components/schemas/") + name}}; }
 json object(json properties, json required) {
@@ -17,27 +17,27 @@ json object(json properties, json required) {
 json run_schema() {
   const json state{{"type", "string"},
                    {"enum", {"queued", "running", "succeeded", "partial", "held", "failed", "cancelled"}}};
-  const json error = object({{"code", text()}, {"message", text()}}, {"code", "message"});
+  const json error = object({{"code", words()}, {"message", words()}}, {"code", "message"});
   const json essential =
       object({{"over", {{"type", "boolean"}}},
               {"deadline_ms", {{"type", "integer"}}},
               {"deadline_missed", {{"type", "boolean"}}},
               {"stages",
                {{"type", "array"},
-                {"items", object({{"stage", text()}, {"state", text()}, {"read_at", maybe("string")}},
+                {"items", object({{"stage", words()}, {"state", words()}, {"read_at", maybe("string")}},
                                  {"stage", "state", "read_at"})}}}},
              {"over"});
-  return object({{"run_id", text()},
-                 {"correlation_id", text()},
-                 {"tenant", text()},
-                 {"pipeline", text()},
-                 {"scope", text()},
+  return object({{"run_id", words()},
+                 {"correlation_id", words()},
+                 {"tenant", words()},
+                 {"pipeline", words()},
+                 {"scope", words()},
                  {"state", state},
                  {"essential", essential},
-                 {"mode", text()},
-                 {"backend", text()},
-                 {"route_reason", text()},
-                 {"manifest_hash", text()},
+                 {"mode", words()},
+                 {"backend", words()},
+                 {"route_reason", words()},
+                 {"manifest_hash", words()},
                  {"created_at", maybe("string")},
                  {"essential_at", maybe("string")},
                  {"ended_at", maybe("string")},
@@ -45,33 +45,31 @@ json run_schema() {
                  {"duration_ms", maybe("integer")},
                  {"streams", {{"type", "object"}}},
                  {"stages", {{"type", "array"}, {"items", {{"type", "object"}}}}},
-                 {"left_out", {{"type", "array"}, {"items", text()}}},
-                 {"retry_of", text()},
+                 {"left_out", {{"type", "array"}, {"items", words()}}},
+                 {"retry_of", words()},
                  {"error", error},
-                 {"stuck", text()}},
+                 {"stuck", words()}},
                 {"run_id", "correlation_id", "tenant", "pipeline", "scope", "state", "essential", "backend"});
 }
 
 json problem_schema() {
-  const json misfit = object({{"pointer", text()}, {"detail", text()}}, {"pointer", "detail"});
-  return object({{"type", text()},
-                 {"title", text()},
+  const json misfit = object({{"pointer", words()}, {"detail", words()}}, {"pointer", "detail"});
+  return object({{"type", words()},
+                 {"title", words()},
                  {"status", {{"type", "integer"}}},
-                 {"detail", text()},
+                 {"detail", words()},
                  {"code", {{"type", "string"}, {"pattern", "^SLU-[0-9]{4}$"}}},
-                 {"correlation_id", text()},
+                 {"correlation_id", words()},
                  {"retryable", {{"type", "boolean"}}},
-                 {"next", text()},
+                 {"next", words()},
                  {"errors", {{"type", "array"}, {"items", misfit}}}},
                 {"type", "title", "status", "detail", "code", "correlation_id", "retryable"});
 }
 
-}  // namespace
-
-json answer_schemas() {
+json run_schemas() {
   return {
       {"Any", {{"type", "object"}}},
-      {"Status", object({{"status", text()}}, {"status"})},
+      {"Status", object({{"status", words()}}, {"status"})},
       {"Run", run_schema()},
       {"RunList",
        object({{"runs", {{"type", "array"}, {"items", ref("Run")}}}, {"next_cursor", maybe("string")}},
@@ -79,7 +77,50 @@ json answer_schemas() {
       {"Started",
        object({{"essential_over", {{"type", "boolean"}}}, {"subject", ref("Run")}, {"tenant", ref("Run")}},
               {"essential_over"})},
+      {"Events", words()},
       {"Problem", problem_schema()}};
+}
+
+json list_of(const char* name, json item) {
+  return object({{name, {{"type", "array"}, {"items", std::move(item)}}}}, json::array({name}));
+}
+
+json texts_and(std::initializer_list<const char*> names, json more) {
+  for (const char* name : names) more[name] = words();
+  return {{"type", "object"}, {"properties", std::move(more)}};
+}
+
+json list_schemas() {
+  const json reject = texts_and(
+      {"run_id", "at", "tenant", "stage", "item", "stream", "key", "field", "reason", "raw"},
+      {{"id", {{"type", "integer"}}}, {"page", {{"type", "integer"}}}, {"record", maybe("integer")}});
+  const json deferred = texts_and({"tenant", "stream", "key", "reference", "parent_stream", "parent_key",
+                                   "run_id", "first_seen_at", "expires_at"},
+                                  json::object());
+  const json manifest = texts_and({"pipeline"}, {{"good", {{"type", "boolean"}}},
+                                                 {"same_as_served", {{"type", "boolean"}}},
+                                                 {"diagnostics", {{"type", "array"}}}});
+  json routing = list_of("routing", texts_and({"pipeline", "reason"}, {{"backend", maybe("string")}}));
+  json check = list_of("manifests", manifest);
+  check["properties"]["good"] = {{"type", "boolean"}};
+  json reloaded = list_of("stale", texts_and({"manifest", "why"}, json::object()));
+  reloaded["properties"]["pipelines"] = {{"type", "array"}, {"items", words()}};
+  return {
+      {"RejectList", list_of("rejects", reject)},
+      {"DeferredList", list_of("deferred", deferred)},
+      {"TenantList", list_of("tenants", texts_and({"tenant", "first_seen_at", "seen_at"}, json::object()))},
+      {"Routing", routing},
+      {"PluginList", list_of("plugins", {{"type", "object"}})},
+      {"ManifestCheck", check},
+      {"Reloaded", reloaded}};
+}
+
+}  // namespace
+
+json answer_schemas() {
+  json out = run_schemas();
+  out.update(list_schemas());
+  return out;
 }
 
 }  // namespace sluice::server

@@ -37,6 +37,18 @@ constexpr std::array<query_parameter, 6> runs_query{{
     {"limit", "at most so many; 50 by default", limit},
 }};
 
+json yes() { return {{"type", "string"}, {"enum", {"true", "false"}}}; }
+constexpr query_parameter of_tenant{"tenant", "only of this tenant", text};
+constexpr query_parameter at_most{"limit", "at most so many; 50 by default", limit};
+constexpr std::array<query_parameter, 4> rejects_query{{
+    of_tenant,
+    {"run", "only of this run; else of each tenant's newest one that has ended", text},
+    {"all", "`true`: of all runs", yes},
+    at_most,
+}};
+constexpr std::array<query_parameter, 2> list_query{{of_tenant, at_most}};
+constexpr std::array<query_parameter, 1> tenant_query{{of_tenant}};
+
 constexpr unsigned ok[] = {200};
 constexpr unsigned accepted[] = {202};
 constexpr unsigned ok_or_accepted[] = {200, 202};
@@ -48,7 +60,7 @@ constexpr route table[] = {
     {"GET", "/readyz", right::anybody, reach::host, "readyz",
      "Whether this host takes requests: not while it stops, nor while its store is away", nullptr, none,
      "Status", ok, &api::readyz},
-    {"GET", "/openapi.json", right::anybody, reach::host, "openapi", "This description", nullptr, none, "Any",
+    {"GET", "/openapi.json", right::known, reach::host, "openapi", "This description", nullptr, none, "Any",
      ok, &api::describe},
     {"POST", "/api/sync/tenants/{tenant}/runs", right::start, reach::tenant, "startRun",
      "Starts or joins the run of a tenant; with a subject, that of the subject and that of the rest of its "
@@ -68,13 +80,36 @@ constexpr route table[] = {
     {"POST", "/api/sync/runs/{run_id}/approve", right::control, reach::object, "approveRun",
      "Deletes what a held run has held and nothing has brought since", nullptr, none, "Run", ok,
      &api::approve_run},
+    {"GET", "/api/sync/runs/{run_id}/events", right::read, reach::object, "runEvents",
+     "The run as it gets on, as server-sent events `run`, `stage` and `end`, until it has ended. With "
+     "`Last-Event-ID` from "
+     "there on, at any host",
+     nullptr, none, "Events", ok, &api::run_events},
+    {"GET", "/api/sync/rejects", right::inspect, reach::list, "listRejects",
+     "What could not be taken, and why", nullptr, rejects_query, "RejectList", ok, &api::list_rejects},
+    {"GET", "/api/sync/deferred", right::inspect, reach::list, "listDeferred",
+     "Rows that wait for the row that they refer to", nullptr, list_query, "DeferredList", ok,
+     &api::list_deferred},
+    {"GET", "/api/sync/tenants", right::read, reach::list, "listTenants", "Tenants that the store knows",
+     nullptr, tenant_query, "TenantList", ok, &api::list_tenants},
+    {"GET", "/api/sync/routing", right::read, reach::list, "showRouting",
+     "Which backend runs of a tenant go to, and why", nullptr, tenant_query, "Routing", ok,
+     &api::show_routing},
+    {"GET", "/api/sync/plugins", right::manifest, reach::host, "listPlugins",
+     "What is installed on this host", nullptr, none, "PluginList", ok, &api::list_plugins},
+    {"POST", "/api/sync/manifest/check", right::manifest, reach::host, "checkManifests",
+     "Whether the files of the manifests that are served are good, with all that is wrong", nullptr, none,
+     "ManifestCheck", ok, &api::check_manifests},
+    {"POST", "/api/sync/manifest/reload", right::admin, reach::host, "reloadManifests",
+     "Reads the manifests again, as SIGHUP does; one that is wrong stays as it was and is listed as stale",
+     nullptr, none, "Reloaded", ok, &api::reload_manifests},
 };
 
 }  // namespace
 
 std::string_view to_string(right r) {
-  constexpr std::string_view names[] = {"",           "sync:start", "run:read",
-                                        "run:cancel", "data:read",  "manifest:read"};
+  constexpr std::string_view names[] = {"",           "",          "sync:start",    "run:read",
+                                        "run:cancel", "data:read", "manifest:read", "admin"};
   return names[static_cast<std::size_t>(r)];
 }
 

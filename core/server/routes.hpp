@@ -14,8 +14,8 @@ namespace sluice::server {
 
 class api;
 
-// What a caller must be allowed to do.
-enum class right : std::uint8_t { anybody, start, read, control, inspect, manifest };
+// What a caller must be allowed to do; known: anything at all.
+enum class right : std::uint8_t { anybody, known, start, read, control, inspect, manifest, admin };
 [[nodiscard]] std::string_view to_string(right r);  // the scope of a token: "sync:start"
 
 // Whose data a route is about.

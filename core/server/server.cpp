@@ -75,7 +75,8 @@ http_server::http_server(server_setup setup)
       context_(std::make_unique<asio::io_context>(1)),
       acceptor_(listen_at(*context_, setup.listen.address)),
       signals_(*context_),
-      api_({setup.service, setup.log, setup.redactor, signals_, *context_}),
+      api_({setup.service, setup.log, setup.redactor, signals_, *context_, setup.catalog, setup.tokens,
+            setup.reload}),
       front_{api_, setup.log, random_, *context_, setup.listen.connections, false, {}} {
   setup_.changes.connect(&signals_);
   front_.idle = [this] {
@@ -99,6 +100,10 @@ std::string http_server::address() const { return text_of(acceptor_->local_endpo
 void http_server::start() {
   setup_.log.write(observe::log_level::info, {}, "listening",
                    {{"event", "http.listening"}, {"address", address()}});
+  if (read_tokens(setup_.tokens).empty()) {
+    setup_.log.write(observe::log_level::warn, {.code = code::nobody_may},
+                     "there are no tokens in " + setup_.tokens.string() + ", so nobody may use the API");
+  }
   asio::co_spawn(*context_, accept(), asio::detached);
   thread_ = std::thread([this] { context_->run(); });
 }

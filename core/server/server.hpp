@@ -22,6 +22,9 @@ struct server_setup {
   observe::logger& log;
   const observe::redactor& redactor;
   change_relay& changes;  // of the service's runs
+  const plugin::catalog& catalog;
+  std::filesystem::path tokens;  // see api_setup
+  std::function<void()> reload;
 };
 
 // HOST:PORT with a literal address. Throws plugin::error: SLU-7114 for what is no address or port, SLU-7113 for an

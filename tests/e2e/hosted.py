@@ -29,8 +29,18 @@ class Hosted:
         config.write_text("listen: { %s }\nlog: { level: info }\n" % listen)
         return config
 
+    token = None  # one that may do everything
+
+    def make_token(self, config, *args):
+        done = self.sluice("--config", config, "token", "create", *args)
+        self.assertEqual(done.returncode, 0, done.stderr)
+        return json.loads(done.stdout)
+
     def host(self, *manifests, config=None):
-        host = Host(self, *(manifests or (self.manifest,)), config=config or self.listen())
+        config = config or self.listen()
+        if self.token is None:
+            self.token = self.make_token(config, "--all-tenants", "--scope", "admin")["token"]
+        host = Host(self, *(manifests or (self.manifest,)), config=config)
         host.address = host.wait_for(event="http.listening")[0]["address"]
         return host
 
@@ -38,7 +48,8 @@ class Hosted:
         connection = http.client.HTTPConnection(host.address, timeout=120)
         try:
             text = None if body is None else json.dumps(body)
-            fields = {k.replace("_", "-"): v for k, v in headers.items()}
+            headers.setdefault("Authorization", "Bearer " + self.token)
+            fields = {k.replace("_", "-"): v for k, v in headers.items() if v is not None}
             if text is not None:
                 fields.setdefault("Content-Type", "application/json")
             connection.request(method, path, text, fields)

@@ -8,7 +8,8 @@ import harness
 import hosted
 
 HOST = b"Host: localhost\r\n"
-RUNS = b"POST /api/sync/tenants/acme/runs HTTP/1.1\r\n" + HOST + b"Content-Type: application/json\r\n"
+TYPE = b"Content-Type: application/json\r\n"
+RUNS = b"POST /api/sync/tenants/acme/runs HTTP/1.1\r\n" + HOST + TYPE
 HIDDEN = b"GET /livez HTTP/1.1\r\n" + HOST + b"X-Correlation-ID: hidden\r\n\r\n"
 
 
@@ -19,9 +20,14 @@ class Frame(hosted.Hosted, harness.Case):
         self.addCleanup(s.close)
         return s
 
+    def known(self, data):
+        """The same from somebody who may."""
+        return data.replace(TYPE, TYPE + b"Authorization: Bearer " + self.token.encode() + b"\r\n")
+
     def send(self, host, data):
         """All that comes back until the other side closes."""
         s = self.connect(host)
+        data = self.known(data)
         s.sendall(data)
         out = b""
         while chunk := s.recv(65536):
@@ -104,7 +110,7 @@ class Frame(hosted.Hosted, harness.Case):
         host = self.host()
         slow = [self.connect(host) for _ in range(3)]
         slow[0].sendall(b"GET /livez HT")
-        slow[1].sendall(RUNS + b"Content-Length: 10\r\n\r\n{")
+        slow[1].sendall(self.known(RUNS + b"Content-Length: 10\r\n\r\n{"))
         slow[2].sendall(b"")
         self.assertEqual(self.ask(host, "GET", "/livez").status, 200)
         self.assertEqual(slow[0].recv(1), b"", "it is still waited for")
@@ -117,7 +123,7 @@ class Frame(hosted.Hosted, harness.Case):
     def test_who_asks_before_a_body_is_sent_is_told_to_go_on(self):
         host = self.host()
         s = self.connect(host)
-        s.sendall(RUNS.replace(b"acme", b"nobody") + b"Expect: 100-continue\r\nContent-Length: 2\r\n\r\n")
+        s.sendall(self.known(RUNS.replace(b"acme", b"nobody")) + b"Expect: 100-continue\r\nContent-Length: 2\r\n\r\n")
         self.assertTrue(s.recv(100).startswith(b"HTTP/1.1 100 "))
         s.sendall(b"{}")
         self.assertTrue(s.recv(100).startswith(b"HTTP/1.1 404 "))
