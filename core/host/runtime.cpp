@@ -23,6 +23,10 @@ runtime::runtime(runtime_setup setup)
     open_backends();
     // Last: a plugin that can't be used leaves no tables behind.
     make_tables(setup_.pipeline, setup_.catalog, setup_.store, setup_.log, observe::log_level::info);
+    // Where a host serves, backends may bring it runs from now on; those that are open are looked for by the service.
+    if (setup_.shared != nullptr) {
+      for (const auto& [name, backend] : backends_) backend->reconcile(R"({"runs": []})");
+    }
   } catch (...) {
     backends_.clear();
     work_.reset();

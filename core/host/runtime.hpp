@@ -31,6 +31,7 @@
 #include "host/start_gate.hpp"
 #include "host/turn_pool.hpp"
 #include "plugin/backend_instance.hpp"
+#include "plugin/run_services.hpp"
 #include "store/threaded_store.hpp"
 
 namespace sluice::host {
@@ -77,6 +78,7 @@ struct run_ask {
   engine::progress_fn on_progress;                  // called on the engine's thread
   std::function<void(const run_answer&)> on_lease;  // once it is known which run it is, before its first line
   bool tells_end = false;                           // the caller shows how it ended: the log does not
+  bool adopted = false;                             // its backend asks: it is not told to begin
   engine::urgency urgency = engine::urgency::essential;  // of its place in this host's queue
   std::int64_t unless_since_us = 0;                      // as in engine::run_request
   std::optional<engine::run_plan> plan;                  // instead of one that is made of the manifest
@@ -93,7 +95,7 @@ struct sign_in_answer {
   std::optional<run_answer> tenant;
 };
 
-class runtime final : public plain_services {
+class runtime final : public plain_services, public plugin::run_services {
  public:
   // Loads the pipeline's plugins, then makes the tables of its streams. Throws plugin::error,
   // decode::error or engine::failure with one line that says what to do.
@@ -135,6 +137,10 @@ class runtime final : public plain_services {
   void run_step(std::string_view run_id, std::string_view step_json, plugin::step_progress progress,
                 plugin::step_done done) override;
   void run_ended(std::string_view run_id) override;
+  [[nodiscard]] const std::string& pipeline_name() const noexcept override;
+  [[nodiscard]] std::string adopt(std::string_view run_id) override;
+  void stop_run(std::string_view run_id) override;
+  void finish_run(std::string_view run_id, told on_end) override;
 
  private:
   struct active_run {
@@ -172,6 +178,7 @@ class runtime final : public plain_services {
   };
 
   [[nodiscard]] admitted admit(const run_ask& ask);
+  [[nodiscard]] std::string take(const std::string& run_id);  // adopt, with the engine's failures
   void forget_ended();
   [[nodiscard]] engine::run_options options_of(const engine::run_identity& id);
   [[nodiscard]] read_history history_of(const run_ask& ask, const std::string& scope);
@@ -196,7 +203,8 @@ class runtime final : public plain_services {
   void tell_change(const std::string& run_id);
   boost::asio::awaitable<void> drive_step(std::shared_ptr<active_run> active, std::string step,
                                           plugin::step_progress progress, plugin::step_done done);
-  boost::asio::awaitable<void> drive_end(std::shared_ptr<active_run> active);
+  // `on_end` may be empty.
+  boost::asio::awaitable<void> drive_end(std::shared_ptr<active_run> active, told on_end = {});
   // The end is in the store already: that it can't be read changes nothing.
   boost::asio::awaitable<std::optional<engine::run_row>> tell_end(const active_run& active);
   // A question from outside of the engine, asked once.

@@ -198,6 +198,7 @@ void runtime::launch(const engine::run_lease& lease, const engine::run_request& 
   }
   log_start(lease, request);
   boost::asio::post(context_, [run = active->run] { run->start(); });
+  if (ask.adopted) return active->gate->open();
   const auto begin = [this, backend = request.backend, id = lease.run_id, plan_json] {
     backends_.at(backend)->start(id, plan_json);
   };

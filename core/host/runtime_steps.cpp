@@ -81,7 +81,10 @@ awaitable<void> runtime::drive_step(std::shared_ptr<active_run> active, std::str
     result["error"] = engine::current_failure().message();
   }
   if (outcome == engine::step_outcome::fenced) over(active, *active->run->stopped().why());
-  result["state"] = outcome == engine::step_outcome::ended ? "ended" : "stopped";
+  const auto why = active->run->stopped().why();
+  result["state"] = outcome == engine::step_outcome::ended ? "ended"
+                    : why && leaves_open(*why)             ? "left"
+                                                           : "stopped";
   done(static_cast<plugin::step_outcome>(outcome), result.dump());
   step_over(active);
 }
@@ -105,16 +108,18 @@ void runtime::run_ended(std::string_view run_id) {
   boost::asio::co_spawn(context_, drive_end(active), boost::asio::detached);
 }
 
-awaitable<void> runtime::drive_end(std::shared_ptr<active_run> active) {
+awaitable<void> runtime::drive_end(std::shared_ptr<active_run> active, told on_end) {
   std::optional<failure> failed;
+  nlohmann::json result{{"state", "open"}};
   std::optional<engine::run_row> row;
   try {
     SLUICE_FAILPOINT("host.before_finish");
-    co_await active->run->finish();
+    result["state"] = engine::to_string(co_await active->run->finish());
     SLUICE_FAILPOINT("host.after_finish");
     if (!active->tells_end) row = co_await tell_end(*active);
   } catch (...) {
     failed = engine::current_failure();
+    if (result.at("state") == "open") result["error"] = failed->message();
     const engine::run_identity& id = active->run->identity();
     setup_.log.write(observe::log_level::error,
                      {.correlation_id = id.correlation_id,
@@ -129,6 +134,7 @@ awaitable<void> runtime::drive_end(std::shared_ptr<active_run> active) {
     active->row = std::move(row);
   }
   over(active, std::move(failed));
+  if (on_end) on_end(result.dump());
 }
 
 awaitable<std::optional<engine::run_row>> runtime::tell_end(const active_run& active) {

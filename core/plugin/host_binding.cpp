@@ -4,12 +4,14 @@
 #include <cstring>
 #include <utility>
 
+#include <sluice/abi/runs.h>
 #include <sluice/abi/trace.h>
 
 #include "plugin/call_scope.hpp"
 #include "plugin/guard.hpp"
 #include "plugin/loader.hpp"
 #include "plugin/rate_gate.hpp"
+#include "plugin/run_services.hpp"
 
 namespace sluice::plugin {
 
@@ -136,6 +138,43 @@ sluice_status run_step(host_services& host, sluice_str run, sluice_str step, slu
   });
 }
 
+// A host that only looks at pipelines holds no runs.
+template <typename State>
+run_services* runs_of(const sluice_host* host) noexcept {
+  return dynamic_cast<run_services*>(&of<State>(host).host);
+}
+
+sluice_status adopt(run_services& runs, sluice_str run, sluice_run_told told, void* data,
+                    sluice_error* failure) noexcept {
+  return serve(failure, [&] {
+    const std::string json = R"({"state":")" + runs.adopt(from_abi(run)) + "\"}";
+    told(data, to_abi(json));
+  });
+}
+
+sluice_status finish(run_services& runs, sluice_str run, sluice_run_told told, void* data,
+                     sluice_error* failure) noexcept {
+  return serve(failure, [&] {
+    runs.finish_run(from_abi(run), [=](std::string_view json) { told(data, to_abi(json)); });
+  });
+}
+
+template <typename State>
+const sluice_runs_v1* runs_table() noexcept {
+  static const sluice_runs_v1 table{
+      sizeof(sluice_runs_v1), [](const sluice_host* h) { return to_abi(runs_of<State>(h)->pipeline_name()); },
+      [](const sluice_host* h, sluice_str run, sluice_run_told told, void* data, sluice_error* failure) {
+        return adopt(*runs_of<State>(h), run, told, data, failure);
+      },
+      [](const sluice_host* h, sluice_str run, sluice_error* failure) {
+        return serve(failure, [&] { runs_of<State>(h)->stop_run(from_abi(run)); });
+      },
+      [](const sluice_host* h, sluice_str run, sluice_run_told told, void* data, sluice_error* failure) {
+        return finish(*runs_of<State>(h), run, told, data, failure);
+      }};
+  return &table;
+}
+
 // The service tables; captureless functions find their binding through the sluice_host.
 template <typename State>
 const void* service(const sluice_host* asked, const char* id) noexcept {
@@ -168,6 +207,7 @@ const void* service(const sluice_host* asked, const char* id) noexcept {
   if (wanted == SLUICE_SECRETS_1) return &secrets;
   if (wanted == SLUICE_METRICS_1) return &metrics;
   if (wanted == SLUICE_STEPS_1) return &steps;
+  if (wanted == SLUICE_RUNS_1 && runs_of<State>(asked) != nullptr) return runs_table<State>();
   if (wanted == SLUICE_TRACE_1 && of<State>(asked).host.traces()) return &trace;
   return nullptr;
 }

@@ -75,15 +75,21 @@ class decider {
     if (step.name == end_step && s_.done_here_) {
       out_.push_back({kind::checkpoint, {}, {}, {}, {}, 0});
     } else {
-      out_.push_back({kind::run_here, step.name, {}, {}, {}, 0});
+      out_.push_back({kind::run_here, step.name, {}, {}, word_for(step.name), 0});
     }
+  }
+
+  [[nodiscard]] std::string word_for(const std::string& step) const {
+    const bool all = std::all_of(s_.input_.steps.begin(), s_.input_.steps.end(),
+                                 [this](const input_step& s) { return outcome_of(s.name) == "ended"; });
+    return step == end_step && s_.cancel_asked_ && !all ? std::string(word_cancel) : std::string();
   }
 
   // Each home is asked once; what it did not do is for all.
   void schedule(const std::string& step, const progress& p) {
     const bool asked = p.attempts > 0 && (p.queue.empty() || p.queue == s_.home_);
     const std::string number = p.attempts == 0 ? "" : "/" + std::to_string(p.attempts + 1);
-    out_.push_back({kind::schedule, step, step + number, asked ? "" : s_.home_, {}, 0});
+    out_.push_back({kind::schedule, step, step + number, asked ? "" : s_.home_, word_for(step), 0});
   }
 
   void look_after(const std::string& step, const progress& p) {

@@ -20,13 +20,15 @@ namespace sluice::durable {
 
 // The end of a run is done like a step: by the host that has it, once, again if that host dies.
 inline constexpr std::string_view end_step = "(end)";
+// That its steps are stopped first: the host may not know of it.
+inline constexpr std::string_view word_cancel = "cancel";
 // What a step comes to; of the end it is the run's state.
 inline constexpr std::string_view outcome_cancelled = "cancelled";
 
 struct command {
   enum class kind : std::uint8_t {
-    run_here,  // step: now, inside of this task; what becomes of it is a step_done, or it is asked again without
-    schedule,     // step, activity, queue
+    run_here,  // step, text: now, inside of this task; what becomes of it is a step_done, or it is asked again without
+    schedule,     // step, activity, queue, text
     cancel_step,  // refers
     checkpoint,   // what was done in this task is to be recorded before more is
     complete,     // text: the run's state
@@ -35,7 +37,8 @@ struct command {
     continue_as_new,  // text: the input
   };
   kind what = kind::complete;
-  std::string step, activity, queue, text;
+  std::string step, activity, queue;
+  std::string text;  // of the end of a run that was cancelled from outside: word_cancel
   std::int64_t refers = 0;
   friend bool operator==(const command&, const command&) = default;
 };
@@ -50,6 +53,7 @@ class run_state {
 
  private:
   friend class decider;
+  friend std::string progress_text(const run_state& state);
   struct attempt {
     std::string step, queue;
   };
@@ -78,6 +82,8 @@ class run_state {
 // is begun.
 [[nodiscard]] std::vector<command> decide(const run_state& state, const std::set<std::string>& elsewhere,
                                           std::int64_t most_events = 2'000);
+// How far a run is, for people: {"home", "steps": {name: outcome | "under way" | "waits"}}.
+[[nodiscard]] std::string progress_text(const run_state& state);
 [[nodiscard]] run_state fold(std::span<const event> history);
 
 }  // namespace sluice::durable

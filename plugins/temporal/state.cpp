@@ -2,6 +2,8 @@
 #include <algorithm>
 #include <stdexcept>
 
+#include <nlohmann/json.hpp>
+
 #include "temporal/decide.hpp"
 
 namespace sluice::durable {
@@ -73,6 +75,19 @@ void run_state::close(const event& e) {
 void run_state::end(const std::string& step, const event& e) {
   steps_[step].outcome = e.text;
   if (step != end_step && e.text == outcome_cancelled) stopping_ = true;
+}
+
+std::string progress_text(const run_state& state) {
+  nlohmann::json steps = nlohmann::json::object();
+  for (const input_step& s : state.input_.steps) {
+    const auto at = state.steps_.find(s.name);
+    const bool known = at != state.steps_.end();
+    steps[s.name] = known && !at->second.outcome.empty() ? at->second.outcome
+                    : known && at->second.open != 0      ? std::string("under way")
+                                                         : std::string("waits");
+  }
+  return nlohmann::json{{"run_id", state.input_.run_id}, {"home", state.home_}, {"steps", std::move(steps)}}
+      .dump();
 }
 
 run_state fold(std::span<const event> history) {

@@ -5,5 +5,6 @@
 #include "sluice/abi/base.h"
 #include "sluice/abi/domain.h"
 #include "sluice/abi/source.h"
+#include "sluice/abi/runs.h"
 #include "sluice/abi/trace.h"
 #endif

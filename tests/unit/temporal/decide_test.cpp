@@ -120,9 +120,16 @@ TEST(deciding, stops_what_is_under_way_and_begins_nothing_when_a_cancel_is_asked
   EXPECT_THAT(said(h), ElementsAre()) << "asked once";
   h.push_back(about(event_kind::step_cancelled, 5));
   h.push_back(task("home"));
-  EXPECT_THAT(said(h), ElementsAre(here(std::string(end_step))));
+  EXPECT_THAT(said(h), ElementsAre(command{kind::run_here, std::string(end_step), {}, {}, "cancel", 0}));
   h.push_back(marker(std::string(end_step), "cancelled"));
   EXPECT_THAT(said(h), ElementsAre(of(kind::cancelled)));
+}
+
+// covers: T10
+TEST(deciding, lets_a_run_end_as_it_is_when_a_cancel_comes_after_its_last_step) {
+  const auto h = history({task("home"), marker("users"), marker("roles"), marker("rest"),
+                          about(event_kind::cancel_asked, 0), task("home")});
+  EXPECT_THAT(said(h), ElementsAre(here(std::string(end_step))));
 }
 
 TEST(deciding, ends_a_run_that_the_host_has_cancelled_without_what_had_not_begun) {

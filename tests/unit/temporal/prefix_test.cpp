@@ -38,7 +38,8 @@ bool work_inside(const std::vector<event>& history, const boundary& b, run_state
     const auto marker =
         std::find_if(history.begin() + static_cast<std::ptrdiff_t>(b.events), history.end(),
                      [&](const event& e) { return e.kind == event_kind::step_done && e.name == c.step; });
-    if (std::find(b.recorded.begin(), b.recorded.end(), c) == b.recorded.end() || marker == history.end()) {
+    const auto same = [&](const command& r) { return r.what == c.what && r.step == c.step; };
+    if (std::none_of(b.recorded.begin(), b.recorded.end(), same) || marker == history.end()) {
       elsewhere.insert(c.step);
     } else {
       said.push_back(c);
@@ -56,8 +57,10 @@ void expect_same_again(const std::vector<event>& history, const std::vector<boun
     std::vector<command> said, recorded;
     while (work_inside(history, b, state, elsewhere, said)) continue;
     for (const command& c : decide(state, elsewhere)) said.push_back(c);
+    for (command& c : said) c.text.clear();  // of the end, what a history does not show
     std::erase_if(said, [](const command& c) { return !leaves_a_trace(c); });
     std::copy_if(b.recorded.begin(), b.recorded.end(), std::back_inserter(recorded), leaves_a_trace);
+    for (command& c : recorded) c.text.clear();
     EXPECT_EQ(said, recorded) << "after event " << b.events;
   }
 }

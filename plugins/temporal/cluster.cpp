@@ -1,0 +1,92 @@
+#include "temporal/cluster.hpp"
+
+#include <algorithm>
+
+#include "temporal/codes.hpp"
+
+namespace sluice::durable {
+
+using namespace std::chrono_literals;
+using kind = answer::kind;
+
+cluster::cluster(host_ref host, settings to, std::unique_ptr<transport> by, const slot& names)
+    : host_(host), to_(std::move(to)), by_(std::move(by)), names_(names) {}
+
+void cluster::set_queue(::temporal::api::taskqueue::v1::TaskQueue& queue, const std::string& name,
+                        bool sticky) const {
+  queue.set_name(name);
+  queue.set_kind(sticky ? enums::TASK_QUEUE_KIND_STICKY : enums::TASK_QUEUE_KIND_NORMAL);
+  if (sticky) queue.set_normal_name(names_.shared());
+}
+
+answer cluster::call(const char* method, const google::protobuf::MessageLite& request,
+                     google::protobuf::MessageLite& response, int attempts) {
+  for (int failures = 1;; ++failures) {
+    response.Clear();
+    const bool last = stopping();
+    answer got = by_->call(method, request, response, last ? 2s : 10s, false);
+    note(got);
+    if (!got.retryable() || failures >= attempts || last || !pause(backoff(failures))) return got;
+  }
+}
+
+answer cluster::poll_once(const char* method, const google::protobuf::MessageLite& request,
+                          google::protobuf::MessageLite& response) {
+  response.Clear();
+  answer got = by_->call(method, request, response, 70s, true);
+  if (got.what != kind::timed_out) note(got);
+  return got;
+}
+
+// Says once that it is away, and once that it is back.
+void cluster::note(const answer& a) {
+  if (a.what == kind::stopped) return;
+  std::string said;
+  {
+    const std::lock_guard lock(mutex_);
+    const bool reached = !a.retryable();
+    if (reached == away_.empty()) return;
+    away_ = reached ? std::string() : a.text;
+    said = away_;
+  }
+  if (said.empty()) return host_.log(log_level::info, "Temporal at " + to_.address + " answers again");
+  host_.log(
+      log_level::warn,
+      "Temporal at " + to_.address + " can't be reached: " + said + "; it is asked again, and runs wait",
+      std::string(R"({"code":")") + codes::unreachable + "\"}");
+}
+
+std::chrono::milliseconds cluster::backoff(int failures) {
+  const std::int64_t most = std::min<std::int64_t>(5'000, 100LL << std::min(failures, 6));
+  const std::lock_guard lock(mutex_);
+  return std::chrono::milliseconds(std::uniform_int_distribution<std::int64_t>(most / 2, most)(chance_));
+}
+
+bool cluster::pause(std::chrono::milliseconds time) {
+  std::unique_lock lock(mutex_);
+  changed_.wait_for(lock, time, [this] { return stopping_; });
+  return !stopping_;
+}
+
+void cluster::stop() {
+  {
+    const std::lock_guard lock(mutex_);
+    stopping_ = true;
+  }
+  changed_.notify_all();
+  by_->stop_polls();
+}
+
+bool cluster::stopping() {
+  const std::lock_guard lock(mutex_);
+  return stopping_;
+}
+
+void cluster::check() {
+  const std::lock_guard lock(mutex_);
+  if (away_.empty()) return;
+  throw failure(status::transient, codes::unreachable,
+                "Temporal at " + to_.address + " can't be reached: " + away_);
+}
+
+}  // namespace sluice::durable

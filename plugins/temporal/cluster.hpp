@@ -1,0 +1,67 @@
+// The calls that the worker makes, with what every one of them carries. What may be asked again is, with growing pauses,
+// until the worker stops; the answer to the last attempt is what comes back.
+#pragma once
+
+#include <condition_variable>
+#include <memory>
+#include <mutex>
+#include <random>
+
+#include "temporal/convert.hpp"
+#include "temporal/transport.hpp"
+
+namespace sluice::durable {
+
+class cluster {
+ public:
+  cluster(host_ref host, settings to, std::unique_ptr<transport> by, const slot& names);
+
+  // One question; `attempts` in all when nobody answers.
+  template <class Request, class Response>
+  answer ask(const char* method, Request& request, Response& response, int attempts = 5) {
+    request.set_namespace_(to_.name_space);
+    if constexpr (requires { request.set_identity(""); }) request.set_identity(names_.home());
+    return call(method, request, response, attempts);
+  }
+  // Nothing for a minute is an answer.
+  template <class Request, class Response>
+  answer poll(const char* method, const std::string& queue, bool sticky, Response& response) {
+    Request request;
+    request.set_namespace_(to_.name_space);
+    request.set_identity(names_.home());
+    set_queue(*request.mutable_task_queue(), queue, sticky);
+    return poll_once(method, request, response);
+  }
+  void set_queue(::temporal::api::taskqueue::v1::TaskQueue& queue, const std::string& name,
+                 bool sticky) const;
+
+  // False: stopping.
+  bool pause(std::chrono::milliseconds time);
+  // Growing with each failure, never twice the same.
+  [[nodiscard]] std::chrono::milliseconds backoff(int failures);
+  // Polls end, and nothing is asked twice from now on.
+  void stop();
+  [[nodiscard]] bool stopping();
+  // Throws failure: why it can't be used now.
+  void check();
+  [[nodiscard]] const settings& to() const noexcept { return to_; }
+
+ private:
+  answer call(const char* method, const google::protobuf::MessageLite& request,
+              google::protobuf::MessageLite& response, int attempts);
+  answer poll_once(const char* method, const google::protobuf::MessageLite& request,
+                   google::protobuf::MessageLite& response);
+  void note(const answer& a);
+
+  host_ref host_;
+  settings to_;
+  std::unique_ptr<transport> by_;
+  const slot& names_;
+  std::mutex mutex_;
+  std::condition_variable changed_;
+  std::minstd_rand chance_{std::random_device{}()};
+  bool stopping_ = false;
+  std::string away_;  // empty: it answers
+};
+
+}  // namespace sluice::durable

@@ -1,0 +1,107 @@
+#include "temporal/worker.hpp"
+
+#include "temporal/codes.hpp"
+
+namespace sluice::durable {
+
+using namespace std::chrono_literals;
+using kind = answer::kind;
+
+worker::worker(host_ref host, settings to, std::unique_ptr<transport> by)
+    : host_(host),
+      steps_(host),
+      names_(to.task_queue + "." + steps_.pipeline()),
+      to_(host, to, std::move(by), names_),
+      tasks_(host, to_, steps_, ends_, names_),
+      activities_(host, to_, steps_, callers_, ends_, names_) {}
+
+worker::~worker() {
+  steps_.close();
+  // What is under way ends first, so that the cluster hears of it.
+  steps_.wait_idle();
+  ends_.wait(3s);
+  to_.stop();
+  for (std::thread& t : threads_) t.join();
+  callers_.close();
+  steps_.wait_idle();
+  if (polling_) say_goodbye();
+}
+
+void worker::poll() {
+  if (polling_.exchange(true)) return;
+  threads_.emplace_back([this] { greet(); });
+  threads_.emplace_back([this] { tick(); });
+  for (const bool sticky : {false, true, false, true})
+    threads_.emplace_back([this, sticky] { poll_tasks(sticky); });
+  for (const std::string& queue : {names_.home(), names_.home(), names_.shared()})
+    threads_.emplace_back([this, queue] { poll_steps(queue); });
+}
+
+void worker::poll_tasks(bool sticky) {
+  for (int failures = 0; !to_.stopping();) {
+    ws::PollWorkflowTaskQueueResponse task;
+    const answer said = to_.poll<ws::PollWorkflowTaskQueueRequest>(
+        "PollWorkflowTaskQueue", sticky ? names_.sticky() : names_.shared(), sticky, task);
+    failures = said.good() || said.what == kind::timed_out ? 0 : failures + 1;
+    if (failures > 0 && !to_.pause(to_.backoff(failures))) return;
+    if (said.good() && !task.task_token().empty()) tasks_.handle(std::move(task));
+  }
+}
+
+void worker::poll_steps(const std::string& queue) {
+  for (int failures = 0; !to_.stopping();) {
+    ws::PollActivityTaskQueueResponse task;
+    const answer said =
+        to_.poll<ws::PollActivityTaskQueueRequest>("PollActivityTaskQueue", queue, false, task);
+    failures = said.good() || said.what == kind::timed_out ? 0 : failures + 1;
+    if (failures > 0 && !to_.pause(to_.backoff(failures))) return;
+    if (said.good() && !task.task_token().empty()) activities_.handle(task);
+  }
+}
+
+void worker::tick() {
+  constexpr int look_every = 14;  // about ten seconds
+  for (int n = 1; to_.pause(700ms); ++n) {
+    activities_.beat();
+    std::vector<std::string> due;
+    {
+      const std::lock_guard lock(mutex_);
+      for (auto& [id, run] : runs_) {
+        if (!run.started && !run.busy && run.next <= std::chrono::steady_clock::now())
+          due.push_back(id), run.busy = true;
+      }
+    }
+    for (const std::string& id : due) callers_.post([this, id] { begin(id); });
+    if (n % look_every == 0) look_after();
+  }
+}
+
+// Says at the start what can never work.
+void worker::greet() {
+  ws::DescribeNamespaceRequest request;
+  ws::DescribeNamespaceResponse got;
+  request.set_namespace_(to_.to().name_space);
+  answer said;
+  for (int failures = 1;; ++failures) {
+    said = to_.ask("DescribeNamespace", request, got, 1);
+    if (!said.retryable() || !to_.pause(to_.backoff(failures))) break;
+  }
+  if (said.good() || said.retryable() || said.what == kind::stopped) return;
+  host_.log(log_level::error,
+            "Temporal at " + to_.to().address + " refuses the namespace `" + to_.to().name_space +
+                "`: " + said.text +
+                "; make it (`temporal operator namespace create`), or mend `namespace`, `tls` or `api_key`; "
+                "runs wait",
+            std::string(R"({"code":")") + codes::refused + "\"}");
+}
+
+void worker::say_goodbye() {
+  ws::ShutdownWorkerRequest request;
+  request.set_sticky_task_queue(names_.sticky());
+  request.set_reason("the process ends");
+  ws::ShutdownWorkerResponse got;
+  static_cast<void>(
+      to_.ask("ShutdownWorker", request, got, 1));  // else what waits there goes on a second later
+}
+
+}  // namespace sluice::durable

@@ -1,0 +1,45 @@
+"""A server that is away: runs wait for it, and are not lost."""
+import unittest
+
+import cluster
+
+SLOW = ("--tenants", "acme:300", "--seed", "7", "--max-limit", "20", "--latency", "30ms")
+
+
+class Away(cluster.Case):
+    upstream_args = SLOW
+
+    # covers: T1, P14, P18
+    def test_a_run_that_is_asked_for_while_it_is_away_begins_when_it_is_there(self):
+        self.server.kill()
+        run = self.begin()
+        run_id = run.run_id()
+        said = run.wait_for(lambda l: "waits for Temporal" in l.get("msg", ""))
+        self.assertEqual(said["level"], "warn")
+        self.assertIn("SLU-4802", str(said))
+        self.server.start()
+        self.assertEqual(run.receipt()["run_id"], run_id)
+        self.assert_holds_what_the_upstream_has()
+
+    # covers: T2, P14
+    def test_it_is_killed_in_the_middle_and_comes_back_with_its_state(self):
+        run = self.begin()
+        run_id = run.run_id()
+        run.progress(3)
+        self.server.kill()
+        self.server.start()
+        self.assertEqual(run.receipt()["state"], "succeeded")
+        self.assertEqual(self.server.closed(run_id), "COMPLETED")
+        self.assert_holds_what_the_upstream_has()
+
+    # covers: T8, P18
+    def test_a_namespace_that_does_not_exist_is_named(self):
+        self.manifest.write_text(self.manifest.read_text().replace("uses: temporal,", "uses: temporal, namespace: nowhere,"))
+        run = self.begin()
+        said = run.wait_for(lambda l: "SLU-4803" in str(l) and l["level"] == "error")
+        self.assertIn("nowhere", said["msg"])
+
+
+if __name__ == "__main__":
+    cluster.need()
+    unittest.main()

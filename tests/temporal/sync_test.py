@@ -1,0 +1,80 @@
+"""One pipeline on Temporal: the same rows as on `direct`, and a workflow that tells what happened."""
+import json
+import subprocess
+import unittest
+
+import cluster
+
+TWO_PHASES = """
+  essential: { deadline: 10s, fresh_for: 0s, sync: [ entities ] }
+  background: { fresh_for: 0s, sync: [ credits, roles ] }
+"""
+
+
+class Sync(cluster.Case):
+    # covers: P1, P7
+    def test_the_rows_are_those_of_the_upstream_and_of_direct(self):
+        self.write_manifest(phases=TWO_PHASES)
+        receipt = self.run_sync()
+        self.assertEqual((receipt["state"], receipt["backend"]), ("succeeded", "temporal"))
+        self.assert_holds_what_the_upstream_has()
+        self.assertEqual(self.server.closed(receipt["run_id"]), "COMPLETED")
+        direct = json.loads(self.sluice("run", self.manifest, "--tenant", "acme", "--backend", "direct").stdout)
+        self.assertEqual((direct["backend"], self.written(direct)), ("direct", 0), "nothing is left to write")
+
+    # covers: P22
+    def test_a_workflow_shows_steps_and_holds_no_data(self):
+        self.write_manifest(phases=TWO_PHASES)
+        run_id = self.run_sync()["run_id"]
+        self.server.closed(run_id)
+        history = self.server.history(run_id)
+        kinds = [e["eventType"] for e in history]
+        self.assertIn("EVENT_TYPE_MARKER_RECORDED", kinds, "what is essential ran inside of a task")
+        self.assertIn("EVENT_TYPE_ACTIVITY_TASK_COMPLETED", kinds, "the background ran as an activity")
+        self.assertLess(kinds.index("EVENT_TYPE_MARKER_RECORDED"), kinds.index("EVENT_TYPE_ACTIVITY_TASK_SCHEDULED"))
+        memo = self.server.workflow(run_id)["workflowExecutionInfo"]["memo"]["fields"]
+        self.assertEqual(sorted(memo), ["correlation_id", "pipeline", "tenant"])
+        text = json.dumps(history)
+        self.assertNotIn("token-acme", text)
+        self.assertNotIn("@example", text)
+
+    # covers: T10
+    def test_a_cancel_from_the_official_command_line_is_a_clean_end(self):
+        self.upstream.faults({"match": {"path": "*/credits"}, "do": "status", "status": 429, "headers": {"Retry-After": "1"}})
+        run = self.begin()
+        run_id = run.run_id()
+        run.wait_for(lambda l: l.get("level") == "warn" and l.get("stage"))
+        self.server.tell("workflow", "cancel", "--workflow-id", run_id)
+        self.assertEqual(run.receipt(exit_code=130)["state"], "cancelled")
+        self.assertEqual(self.server.closed(run_id), "CANCELED")
+
+    # covers: T10
+    def test_a_terminated_workflow_ends_its_run(self):
+        self.upstream.faults({"match": {"path": "*/credits"}, "do": "status", "status": 429, "headers": {"Retry-After": "1"}})
+        run = self.begin()
+        run_id = run.run_id()
+        run.wait_for(lambda l: l.get("level") == "warn" and l.get("stage"))
+        self.server.tell("workflow", "terminate", "--workflow-id", run_id, "--reason", "a test")
+        self.assertEqual(run.receipt(exit_code=130)["state"], "cancelled")
+        run.wait_for(lambda l: "terminated from outside" in l.get("msg", ""))
+
+
+class Hosts(cluster.Case):
+    store_type = cluster.harness.Postgres
+
+    # covers: T11, P10
+    def test_many_starts_at_once_share_one_workflow(self):
+        self.upstream.faults({"match": {"path": "*/credits"}, "do": "status", "status": 429, "headers": {"Retry-After": "1"}})
+        first = self.begin()
+        run_id = first.run_id()
+        others = [subprocess.Popen(self.command("run", self.manifest, "--tenant", "acme"), stdout=subprocess.PIPE,
+                                   stderr=subprocess.DEVNULL, text=True, env=self.environment()) for _ in range(5)]
+        self.upstream.faults()
+        receipts = [json.loads(o.communicate(timeout=180)[0]) for o in others] + [first.receipt()]
+        self.assertEqual({r.get("run_id", str(r)) for r in receipts}, {run_id})
+        self.assert_holds_what_the_upstream_has()
+
+
+if __name__ == "__main__":
+    cluster.need()
+    unittest.main()
