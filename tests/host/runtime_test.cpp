@@ -1,4 +1,6 @@
 // What a runtime keeps in memory, and how runtimes of one process stand to each other.
+#include <future>
+
 #include <gtest/gtest.h>
 
 #include "store/temp_folder.hpp"
@@ -42,6 +44,16 @@ routing: { default: direct }
   temp_folder folder_;
   upstream::server upstream_{upstream::options{.tenants = {{"acme", 40}}}};
 };
+
+// Empty: the run is at work there now.
+std::string why_not_adopted(host::runtime& by, const std::string& run_id) {
+  try {
+    EXPECT_EQ(by.adopt(run_id), "running");
+    return {};
+  } catch (const plugin::error& e) {
+    return e.code();
+  }
+}
 
 }  // namespace
 
@@ -96,6 +108,42 @@ TEST_F(runtimes, go_on_with_what_another_of_their_process_has_left) {
   const auto row = second.runtime().wait(answer.run_id, [&] { return ++looks > 300; });
   ASSERT_TRUE(row.has_value()) << "nobody went on with it";
   EXPECT_EQ(row->state, engine::run_state::succeeded) << row->error;
+}
+
+// What a backend does whose steps may run on any host.
+// covers: P8, P9, T4
+TEST_F(runtimes, take_a_run_that_a_backend_brings_once_its_holder_is_gone) {
+  hold_back();
+  one_host first(manifest(), host_times{.lease_us = 1'000'000});
+  one_host second(manifest(), first, host_times{.lease_us = 1'000'000});
+  const std::string run = first.runtime().start({.tenant = "acme"}).run_id;
+  EXPECT_EQ(why_not_adopted(first.runtime(), run), "") << "it is there already";
+  EXPECT_EQ(why_not_adopted(second.runtime(), run), "SLU-6084") << "its holder lives";
+  EXPECT_EQ(why_not_adopted(second.runtime(), "01a21750-0000-7000-8000-000000000000"), "SLU-6026");
+  first.runtime().leave();
+  lift();
+  for (std::string why = "SLU-6084"; !why.empty();) {
+    why = why_not_adopted(second.runtime(), run);
+    ASSERT_TRUE(why.empty() || why == "SLU-6084") << why;
+  }
+  std::promise<plugin::step_outcome> step;
+  second.runtime().run_step(run, R"({"name": "entities.users"})", {},
+                            [&](plugin::step_outcome o, std::string_view) { step.set_value(o); });
+  EXPECT_EQ(step.get_future().get(), plugin::step_outcome::ended);
+  std::promise<std::string> end;
+  second.runtime().finish_run(run, [&](std::string_view told) { end.set_value(std::string(told)); });
+  EXPECT_EQ(end.get_future().get(), R"({"state":"succeeded"})");
+  EXPECT_EQ(second.runtime().adopt(run), "succeeded") << "an end is told, not refused";
+}
+
+// covers: T10
+TEST_F(runtimes, stop_a_run_on_word_from_outside) {
+  hold_back();
+  one_host host(manifest());
+  const std::string run = host.runtime().start({.tenant = "acme"}).run_id;
+  host.runtime().stop_run(run);
+  EXPECT_EQ(host.runtime().wait(run, never)->state, engine::run_state::cancelled);
+  EXPECT_THROW(host.runtime().stop_run("01a21750-0000-7000-8000-000000000000"), plugin::error);
 }
 
 }  // namespace sluice::testing
