@@ -1,6 +1,5 @@
 """One pipeline on Temporal: the same rows as on `direct`, and a workflow that tells what happened."""
 import json
-import subprocess
 import unittest
 
 import cluster
@@ -67,10 +66,11 @@ class Hosts(cluster.Case):
         self.upstream.faults({"match": {"path": "*/credits"}, "do": "status", "status": 429, "headers": {"Retry-After": "1"}})
         first = self.begin()
         run_id = first.run_id()
-        others = [subprocess.Popen(self.command("run", self.manifest, "--tenant", "acme"), stdout=subprocess.PIPE,
-                                   stderr=subprocess.DEVNULL, text=True, env=self.environment()) for _ in range(5)]
+        others = [self.begin() for _ in range(5)]
+        for other in others:
+            other.wait_for(lambda l: l.get("run_id") == run_id)
         self.upstream.faults()
-        receipts = [json.loads(o.communicate(timeout=180)[0]) for o in others] + [first.receipt()]
+        receipts = [run.receipt() for run in [first, *others]]
         self.assertEqual({r.get("run_id", str(r)) for r in receipts}, {run_id})
         self.assert_holds_what_the_upstream_has()
 
