@@ -33,16 +33,7 @@ committer::committer(const run_identity& run, store_port& store, clock_port& clo
       settled_(executor_),
       linger_stop_(stop) {}
 
-// A crash costs what is not committed: together, the open batch and those on their way are no more than one.
-bool committer::full() const {
-  std::int64_t rows = open_rows_;
-  std::size_t bytes = open_bytes_;
-  for (const auto& f : flights_) {
-    rows += f->rows;
-    bytes += f->bytes;
-  }
-  return rows >= limits_.rows || bytes >= limits_.bytes;
-}
+bool committer::full() const { return open_rows_ >= limits_.rows || open_bytes_ >= limits_.bytes; }
 
 bool committer::ready() const {
   return !open_.empty() && (full() || lingered_ || hurried_ || closing_ || reading_ == 0);
@@ -76,9 +67,8 @@ awaitable<void> committer::submit(page_write page) {
   stop_.throw_if_stopped();
   const bool first = open_.empty();
   append(std::move(page));
-  // Even if it looks ready or full: by the time that the loop wakes, another read may be under way again, or there may
-  // be room.
-  if (first) {
+  // Even if it looks ready: by the time that the loop wakes, another read may be under way again.
+  if (first && !full()) {
     ++lingering_;
     boost::asio::co_spawn(
         executor_,
@@ -134,13 +124,13 @@ bool committer::may_start() {
 void committer::start() {
   const auto f = std::make_shared<flight>();
   f->rows = open_rows_;
-  f->bytes = open_bytes_;
   f->request = take_open();
   if (!flights_.empty()) {
     f->before = flights_.back();
     f->request.gate = after_batch{std::shared_ptr<const batch_gate>(f->before, &f->before->over)};
   }
   flights_.push_back(f);
+  room_.notify();
   boost::asio::co_spawn(
       executor_, [kept = keep_(), this, f]() -> awaitable<void> { co_await fly(f); }, boost::asio::detached);
 }
@@ -165,7 +155,6 @@ awaitable<void> committer::fly(std::shared_ptr<flight> f) {
   // The batch after this one holds on to it for `over` alone, and so on: the rows of a whole run would stay.
   f->request = {};
   clashes_ = false;
-  room_.notify();
   settled_.notify();
   changed_.notify();
 }

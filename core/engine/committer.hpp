@@ -1,8 +1,8 @@
 // Gathers the pages of one run into batches and commits them in their order.
 //
-// While a batch is being committed the next one fills, up to the limits of a batch for both together. A batch goes
-// out when they are reached, when nothing more is being read, when somebody hurries it, or when its first page has
-// waited long enough. A commit in doubt is looked up before anything else happens.
+// While a batch is being committed the next one fills. A batch goes out when it is full, when
+// nothing more is being read, when somebody hurries it, or when its first page has waited long
+// enough. A commit in doubt is looked up before anything else happens.
 //
 // With two writers a batch may be written while the one before it is, if the two have nothing to do with each
 // other (overlap.hpp). Its checkpoints move only after those of the one before; when that fails, both are done again.
@@ -77,7 +77,6 @@ class committer {
   struct flight {
     commit_request request;
     std::int64_t rows = 0;
-    std::size_t bytes = 0;
     std::shared_ptr<flight> before;  // must be committed first; null: nothing, any more
     batch_gate over;                 // for the store's thread that has the batch after this one
     bool begun = false;              // a thread of the store works on it: it doesn't wait for one
