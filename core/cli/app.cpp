@@ -37,9 +37,9 @@ host::settings settings_of(const common_options& options) {
 int exit_of(const engine::failure& f) {
   // What the caller has named is not there, or can't be said so.
   constexpr std::string_view mistakes[] = {"SLU-6023", "SLU-6028", "SLU-6040", "SLU-6041", "SLU-6052",
-                                           "SLU-6056", "SLU-7001", "SLU-7011", "SLU-7124", "SLU-7012", "SLU-7014", "SLU-7021",
-                                           "SLU-7025", "SLU-7026", "SLU-7027", "SLU-7040", "SLU-7041",
-                                           "SLU-7050", "SLU-7051", "SLU-7052"};
+                                           "SLU-6056", "SLU-7001", "SLU-7011", "SLU-7124", "SLU-7012",
+                                           "SLU-7014", "SLU-7021", "SLU-7025", "SLU-7026", "SLU-7027",
+                                           "SLU-7040", "SLU-7041", "SLU-7050", "SLU-7051", "SLU-7052"};
   if (std::find(std::begin(mistakes), std::end(mistakes), f.code()) != std::end(mistakes))
     return exit_code::usage;
   switch (f.kind()) {

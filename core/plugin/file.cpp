@@ -66,18 +66,50 @@ std::optional<std::string> read_file(const std::filesystem::path& file, std::siz
   return std::nullopt;
 }
 
+namespace {
+
+bool write_all(int fd, std::string_view text) {
+  while (!text.empty()) {
+    const ssize_t n = ::write(fd, text.data(), text.size());
+    if (n < 0 && errno != EINTR) return false;
+    if (n > 0) text.remove_prefix(static_cast<std::size_t>(n));
+  }
+  return true;
+}
+
+}  // namespace
+
+void replace_file(const std::filesystem::path& file, std::string_view text, mode_t mode) {
+  std::string draft = file.string() + ".XXXXXX";
+  const int fd = ::mkostemp(draft.data(), O_CLOEXEC);
+  if (fd < 0) fail(file);
+  bool good = write_all(fd, text) && ::fchmod(fd, mode) == 0 && ::fsync(fd) == 0;
+  int reason = errno;
+  // A full disk may say so only here.
+  if (::close(fd) != 0 && good) good = false, reason = errno;
+  if (good && ::rename(draft.c_str(), file.c_str()) == 0) return;
+  if (good) reason = errno;
+  ::unlink(draft.c_str());
+  errno = reason;
+  fail(file);
+}
+
+std::string hex_text(std::span<const unsigned char> bytes) {
+  std::string out;
+  for (const unsigned char b : bytes) {
+    out += "0123456789abcdef"[b >> 4U];
+    out += "0123456789abcdef"[b & 15U];
+  }
+  return out;
+}
+
 std::string sha256_hex(std::string_view bytes) {
   std::array<unsigned char, EVP_MAX_MD_SIZE> digest{};
   unsigned int length = 0;
   if (EVP_Digest(bytes.data(), bytes.size(), digest.data(), &length, EVP_sha256(), nullptr) != 1) {
     throw std::runtime_error("OpenSSL can't make a SHA-256 digest");
   }
-  std::string out;
-  for (unsigned int i = 0; i < length; ++i) {
-    out += "0123456789abcdef"[digest.at(i) >> 4];
-    out += "0123456789abcdef"[digest.at(i) & 15];
-  }
-  return out;
+  return hex_text(std::span(digest).first(length));
 }
 
 std::string mode_text(const struct stat& info) {

@@ -4,6 +4,7 @@
 #include <cstddef>
 #include <filesystem>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 
@@ -36,6 +37,11 @@ class opened_file {
 [[nodiscard]] std::optional<std::string> read_file(const std::filesystem::path& file, std::size_t limit,
                                                    const char* code, problem_list& problems);
 
+// Exchanges a file for one with this text, all or nothing and on the disk when it returns. Throws std::system_error.
+void replace_file(const std::filesystem::path& file, std::string_view text, mode_t mode);
+
+// In lower case.
+[[nodiscard]] std::string hex_text(std::span<const unsigned char> bytes);
 // SHA-256 in lower-case hex.
 [[nodiscard]] std::string sha256_hex(std::string_view bytes);
 

@@ -1,14 +1,10 @@
 #include "plugin/lock_file.hpp"
 
 #include <algorithm>
-#include <cerrno>
 #include <sstream>
 #include <string>
 #include <system_error>
 #include <utility>
-
-#include <fcntl.h>
-#include <unistd.h>
 
 #include "plugin/catalog.hpp"
 #include "plugin/checks.hpp"
@@ -94,23 +90,13 @@ std::string lock_file::text() const {
 }
 
 void lock_file::write(const fs::path& file) const {
-  std::string draft = file.string() + ".XXXXXX";
-  const int fd = ::mkostemp(draft.data(), O_CLOEXEC);
-  const auto fail = [&](int reason) {
-    if (fd >= 0) ::unlink(draft.c_str());
-    return error(status::invalid, code::bad_lock,
-                 file.string() + ": can't be written: " + std::generic_category().message(reason) +
-                     "; give the user that runs sluice the right to write there");
-  };
-  if (fd < 0) throw fail(errno);
-  const std::string content = text();
-  const ssize_t written = ::write(fd, content.data(), content.size());
-  const bool whole =
-      written == static_cast<ssize_t>(content.size()) && ::fchmod(fd, 0644) == 0 && ::fsync(fd) == 0;
-  const int reason = written >= 0 && errno == 0 ? EIO : errno;
-  ::close(fd);
-  if (!whole) throw fail(reason);
-  if (::rename(draft.c_str(), file.c_str()) != 0) throw fail(errno);
+  try {
+    replace_file(file, text(), 0644);
+  } catch (const std::system_error& e) {
+    throw error(status::invalid, code::bad_lock,
+                file.string() + ": can't be written: " + e.code().message() +
+                    "; give the user that runs sluice the right to write there");
+  }
 }
 
 }  // namespace sluice::plugin

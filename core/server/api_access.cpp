@@ -10,11 +10,6 @@ namespace sluice::server {
 
 namespace {
 
-refusal no_tenant(const std::string& tenant) {
-  return {404, "SLU-6028", "there is no tenant `" + tenant + "`"};
-}
-refusal no_run(const std::string& run_id) { return {404, code::no_run, "there is no run `" + run_id + "`"}; }
-
 std::string_view bearer(std::string_view authorization) {
   constexpr std::string_view scheme = "bearer ";
   if (authorization.size() <= scheme.size()) return {};
@@ -56,7 +51,7 @@ void api::authorize(const route& at, request& r) {
   }
   if (at.about != reach::tenant) return;
   const auto path = match_path(at.path, std::string_view(r.target).substr(0, r.target.find('?')));
-  if (path->at("tenant") != who->tenant) throw no_tenant(path->at("tenant"));
+  if (path->at("tenant") != who->tenant) throw no_such_tenant(path->at("tenant"));
 }
 
 // What belongs to others is to a caller of one tenant as if it were not there.
@@ -65,13 +60,13 @@ boost::asio::awaitable<void> api::keep_to_own(const route& at, call& c) {
   const std::string own = c.from.caller_tenant;
   if (at.about == reach::list) {
     const std::string asked = c.value("tenant");
-    if (!asked.empty() && asked != own) throw no_tenant(asked);
+    if (!asked.empty() && asked != own) throw no_such_tenant(asked);
     c.query["tenant"] = own;
   }
   if (at.about != reach::object) co_return;
   const std::string run_id = c.path.at("run_id");
   const desk::reply run = co_await receipt_of(run_id);
-  if (run->at("tenant") != own) throw no_run(run_id);
+  if (run->at("tenant") != own) throw no_such_run(run_id);
 }
 
 }  // namespace sluice::server

@@ -51,11 +51,11 @@ awaitable<answer> api::list_rejects(const call& c) {
     try {
       const bool other =
           !ask.run_id.empty() && !ask.tenant.empty() && host::find_run(s, ask.run_id).tenant != ask.tenant;
-      if (other) throw refusal(404, code::no_run, "there is no run `" + ask.run_id + "`");
+      if (other) throw no_such_run(ask.run_id);
       return {{"rejects", array_of(host::list_rejects(s, ask), host::reject_json)}};
     } catch (const engine::failure& f) {
       if (f.code() != "SLU-7012") throw;
-      throw refusal(404, code::no_run, "there is no run `" + ask.run_id + "`");
+      throw no_such_run(ask.run_id);
     }
   };
   const desk::reply got = co_await look(ask.tenant, {}, std::move(what));
@@ -96,7 +96,7 @@ awaitable<answer> api::show_routing(const call& c) {
   for (const host::served_pipeline& p : setup_.service.pipelines()) {
     if (knows(*p.pipeline, tenant)) out.push_back(route_of(*p.pipeline, tenant));
   }
-  if (out.empty()) throw refusal(404, "SLU-6028", "there is no tenant `" + tenant + "`");
+  if (out.empty()) throw no_such_tenant(tenant);
   co_return json_answer(200, json{{"tenant", tenant}, {"routing", std::move(out)}});
 }
 

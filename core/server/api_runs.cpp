@@ -57,7 +57,7 @@ engine::run_row find(engine::session& s, const std::string& run_id) {
     return host::find_run(s, run_id);
   } catch (const engine::failure& f) {
     if (f.code() != "SLU-7012") throw;
-    throw refusal(404, code::no_run, "there is no run `" + run_id + "`");
+    throw no_such_run(run_id);
   }
 }
 
@@ -71,7 +71,7 @@ awaitable<answer> api::list_runs(const call& c) {
     const engine::run_filter& by = ask.filter;
     const bool there =
         by.before_run_id.empty() || by.tenant.empty() || find(s, by.before_run_id).tenant == by.tenant;
-    if (!there) throw refusal(404, code::no_run, "there is no run `" + by.before_run_id + "`");
+    if (!there) throw no_such_run(by.before_run_id);
     return list(s, ask);
   };
   const desk::reply got = co_await look(ask.filter.tenant, {}, std::move(what));

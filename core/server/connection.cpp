@@ -37,7 +37,7 @@ class connection {
  public:
   connection(beast::tcp_stream stream, front& at)
       : stream_(std::move(stream)), at_(at), buffer_(limits::header + limits::body) {
-    self_.close = [this] { beast::get_lowest_layer(stream_).close(); };
+    self_.close = [this] { stream_.close(); };
     at_.connections.push_back(&self_);
   }
   connection(const connection&) = delete;
@@ -51,11 +51,11 @@ class connection {
     while (co_await one_request()) {
     }
     error_code gone;
-    beast::get_lowest_layer(stream_).socket().shutdown(asio::ip::tcp::socket::shutdown_send, gone);
+    stream_.socket().shutdown(asio::ip::tcp::socket::shutdown_send, gone);
   }
 
  private:
-  void patience(int of_seconds) { beast::get_lowest_layer(stream_).expires_after(seconds(of_seconds)); }
+  void patience(int of_seconds) { stream_.expires_after(seconds(of_seconds)); }
 
   void tell_idle() const {
     if (at_.leaving && at_.idle && !at_.busy()) at_.idle();
@@ -83,7 +83,7 @@ class connection {
       // Of who is refused too: to close while something is unread makes the other side lose the answer.
       co_await read_body(head, wanted == nullptr || wanted->body != nullptr, r);
       if (refused && head.has_body()) has_body_ = true;
-      beast::get_lowest_layer(stream_).expires_never();
+      stream_.expires_never();
       if (wanted != nullptr) out = co_await at_.api.carry_out(*wanted, r);
     } catch (const boost::system::system_error&) {
       co_return false;  // the other side is gone
@@ -201,7 +201,7 @@ class connection {
     while (!failed && !text.empty()) {
       patience(limits::write_seconds);
       co_await asio::async_write(stream_, asio::buffer(text), asio::redirect_error(use_awaitable, failed));
-      beast::get_lowest_layer(stream_).expires_never();
+      stream_.expires_never();
       if (failed) break;
       std::string next = co_await out.more();
       text = std::move(next);
@@ -241,8 +241,7 @@ awaitable<void> serve_clear(asio::ip::tcp::socket socket, front& at) {
   co_await c.serve();
 }
 
-awaitable<void> turn_away(asio::ip::tcp::socket socket, front& at) {
-  static_cast<void>(at);
+awaitable<void> turn_away(asio::ip::tcp::socket socket) {
   beast::tcp_stream stream(std::move(socket));
   stream.expires_after(seconds(2));
   const answer out =

@@ -11,6 +11,6 @@ namespace sluice::server {
 // Until it is over. Never throws.
 boost::asio::awaitable<void> serve_clear(boost::asio::ip::tcp::socket socket, front& at);
 // Says in one answer that there is no room, and closes.
-boost::asio::awaitable<void> turn_away(boost::asio::ip::tcp::socket socket, front& at);
+boost::asio::awaitable<void> turn_away(boost::asio::ip::tcp::socket socket);
 
 }  // namespace sluice::server

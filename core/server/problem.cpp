@@ -68,6 +68,13 @@ answer refusal::to_answer(const std::string& correlation_id) const {
   return {status_, "application/problem+json", to_text(body) + "\n", headers_, close_};
 }
 
+refusal no_such_tenant(const std::string& tenant) {
+  return {404, "SLU-6028", "there is no tenant `" + tenant + "`"};
+}
+refusal no_such_run(const std::string& run_id) {
+  return {404, code::no_run, "there is no run `" + run_id + "`"};
+}
+
 refusal refusal_of(const failure& f) {
   const unsigned status = status_of(f);
   refusal out(status, f.code(), f.message());

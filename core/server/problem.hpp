@@ -49,4 +49,8 @@ class refusal : public std::exception {
 [[nodiscard]] refusal current_refusal();
 [[nodiscard]] refusal refusal_of(const engine::failure& f);
 
+// In the same words whether it is not there or somebody else's.
+[[nodiscard]] refusal no_such_tenant(const std::string& tenant);
+[[nodiscard]] refusal no_such_run(const std::string& run_id);
+
 }  // namespace sluice::server

@@ -126,7 +126,7 @@ asio::awaitable<void> http_server::accept() {
     }
     socket.set_option(tcp::no_delay(true), failed);
     const bool full = front_.connections.size() >= static_cast<std::size_t>(front_.most);
-    if (full) asio::co_spawn(*context_, turn_away(std::move(socket), front_), asio::detached);
+    if (full) asio::co_spawn(*context_, turn_away(std::move(socket)), asio::detached);
     else asio::co_spawn(*context_, serve_clear(std::move(socket), front_), asio::detached);
   }
 }

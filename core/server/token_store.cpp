@@ -1,14 +1,16 @@
 // The file of tokens: read strictly, written as a whole.
+#include <cerrno>
+#include <cstring>
 #include <fstream>
 #include <sstream>
+#include <system_error>
 
-#include <fcntl.h>
 #include <sys/stat.h>
-#include <unistd.h>
 
 #include <nlohmann/json.hpp>
 
 #include "plugin/error.hpp"
+#include "plugin/file.hpp"
 #include "plugin/strict_json.hpp"
 #include "server/codes.hpp"
 #include "server/tokens.hpp"
@@ -54,22 +56,6 @@ json json_of(const token_entry& t) {
           {"note", t.note}};
 }
 
-// Closed, and told when that failed: a full disk may say so only then.
-void write_whole(const fs::path& file, const std::string& text) {
-  const int fd = open(file.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
-  if (fd < 0) refuse(file, std::string("can't be written: ") + std::strerror(errno));
-  std::size_t at = 0;
-  while (at < text.size()) {
-    const ssize_t n = write(fd, text.data() + at, text.size() - at);
-    if (n < 0 && errno != EINTR) break;
-    if (n > 0) at += static_cast<std::size_t>(n);
-  }
-  const bool synced = fsync(fd) == 0;
-  if (close(fd) != 0 || !synced || at < text.size()) {
-    refuse(file, std::string("can't be written: ") + std::strerror(errno));
-  }
-}
-
 }  // namespace
 
 std::vector<token_entry> read_tokens(const fs::path& file) {
@@ -98,11 +84,11 @@ std::vector<token_entry> read_tokens(const fs::path& file) {
 void write_tokens(const fs::path& file, const std::vector<token_entry>& tokens) {
   json all = json::array();
   for (const token_entry& t : tokens) all.push_back(json_of(t));
-  const fs::path beside = file.string() + "." + std::to_string(getpid());
-  write_whole(beside, json{{"tokens", std::move(all)}}.dump(2) + "\n");
-  std::error_code failed;
-  fs::rename(beside, file, failed);
-  if (failed) refuse(file, "can't be replaced: " + failed.message());
+  try {
+    plugin::replace_file(file, json{{"tokens", std::move(all)}}.dump(2) + "\n", 0600);
+  } catch (const std::system_error& e) {
+    refuse(file, "can't be written: " + e.code().message());
+  }
 }
 
 }  // namespace sluice::server

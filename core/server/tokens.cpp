@@ -6,12 +6,11 @@
 #include <cstdio>
 
 #include <openssl/crypto.h>
-#include <openssl/evp.h>
 #include <openssl/rand.h>
 #include <sys/stat.h>
 
 #include "engine/failure.hpp"
-#include "plugin/error.hpp"
+#include "plugin/file.hpp"
 #include "server/codes.hpp"
 
 namespace sluice::server {
@@ -21,25 +20,6 @@ namespace {
 constexpr std::string_view prefix = "slu_";
 constexpr std::size_t id_size = 8, secret_size = 43, check_size = 6;
 constexpr std::string_view letters = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
-
-std::string hex(const unsigned char* bytes, std::size_t n) {
-  constexpr std::string_view digits = "0123456789abcdef";
-  std::string out;
-  for (std::size_t i = 0; i < n; ++i) {
-    out += digits[bytes[i] >> 4U];
-    out += digits[bytes[i] & 15U];
-  }
-  return out;
-}
-
-std::string sha256(std::string_view text) {
-  std::array<unsigned char, EVP_MAX_MD_SIZE> digest{};
-  unsigned size = 0;
-  if (EVP_Digest(text.data(), text.size(), digest.data(), &size, EVP_sha256(), nullptr) != 1) {
-    throw engine::failure(engine::failure_class::internal, "SLU-6016", "no SHA-256 can be made");
-  }
-  return hex(digest.data(), size);
-}
 
 template <std::size_t N>
 std::array<unsigned char, N> random_bytes() {
@@ -63,7 +43,9 @@ std::string random_secret() {
 }
 
 // No secret: it only tells a slip of the hand from a token that was revoked.
-std::string check_of(std::string_view id_and_secret) { return sha256(id_and_secret).substr(0, check_size); }
+std::string check_of(std::string_view id_and_secret) {
+  return plugin::sha256_hex(id_and_secret).substr(0, check_size);
+}
 
 std::int64_t now_s() {
   return std::chrono::duration_cast<std::chrono::seconds>(std::chrono::system_clock::now().time_since_epoch())
@@ -108,9 +90,9 @@ std::vector<std::string> known_scopes() {
 
 std::string make_token(token_entry& into) {
   const auto id = random_bytes<id_size / 2>();
-  into.id = hex(id.data(), id.size());
+  into.id = plugin::hex_text(id);
   const std::string secret = random_secret();
-  into.hash = sha256(secret);
+  into.hash = plugin::sha256_hex(secret);
   return std::string(prefix) + into.id + "_" + secret + "_" + check_of(into.id + secret);
 }
 
@@ -121,7 +103,7 @@ std::optional<token_entry> find_token(const std::vector<token_entry>& all, std::
   const std::string_view id = shaped ? token.substr(prefix.size(), id_size) : std::string_view("--------");
   const std::string_view secret =
       shaped ? token.substr(prefix.size() + id_size + 1, secret_size) : std::string_view("-");
-  const std::string hash = sha256(secret);
+  const std::string hash = plugin::sha256_hex(secret);
   const std::string nothing(hash.size(), '-');
   const auto at = std::find_if(all.begin(), all.end(), [&](const token_entry& t) { return t.id == id; });
   const std::string& kept = at == all.end() || at->hash.size() != hash.size() ? nothing : at->hash;

@@ -177,8 +177,9 @@ page_facts scanner::scan(page_body& body, const page_plan& plan, const std::stri
   if (e != simdjson::SUCCESS) not_json(e);
 
   std::string last;
-  if (plan.counts() || by_last || totals) facts.records = count(doc, records, by_last ? plan.id : "", last);
   if (plan.overlaps()) facts.ids = hash_ids(doc, records, plan.id);
+  if (!facts.ids.empty()) facts.records = std::ssize(facts.ids);
+  else if (plan.counts() || by_last || totals) facts.records = count(doc, records, by_last ? plan.id : "", last);
   if (plan.style != page_style::none) facts.hash = hash_records(doc, records);
   ondemand::value value;
   if (!plan.total.empty() && find(doc, plan.total, value)) {

@@ -53,7 +53,7 @@ void cluster::note(const answer& a) {
   host_.log(
       log_level::warn,
       "Temporal at " + to_.address + " can't be reached: " + said + "; it is asked again, and runs wait",
-      std::string(R"({"code":")") + codes::unreachable + "\"}");
+      codes::as_field(codes::unreachable));
 }
 
 std::chrono::milliseconds cluster::backoff(int failures) {

@@ -97,7 +97,7 @@ void worker::started(const std::string& run_id, const answer& said) {
   if (!first || said.what == kind::stopped) return;
   host_.log(log_level::warn,
             "run " + run_id + " waits for Temporal: " + said.text + "; it is asked again until it answers",
-            std::string(R"({"code":")") + (said.retryable() ? codes::unreachable : codes::refused) + "\"}");
+            codes::as_field(said.retryable() ? codes::unreachable : codes::refused));
 }
 
 void worker::look_after() {

@@ -15,14 +15,13 @@ void steps_here::run(const std::string& run_id, const std::string& step, told do
   {
     const std::lock_guard lock(mutex_);
     closing = closing_;
+    if (!closing) {
+      auto& waiting = under_way_[k];
+      waiting.push_back(std::move(done));
+      if (waiting.size() > 1) return;
+    }
   }
   if (closing) return done({how::elsewhere, "this host is shutting down"});
-  {
-    const std::lock_guard lock(mutex_);
-    auto& waiting = under_way_[k];
-    waiting.push_back(std::move(done));
-    if (waiting.size() > 1) return;
-  }
   begin(k);
 }
 

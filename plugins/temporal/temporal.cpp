@@ -9,14 +9,7 @@ namespace {
 // A template with a secret, for no tenant.
 std::string expand(const sluice::host_ref& host, const std::string& text) {
   if (text.empty()) return text;
-  const auto& secrets = host.require<sluice_secrets_v1>(SLUICE_SECRETS_1);
-  sluice_secret out{};
-  out.size = sizeof out;
-  sluice_error e{};
-  e.size = sizeof e;
-  const sluice_status s = secrets.expand(host.raw(), nullptr, sluice::detail::str(text), &out, &e);
-  if (s != SLUICE_OK) throw sluice::detail::take_error(s, e);
-  return std::string(sluice::secret(out).value());
+  return std::string(host.expand(sluice::call(nullptr), text).value());
 }
 
 class temporal_backend final : public sluice::backend {

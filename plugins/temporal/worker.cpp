@@ -92,7 +92,7 @@ void worker::greet() {
                 "`: " + said.text +
                 "; make it (`temporal operator namespace create`), or mend `namespace`, `tls` or `api_key`; "
                 "runs wait",
-            std::string(R"({"code":")") + codes::refused + "\"}");
+            codes::as_field(codes::refused));
 }
 
 void worker::say_goodbye() {
