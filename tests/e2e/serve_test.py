@@ -1,56 +1,27 @@
 """`sluice serve`: tenants synced again, runs taken over, an end that harms nothing, manifests read again."""
 import json
 import signal
-import subprocess
-import threading
 import unittest
 
 import harness
+import logged
 
 EVERY = "every: %s\n"
 
 
-class Host:
-    """A serving process, and the lines of its log as they come."""
+class Host(logged.Logged):
+    """A serving process."""
 
     def __init__(self, case, *manifests, config=None):
         options = ["--config", config] if config else []
-        self.case = case
-        self.lines = []
-        self.news = threading.Condition()
-        self.ended = False
-        self.process = subprocess.Popen(case.command(*options, "serve", *manifests), stdout=subprocess.DEVNULL,
-                                        stderr=subprocess.PIPE, text=True, env=case.environment())
-        self.reader = threading.Thread(target=self._read, daemon=True)
-        self.reader.start()
-        case.addCleanup(self.close)
-
-    def _read(self):
-        for line in self.process.stderr:
-            with self.news:
-                self.lines.append(json.loads(line))
-                self.news.notify_all()
-        with self.news:
-            self.ended = True
-            self.news.notify_all()
-
-    def close(self):
-        self.process.kill()
-        self.process.wait()
-        self.reader.join()
-        self.process.stderr.close()
+        super().__init__(case, case.command(*options, "serve", *manifests), case.environment())
 
     def find(self, **what):
         return [l for l in self.lines if all(l.get(k) == v for k, v in what.items())]
 
     def wait_for(self, times=1, **what):
         """Until the log has so many such lines; all of them."""
-        with self.news:
-            self.news.wait_for(lambda: self.ended or len(self.find(**what)) >= times, timeout=180)
-            found = self.find(**what)
-            if len(found) < times:
-                self.case.fail("%s: %d of %d times in\n%s" % (what, len(found), times, "\n".join(map(str, self.lines[-40:]))))
-            return found
+        return self.lines_that(lambda l: all(l.get(k) == v for k, v in what.items()), times, what)
 
     def stop(self):
         self.process.send_signal(signal.SIGTERM)

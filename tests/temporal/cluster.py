@@ -3,17 +3,16 @@ import json
 import os
 import pathlib
 import shutil
-import socket
 import subprocess
 import sys
 import tempfile
-import threading
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "e2e"))
 import harness  # noqa: E402
+import logged  # noqa: E402
+import outside  # noqa: E402
 
-SCRIPTS = pathlib.Path(os.environ.get("SLUICE_TEMPORAL_SERVER", harness.SOURCE.parent / "shared" / "temporal"))
-CACHE = pathlib.Path(os.environ.get("UP_BUILD", pathlib.Path.home() / ".cache" / "sluice-upstreams"))
+SCRIPTS = outside.Scripts("temporal", "SLUICE_TEMPORAL_SERVER")
 BACKENDS = """backends:
   direct: { uses: direct }
   temporal: { uses: temporal, address: "%s" }
@@ -21,22 +20,8 @@ routing: { default: temporal }
 """
 
 
-def leave(why):
-    print("skipped: " + why)
-    sys.exit(77)
-
-
 def need():
-    if not SCRIPTS.is_dir():
-        leave("the script that starts a Temporal server is not at %s; SLUICE_TEMPORAL_SERVER says where" % SCRIPTS)
-    if not (CACHE / "bin" / "temporal").exists() and shutil.which("go") is None:
-        leave("Go is not installed, and no server was built before")
-
-
-def free_port():
-    with socket.socket() as s:
-        s.bind(("127.0.0.1", 0))
-        return s.getsockname()[1]
+    SCRIPTS.need(*(() if (outside.CACHE / "bin" / "temporal").exists() else ("go",)))
 
 
 class Server:
@@ -44,13 +29,13 @@ class Server:
 
     def __init__(self):
         self.folder = pathlib.Path(tempfile.mkdtemp(prefix="sluice-temporal-"))
-        self.port = free_port()
+        self.port = outside.free_port()
         self.address = "127.0.0.1:%d" % self.port
 
     def script(self, name):
-        environment = {**os.environ, "UP_BUILD": str(CACHE), "UP_RUN": str(self.folder / "run"), "TEMPORAL_UI_PORT": "",
+        environment = {**os.environ, "UP_BUILD": str(outside.CACHE), "UP_RUN": str(self.folder / "run"), "TEMPORAL_UI_PORT": "",
                        "TEMPORAL_PORT": str(self.port), "TEMPORAL_DB": str(self.folder / "db")}
-        done = subprocess.run([SCRIPTS / name], capture_output=True, text=True, env=environment, timeout=1200)
+        done = subprocess.run([SCRIPTS.folder / name], capture_output=True, text=True, env=environment, timeout=1200)
         if done.returncode != 0:
             raise RuntimeError(done.stdout[-2000:] + done.stderr[-2000:])
 
@@ -71,7 +56,7 @@ class Server:
 
     def tell(self, *args):
         """The official command line."""
-        done = subprocess.run([CACHE / "bin" / "temporal", *args, "--address", self.address], capture_output=True, text=True,
+        done = subprocess.run([outside.CACHE / "bin" / "temporal", *args, "--address", self.address], capture_output=True, text=True,
                               timeout=60)
         if done.returncode != 0:
             raise RuntimeError(done.stderr)
@@ -88,7 +73,7 @@ class Server:
 
     def closed(self, run_id):
         """Waits until the workflow is over; its status."""
-        subprocess.run([CACHE / "bin" / "temporal", "workflow", "result", "--workflow-id", run_id, "--address", self.address],
+        subprocess.run([outside.CACHE / "bin" / "temporal", "workflow", "result", "--workflow-id", run_id, "--address", self.address],
                        capture_output=True, timeout=120)
         return self.status(run_id)
 
@@ -113,49 +98,33 @@ class Case(harness.Case):
     def begin(self):
         return Run(self)
 
+    def begin_and_hang(self):
+        """A run whose credits the upstream keeps for later, and that says so."""
+        self.upstream.faults({"match": {"path": "*/credits"}, "do": "status", "status": 429, "headers": {"Retry-After": "1"}})
+        run = self.begin()
+        run.wait_for(lambda l: l.get("level") == "warn" and l.get("stage"))
+        return run, run.run_id()
+
+    def assert_a_cancel_is_a_clean_end(self):
+        run, run_id = self.begin_and_hang()
+        self.server.tell("workflow", "cancel", "--workflow-id", run_id)
+        self.assertEqual(run.receipt(exit_code=130)["state"], "cancelled")
+        self.assertEqual(self.server.closed(run_id), "CANCELED")
+
     def runs(self):
         return json.loads(self.sluice("runs", "list", "--pipeline", self.manifest).stdout)
 
 
-class Run:
-    """`sluice run` in a process of its own, with its log as it comes."""
+class Run(logged.Logged):
+    """`sluice run` in a process of its own."""
 
     def __init__(self, case, *args):
-        self.case = case
-        self.lines = []
-        self.news = threading.Condition()
-        self.ended = False
-        self.process = subprocess.Popen(case.command("run", case.manifest, "--tenant", "acme", *args),
-                                        stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=case.environment())
-        self.reader = threading.Thread(target=self._read, daemon=True)
-        self.reader.start()
-        case.addCleanup(self.close)
-
-    def _read(self):
-        for line in self.process.stderr:
-            with self.news:
-                self.lines.append(json.loads(line))
-                self.news.notify_all()
-        with self.news:
-            self.ended = True
-            self.news.notify_all()
-
-    def close(self):
-        if self.process.poll() is None:
-            self.process.kill()
-        self.process.wait()
-        self.reader.join()
-        self.process.stdout.close()
-        self.process.stderr.close()
+        super().__init__(case, case.command("run", case.manifest, "--tenant", "acme", *args), case.environment(),
+                         stdout=subprocess.PIPE)
 
     def wait_for(self, what, times=1):
         """Until so many lines are such that `what` holds; the last."""
-        with self.news:
-            self.news.wait_for(lambda: self.ended or sum(bool(what(l)) for l in self.lines) >= times, timeout=120)
-            found = [l for l in self.lines if what(l)]
-            if len(found) < times:
-                self.case.fail("%d of %d in\n%s" % (len(found), times, "\n".join(map(str, self.lines[-30:]))))
-            return found[-1]
+        return self.lines_that(what, times, "a line")[-1]
 
     def progress(self, times):
         self.wait_for(lambda l: l.get("event") == "progress", times)

@@ -39,20 +39,11 @@ class Sync(cluster.Case):
 
     # covers: T10
     def test_a_cancel_from_the_official_command_line_is_a_clean_end(self):
-        self.upstream.faults({"match": {"path": "*/credits"}, "do": "status", "status": 429, "headers": {"Retry-After": "1"}})
-        run = self.begin()
-        run_id = run.run_id()
-        run.wait_for(lambda l: l.get("level") == "warn" and l.get("stage"))
-        self.server.tell("workflow", "cancel", "--workflow-id", run_id)
-        self.assertEqual(run.receipt(exit_code=130)["state"], "cancelled")
-        self.assertEqual(self.server.closed(run_id), "CANCELED")
+        self.assert_a_cancel_is_a_clean_end()
 
     # covers: T10
     def test_a_terminated_workflow_ends_its_run(self):
-        self.upstream.faults({"match": {"path": "*/credits"}, "do": "status", "status": 429, "headers": {"Retry-After": "1"}})
-        run = self.begin()
-        run_id = run.run_id()
-        run.wait_for(lambda l: l.get("level") == "warn" and l.get("stage"))
+        run, run_id = self.begin_and_hang()
         self.server.tell("workflow", "terminate", "--workflow-id", run_id, "--reason", "a test")
         self.assertEqual(run.receipt(exit_code=130)["state"], "cancelled")
         run.wait_for(lambda l: "terminated from outside" in l.get("msg", ""))

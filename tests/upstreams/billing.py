@@ -1,5 +1,4 @@
 """What stands in for Stripe: localstripe, one server an account."""
-import sys
 from urllib.parse import urlencode
 
 import real
@@ -15,9 +14,8 @@ class Billing(real.System):
         return "http://127.0.0.1:%d" % self.ports[account]
 
     def change(self, account, customer, **fields):
-        sys.path.insert(0, str(real.SCRIPTS / "common"))
-        from kit import Http, basic
-        http = Http(self.url(account), basic("sk_test_" + account, ""))
+        kit = real.kit()
+        http = kit.Http(self.url(account), kit.basic("sk_test_" + account, ""))
         http.call("POST", "/v1/customers/" + customer, urlencode(fields),
                   headers={"Content-Type": "application/x-www-form-urlencoded"})
         http.conn.close()

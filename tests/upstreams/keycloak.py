@@ -1,6 +1,4 @@
 """A real Keycloak: a realm is a tenant."""
-import sys
-
 import real
 
 
@@ -13,11 +11,10 @@ class Keycloak(real.System):
 
     def admin(self, realm):
         """A client that may change the realm."""
-        sys.path.insert(0, str(real.SCRIPTS / "common"))
-        from kit import Http, oauth_token
+        kit = real.kit()
         form = {"grant_type": "password", "client_id": "admin-cli", "username": "admin", "password": "admin"}
-        token = oauth_token(self.url, "/realms/master/protocol/openid-connect/token", form)
-        self.clients.append(Http(self.url + "/admin/realms/" + realm, token))
+        token = kit.oauth_token(self.url, "/realms/master/protocol/openid-connect/token", form)
+        self.clients.append(kit.Http(self.url + "/admin/realms/" + realm, token))
         return self.clients[-1]
 
     def stop(self):

@@ -4,7 +4,6 @@ import json
 import os
 import pathlib
 import shutil
-import socket
 import subprocess
 import sys
 import tempfile
@@ -13,9 +12,9 @@ from decimal import Decimal
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "e2e"))
 import harness  # noqa: E402
+import outside  # noqa: E402
 
-SCRIPTS = pathlib.Path(os.environ.get("SLUICE_UPSTREAMS", harness.SOURCE.parent / "shared" / "upstreams"))
-CACHE = pathlib.Path(os.environ.get("UP_BUILD", pathlib.Path.home() / ".cache" / "sluice-upstreams"))
+SCRIPTS = outside.Scripts("upstreams", "SLUICE_UPSTREAMS")
 FULL = os.environ.get("SLUICE_TEST_TIER") == "full"
 
 KEY = ["(SELECT e.kind FROM entities e WHERE e.id = s.{0})", "(SELECT e.external_id FROM entities e WHERE e.id = s.{0})"]
@@ -47,33 +46,24 @@ def line(row):
     return json.dumps(row, ensure_ascii=False)
 
 
-def leave(why):
-    """Skips the whole program; where the checks of a change run, what could be installed is no reason."""
-    print("skipped: " + why)
-    sys.exit(1 if os.environ.get("CI") and SCRIPTS.is_dir() else 77)
+need = SCRIPTS.need
+free_port = outside.free_port
 
 
-def need(*programs):
-    if not SCRIPTS.is_dir():
-        leave("the scripts that start real systems are not at %s; SLUICE_UPSTREAMS says where" % SCRIPTS)
-    missing = [program for program in programs if shutil.which(program) is None]
-    if missing:
-        leave("not installed: " + ", ".join(missing))
-
-
-def free_port():
-    with socket.socket() as s:
-        s.bind(("127.0.0.1", 0))
-        return s.getsockname()[1]
+def kit():
+    """What the scripts themselves talk to their systems by."""
+    sys.path.insert(0, str(SCRIPTS.folder / "common"))
+    import kit as theirs
+    return theirs
 
 
 class System:
     """A real system for all tests of a program, on ports of its own: start.sh of its folder, until stop()."""
 
     def __init__(self, name, **environment):
-        self.scripts = SCRIPTS / name
+        self.scripts = SCRIPTS.folder / name
         self.folder = pathlib.Path(tempfile.mkdtemp(prefix="sluice-%s-" % name))
-        self.environment = {**os.environ, "UP_BUILD": str(CACHE), "UP_RUN": str(self.folder / "run"), **environment}
+        self.environment = {**os.environ, "UP_BUILD": str(outside.CACHE), "UP_RUN": str(self.folder / "run"), **environment}
         self.script("start.sh")
 
     def script(self, name, *args, **environment):
