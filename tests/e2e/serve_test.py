@@ -209,6 +209,10 @@ class TwoHosts(harness.Case):
         self.upstream.ask("/control/faults", [])
         for run in left:
             hosts[1].wait_for(msg="run ended", state="succeeded", run_id=run)
+        for tenant in TENANTS:
+            # Whose turn had not come when everything stood still.
+            if len(self.runs_of(tenant)) < 2:
+                hosts[1].wait_for(event="every.started", tenant=tenant)
         hosts[1].stop()
         for tenant in TENANTS:
             runs = self.runs_of(tenant)
