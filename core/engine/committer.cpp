@@ -33,7 +33,12 @@ committer::committer(const run_identity& run, store_port& store, clock_port& clo
       settled_(executor_),
       linger_stop_(stop) {}
 
-bool committer::full() const { return open_rows_ >= limits_.rows || open_bytes_ >= limits_.bytes; }
+// The open batch takes its share of the limits, beside one on its way for each writer.
+bool committer::full() const {
+  const auto batches = 1 + limits_.writers;
+  return open_rows_ * batches >= limits_.rows ||
+         open_bytes_ * static_cast<std::size_t>(batches) >= limits_.bytes;
+}
 
 bool committer::ready() const {
   return !open_.empty() && (full() || lingered_ || hurried_ || closing_ || reading_ == 0);

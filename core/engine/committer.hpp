@@ -2,7 +2,8 @@
 //
 // While a batch is being committed the next one fills. A batch goes out when it is full, when
 // nothing more is being read, when somebody hurries it, or when its first page has waited long
-// enough. A commit in doubt is looked up before anything else happens.
+// enough. A commit in doubt is looked up before anything else happens. What is read and not
+// committed has a limit in all: so much a crash may cost.
 //
 // With two writers a batch may be written while the one before it is, if the two have nothing to do with each
 // other (overlap.hpp). Its checkpoints move only after those of the one before; when that fails, both are done again.
@@ -28,6 +29,7 @@
 namespace sluice::engine {
 
 struct batch_limits {
+  // Of the open batch and one on its way for each writer, together.
   std::int64_t rows = 20'000;
   std::size_t bytes = 16U << 20;
   std::int64_t linger_us = 20'000;

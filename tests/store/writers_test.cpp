@@ -244,7 +244,7 @@ class writers : public conformance {
     plan.steps = engine::group_steps(plan.stages);
     engine::run_options options;
     options.batch.writers = 2;
-    options.batch.rows = rows_a_batch;
+    options.batch.rows = 3 * std::int64_t{rows_a_batch};  // the open one, and one a writer
     options.batch.linger_us = linger_us_;
     options.batch.store_retry = {1'000'000, 1'000, 2'000};
     const auto run = std::make_shared<engine::run>(
