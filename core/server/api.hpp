@@ -49,6 +49,8 @@ class api {
   boost::asio::awaitable<answer> livez(const call& c);
   boost::asio::awaitable<answer> readyz(const call& c);
   boost::asio::awaitable<answer> describe(const call& c);
+  boost::asio::awaitable<answer> dashboard(const call& c);
+  boost::asio::awaitable<answer> dashboard_file(const call& c);
   // api_runs.cpp
   boost::asio::awaitable<answer> list_runs(const call& c);
   boost::asio::awaitable<answer> show_run(const call& c);

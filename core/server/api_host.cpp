@@ -1,6 +1,9 @@
 // What a host says of itself: that it lives, whether it can take requests, and what can be asked of it.
 #include "server/api.hpp"
+#include "server/codes.hpp"
 #include "server/openapi.hpp"
+#include "server/problem.hpp"
+#include "server/web.hpp"
 
 namespace sluice::server {
 
@@ -19,6 +22,14 @@ awaitable<answer> api::readyz(const call&) {
 awaitable<answer> api::describe(const call&) {
   static const std::string text = to_text(openapi()) + "\n";
   co_return answer{200, "application/json", text, {}, false};
+}
+
+awaitable<answer> api::dashboard(const call& c) { co_return *web_answer("index.html", c.from); }
+
+awaitable<answer> api::dashboard_file(const call& c) {
+  auto out = web_answer(c.path.at("file"), c.from);
+  if (!out) throw refusal(404, code::no_route, "there is nothing at this address");
+  co_return std::move(*out);
 }
 
 }  // namespace sluice::server

@@ -220,6 +220,7 @@ class connection {
     message.keep_alive(keep);
     message.body() = out.body;
     message.prepare_payload();
+    if (out.status == 304) message.erase(http::field::content_length);  // its length is not the file's
     error_code failed;
     patience(limits::write_seconds);
     co_await http::async_write(stream_, message, asio::redirect_error(use_awaitable, failed));

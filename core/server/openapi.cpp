@@ -58,12 +58,17 @@ const char* name_of(reach about) {
   return names[static_cast<std::size_t>(about)];
 }
 
+const char* type_of(std::string_view answers) {
+  if (answers == "Events") return "text/event-stream";
+  if (answers == "Page") return "text/html";
+  return answers == "File" ? "*/*" : "application/json";
+}
+
 json answers_of(const route& r) {
   json out = json::object();
   for (const unsigned status : r.statuses) {
-    const char* const type = r.answers == "Events" ? "text/event-stream" : "application/json";
     out[std::to_string(status)] = {{"description", description_of(status)},
-                                   {"content", {{type, {{"schema", ref(r.answers)}}}}}};
+                                   {"content", {{type_of(r.answers), {{"schema", ref(r.answers)}}}}}};
   }
   const json problem{{"description", "what was wrong, with its code"},
                      {"content", {{"application/problem+json", {{"schema", ref("Problem")}}}}}};

@@ -78,6 +78,8 @@ json run_schemas() {
        object({{"essential_over", {{"type", "boolean"}}}, {"subject", ref("Run")}, {"tenant", ref("Run")}},
               {"essential_over"})},
       {"Events", words()},
+      {"Page", words()},
+      {"File", words()},
       {"Problem", problem_schema()}};
 }
 

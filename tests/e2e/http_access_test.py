@@ -51,7 +51,7 @@ class Access(hosted.Hosted, harness.Case):
 
     def put(self, route, token, tenant="acme", run=None, query=""):
         method, path, operation = route
-        path = path.replace("{tenant}", tenant).replace("{run_id}", run or self.runs[tenant])
+        path = path.replace("{file}", "app.js").replace("{tenant}", tenant).replace("{run_id}", run or self.runs[tenant])
         body = {} if "requestBody" in operation else None
         if operation["operationId"] == "showRouting" and not query:
             query = "?tenant=" + tenant
@@ -98,7 +98,7 @@ class Access(hosted.Hosted, harness.Case):
         for route in self.routes():
             need, about, name = route[2].get("x-sluice-right"), route[2]["x-sluice-about"], route[2]["operationId"]
             if need is None and route[2].get("security") == []:
-                self.assertIn(name, ("livez", "readyz"))
+                self.assertIn(name, ("livez", "readyz", "dashboard", "dashboardFile"))
                 self.assertEqual(self.put(route, None).status, 200)
                 continue
             refused = {who: self.put(route, token) for who, token in outside.items()}

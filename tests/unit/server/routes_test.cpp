@@ -18,7 +18,7 @@ TEST(routes, say_what_they_need) {
     EXPECT_FALSE(r.summary.empty());
     EXPECT_FALSE(r.statuses.empty());
     EXPECT_NE(r.carry_out, nullptr);
-    const bool is_open = r.path == "/livez" || r.path == "/readyz";
+    const bool is_open = r.path == "/livez" || r.path == "/readyz" || r.path == "/" || r.path == "/web/{file}";
     EXPECT_EQ(r.needs == right::anybody, is_open) << r.path << " is open to anybody";
     EXPECT_TRUE(r.needs != right::known || r.path == "/openapi.json") << r.path << " needs no scope";
     EXPECT_EQ(r.path.find("{tenant}") != std::string_view::npos, r.about == reach::tenant) << r.path;

@@ -1,0 +1,51 @@
+// The history of runs as numbers over time, from the list of runs that every token may read.
+import { api, ask, query } from "./api.js";
+
+export const WINDOWS = { "1h": 3600e3, "24h": 86400e3, "7d": 7 * 86400e3, "30d": 30 * 86400e3 };
+export const WINDOW_NAMES = { "1h": "The last hour", "24h": "The last 24 hours", "7d": "The last 7 days", "30d": "The last 30 days" };
+const MOST = 5000;
+
+// The runs that began since then, the newest first; `whole` says whether these are all.
+export async function runsSince(since, signal, filter = {}) {
+  const runs = [];
+  let cursor = null;
+  do {
+    const page = await ask(`${api("runs")}${query({ ...filter, limit: 1000, cursor })}`, { signal });
+    for (const r of page.runs) {
+      if (Date.parse(r.created_at) < since) return { runs, whole: true };
+      runs.push(r);
+    }
+    cursor = page.next_cursor;
+  } while (cursor && runs.length < MOST);
+  return { runs, whole: !cursor };
+}
+
+// By nearest rank: a value that was really there.
+export function percentile(sorted, p) {
+  return sorted.length ? sorted[Math.max(0, Math.ceil(sorted.length * p) - 1)] : null;
+}
+export const sorted = (runs, key) => runs.map((r) => r[key]).filter((ms) => ms !== null && ms !== undefined).sort((a, b) => a - b);
+
+export function outcomes(runs) {
+  const out = { succeeded: 0, partial: 0, failed: 0, other: 0, ended: 0 };
+  for (const r of runs) {
+    if (!r.ended_at) continue;
+    ++out.ended;
+    if (r.state === "succeeded") ++out.succeeded;
+    else if (r.state === "partial" || r.state === "held") ++out.partial;
+    else if (r.state === "failed") ++out.failed;
+    else ++out.other;
+  }
+  return out;
+}
+
+// `parts` stretches of time, each with its runs.
+export function stretches(runs, since, until, parts) {
+  const step = (until - since) / parts;
+  const out = Array.from({ length: parts }, (_, n) => ({ from: since + n * step, to: since + (n + 1) * step, runs: [] }));
+  for (const r of runs) {
+    const n = Math.floor((Date.parse(r.ended_at ?? r.created_at) - since) / step);
+    if (n >= 0) out[Math.min(parts - 1, n)].runs.push(r);
+  }
+  return out;
+}

@@ -1,0 +1,89 @@
+// What is going on at this moment.
+import { api, ask, follow } from "./api.js";
+import { every, h, keep, say } from "./dom.js";
+import { duration, plural, scope, share } from "./format.js";
+import { healthPanel } from "./health.js";
+import { outcomes, percentile, runsSince, sorted } from "./history.js";
+import { button, empty, figure, heading, instant, runColumns, runLink, section, state, table, tenantLink } from "./parts.js";
+import { lastTime, stageBars } from "./stages.js";
+import { startDialog } from "./start.js";
+
+const STREAMS = 3; // a browser has six connections to a host; the rest of the page needs some
+const CARDS = 12;
+
+// A run as it gets on. The first few are told by the host, the others are asked for.
+function card(run, signal, told) {
+  const bars = stageBars(), leave = new AbortController();
+  signal.addEventListener("abort", () => leave.abort());
+  const age = h("span", { class: "age" }), word = h("span", {}, state(run.state));
+  const node = h("article", { class: "panel live", "aria-label": `Run of ${run.tenant}` },
+    h("header", {}, word, tenantLink(run.tenant), runLink(run, scope(run.scope)), h("span", { class: "quiet" }, run.pipeline, " · ", run.backend), age),
+    bars.node);
+  const show = (r) => {
+    bars.show(r);
+    word.replaceChildren(state(r.state));
+  };
+  const look = () => ask(api("runs", run.run_id), { signal: leave.signal }).then(show);
+  lastTime(run, leave.signal).then(bars.guess).then(look).catch(() => leave.signal.aborted); // it is asked for again soon
+  if (told)
+    follow(run.run_id, leave.signal, (kind, data) => {
+      if (kind === "stage") bars.stage(data);
+      else word.replaceChildren(state(data.state));
+      if (kind === "end") say(`The run of ${run.tenant} ended: ${data.state}`);
+    }).catch(() => leave.signal.aborted); // the list of runs shows the same problem
+  return Object.assign(node, { look: told ? null : look, leave: () => leave.abort(), tick: () => (age.textContent = duration(Date.now() - Date.parse(run.created_at))) });
+}
+
+async function openRuns(signal) {
+  const lists = await Promise.all(["running", "queued"].map((s) => ask(`${api("runs")}?state=${s}&limit=100`, { signal })));
+  return lists.flatMap((l) => l.runs);
+}
+
+function drawLive(place, title, runs, signal) {
+  title.textContent = runs.length ? `Under way: ${runs.length > 99 ? "100 or more" : runs.length}` : "Under way";
+  const shown = runs.slice(0, CARDS);
+  for (const node of [...place.children]) if (!shown.some((r) => r.run_id === node.dataset.key)) node.leave?.();
+  let streams = [...place.children].filter((n) => n.leave && !n.look).length;
+  keep(place, shown, (r) => r.run_id, (r) => card(r, signal, streams++ < STREAMS), (node) => {
+    node.tick();
+    node.look?.().catch(() => signal.aborted); // the next look comes in a moment
+  });
+  if (!runs.length) place.append(empty("No run is open."));
+  else if (runs.length > CARDS) place.append(h("p", { class: "quiet" }, `and ${plural(runs.length - CARDS, "more run")}`));
+}
+
+function figures(runs, whole) {
+  const got = outcomes(runs);
+  const both = (key) => [percentile(sorted(runs, key), 0.5), percentile(sorted(runs, key), 0.95)];
+  const [waitHalf, waitMost] = both("essential_ms"), [runHalf, runMost] = both("duration_ms");
+  return [
+    figure("Runs in the last hour", `${runs.length}${whole ? "" : "+"}`, got.failed ? plural(got.failed, "failure") : "no failure"),
+    figure("Succeeded", share(got.succeeded, got.ended - got.other), got.partial ? `${plural(got.partial, "run")} partial` : "nothing left out"),
+    figure("Essential data there", duration(waitMost), `95 % of runs; half of them ${duration(waitHalf)}`),
+    figure("Whole run", duration(runMost), `95 % of runs; half of them ${duration(runHalf)}`),
+  ];
+}
+
+export async function show(main, _, signal) {
+  const health = h("div", {}), row = h("dl", { class: "figures" }), live = h("div", { class: "cards" }), title = h("h2", {});
+  const late = h("div", {});
+  main.append(heading("Now", button("Start a sync", () => startDialog(), { class: "main", icon: "plus" })), health, row,
+    h("section", { "aria-label": "Under way" }, title, live), section("Ended last", late));
+  const lately = every(15000, signal, async () => {
+    const { runs, whole } = await runsSince(Date.now() - 3600e3, signal);
+    row.replaceChildren(...figures(runs, whole));
+  });
+  let ids = "";
+  const moving = every(2000, signal, async () => {
+    drawLive(live, title, await openRuns(signal), signal);
+    const { runs } = await ask(`${api("runs")}?limit=40`, { signal });
+    const ended = runs.filter((r) => r.ended_at).slice(0, 10);
+    const now = ended.map((r) => r.run_id).join();
+    if (now === ids) return;
+    ids = now;
+    late.replaceChildren(table("Runs that ended last", [...runColumns().slice(0, -1),
+      { name: "Took", number: true, cell: (r) => duration(r.duration_ms) }, { name: "Ended", number: true, cell: (r) => instant(r.ended_at) }],
+    ended, { emptyText: "No run has ended yet." }));
+  });
+  await Promise.all([healthPanel(health, signal), lately, moving]);
+}
