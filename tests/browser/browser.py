@@ -40,6 +40,7 @@ class Browsing(hosted.Hosted):
         page.add_init_script("addEventListener('securitypolicyviolation', e => console.error('CSP ' + e.violatedDirective + ' ' + e.blockedURI))")
         page.on("console", lambda m: m.type in ("error", "warning") and self.wrong.append(m.text))
         page.on("pageerror", lambda e: self.wrong.append(str(e)))
+        page.on("response", lambda r: r.status >= 400 and self.wrong.append("%d %s %s" % (r.status, r.request.method, r.url)))
         page.on("request", lambda r: self.asked.append(r.url))
         page.goto("http://%s/" % host.address)
         return page
@@ -55,7 +56,7 @@ class Browsing(hosted.Hosted):
     def assert_well_behaved(self, host, but=()):
         """No error, no violation of the policy, and not one request to anybody else."""
         bad = [w for w in self.wrong if not any(re.search(b, w) for b in but)]
-        self.assertEqual(bad, [])
+        self.assertEqual(bad, [], host.find(event="http.refused"))
         self.assertGreater(len(self.asked), 20)
         strangers = {u for u in self.asked if urllib.parse.urlsplit(u).netloc != host.address and not u.startswith("data:")}
         self.assertEqual(strangers, set())
