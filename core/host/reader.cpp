@@ -20,23 +20,6 @@ using boost::asio::awaitable;
 using engine::failure;
 using engine::failure_class;
 
-failure to_failure(const plugin::error& e) {
-  failure_class kind = failure_class::internal;
-  switch (e.kind()) {
-    case plugin::status::invalid:
-    case plugin::status::unsupported: kind = failure_class::invalid; break;
-    case plugin::status::not_found: kind = failure_class::not_found; break;
-    // A request's own deadline is not the run's: asking again is right.
-    case plugin::status::deadline:
-    case plugin::status::transient: kind = failure_class::transient; break;
-    case plugin::status::throttled: kind = failure_class::throttled; break;
-    case plugin::status::denied: kind = failure_class::denied; break;
-    case plugin::status::cancelled: kind = failure_class::cancelled; break;
-    case plugin::status::internal: break;
-  }
-  return {kind, e.code(), e.message(), std::int64_t{e.retry_after_ms()} * 1000};
-}
-
 namespace {
 
 decode::format format_of(plugin::page_format f) {
@@ -60,20 +43,10 @@ std::int64_t records_of_unread_rows(const decode::result& decoded) {
   return static_cast<std::int64_t>(ordinals.size());
 }
 
-// A part of a read is an item like any other; where it begins stands among its variables, under a name that no
-// manifest can use.
-constexpr const char* place_name = "sluice.place";
-
-std::string place_of(const engine::read_request& request) {
-  if (!request.page_state.empty() || request.vars.find(place_name) == std::string::npos)
-    return request.page_state;
-  return nlohmann::json::parse(request.vars).value(place_name, std::string());
-}
-
 void add_parts(const engine::read_request& request, const plugin::page& from, engine::page& out) {
   for (std::string& place : from.parts()) {
     auto vars = nlohmann::json::parse(request.vars.empty() ? "{}" : request.vars);
-    vars[place_name] = std::move(place);
+    vars[reader::place_name] = std::move(place);
     out.children.push_back({request.stage, {}, vars.dump()});
   }
 }
@@ -105,7 +78,7 @@ std::optional<std::int64_t> greatest(const column_view& column, column_type type
 
 }  // namespace
 
-reader::reader(reader_setup setup) : setup_(setup) {
+reader::reader(reader_setup setup) : setup_(setup), answers_(setup.executor, setup.clock) {
   for (const manifest::source& s : setup_.pipeline.sources) open_source(s);
   for (const manifest::domain& d : setup_.pipeline.domains) open_entry(d);
   for (const manifest::read& r : setup_.pipeline.reads) {
@@ -140,10 +113,15 @@ reader::stage_work reader::open_stage(const manifest::read& read, const std::str
   w.source = &sources_.at(read.from);
   w.entry = &entries_.at(read.entry);
   const std::string records = nlohmann::json::parse(mapping).at("records").get<std::string>();
-  nlohmann::json ask{{"name", read.stage}, {"records", records}};
+  nlohmann::json ask{{"records", records}};
   ask["request"] = request.empty() ? nlohmann::json::object() : nlohmann::json::parse(request);
+  // What an incremental read asks for besides counts when it has something to ask `since`.
+  w.question = read.from + " " + ask.dump();
   if (incremental && !read.incremental->param.empty())
-    ask["incremental"] = {{"param", read.incremental->param}};
+    ask["incremental"] = {{"param", w.since_param = read.incremental->param}};
+  w.who_ask = &asked_[w.question];
+  asked_[w.question].insert(read.stage);
+  ask["name"] = read.stage;
   w.handle = w.source->instance->prepare(ask.dump());
   w.program = std::make_unique<decode::program>(decode::compile(mapping, w.entry->component.item->streams));
   w.optional = optional_columns(*w.program);
@@ -175,77 +153,21 @@ std::map<std::string, std::string, std::less<>> reader::variables(const engine::
   return vars;
 }
 
-// What an upstream asks of one request it asks of its whole source. Who waits here holds no slot.
-awaitable<void> reader::keep_quiet(const source_work& source, engine::stop_source& stop) {
-  for (std::int64_t left = 0; (left = source.not_before_us - setup_.clock.steady_us()) > 0;) {
-    co_await setup_.clock.sleep(left, stop);
-    stop.throw_if_stopped();
-  }
-}
-
-awaitable<plugin::page> reader::fetch(const stage_work& stage, const engine::read_request& request,
-                                      const std::shared_ptr<plugin::call_scope>& call) {
-  nlohmann::json vars = nlohmann::json::object();
-  for (auto& [name, value] : variables(request)) vars[name] = value;
-  const plugin::fetch_request ask{vars.dump(), place_of(request)};
-  const auto abandon = request.stop->on_stop([&call] { call->cancel(); });
-  request.stop->throw_if_stopped();
-  // The result is not copyable; a function object must be.
-  using shared_result = std::shared_ptr<plugin::fetch_result>;
-  const auto result =
-      co_await await_callback<shared_result>(setup_.executor, [&](std::function<void(shared_result)> done) {
-        stage.source->instance->fetch(stage.handle, call, ask, [done](plugin::fetch_result r) {
-          done(std::make_shared<plugin::fetch_result>(std::move(r)));
-        });
-      });
-  request.stop->throw_if_stopped();
-  if (const auto* e = std::get_if<plugin::error>(result.get())) {
-    const std::int64_t until = setup_.clock.steady_us() + std::int64_t{e->retry_after_ms()} * 1000;
-    if (e->kind() == plugin::status::throttled)
-      stage.source->not_before_us = std::max(stage.source->not_before_us, until);
-    throw to_failure(*e);
-  }
-  co_return std::move(std::get<plugin::page>(*result));
-}
-
 awaitable<engine::page> reader::read(const engine::read_request& request) {
   const stage_work& stage = work_of(request);
   const auto call = std::make_shared<plugin::call_scope>(
       plugin::call_values{request.tenant, request.run_id, request.correlation_id, {}, 0, request.essential});
-  const engine::turn of{request.essential ? engine::urgency::essential : engine::urgency::background,
-                        request.tenant};
-  std::int64_t sent_at = 0;
-  std::optional<plugin::page> fetched;
-  co_await keep_quiet(*stage.source, *request.stop);
-  {
-    const limiter::slot slot = co_await stage.source->limits->acquire(of, *request.stop);
-    std::string address = health_name(setup_.pipeline.name, stage.read->from);
-    if (stage.source->by_tenant) address += "/" + request.tenant;
-    breaker::passage through(setup_.health == nullptr ? nullptr : &setup_.health->gate(), std::move(address),
-                             request.essential);
-    source_health::request asked(setup_.health, setup_.pipeline.name, stage.read->from);
-    sent_at = setup_.clock.now_us();
-    SLUICE_FAILPOINT("read.before_fetch");
-    try {
-      fetched = co_await fetch(stage, request, call);
-      asked.good();
-      through.good();
-    } catch (const failure& f) {
-      if (f.retryable()) asked.bad();
-      through.failed(f);
-      throw;
-    }
-    SLUICE_FAILPOINT("read.after_fetch");
-  }
-  if (request.on_next && !fetched->end()) request.on_next(std::string(fetched->next_state()));
-  engine::page page = co_await on_pool(setup_.pool, of, setup_.executor, [&] {
-    return make_page(stage, request, *call, {format_of(fetched->format()), fetched->body()});
+  const answer got = co_await find_answer(stage, request, call);
+  const plugin::page& fetched = *got.page;
+  if (request.on_next && !fetched.end()) request.on_next(std::string(fetched.next_state()));
+  engine::page page = co_await on_pool(setup_.pool, turn_of(request), setup_.executor, [&] {
+    return make_page(stage, request, *call, {format_of(fetched.format()), fetched.body()});
   });
-  add_parts(request, *fetched, page);
-  page.next_state = fetched->next_state();
-  page.end = fetched->end();
-  page.declared_total = fetched->declared_total();
-  page.requested_at_us = sent_at;
+  add_parts(request, fetched, page);
+  page.next_state = fetched.next_state();
+  page.end = fetched.end();
+  page.declared_total = fetched.declared_total();
+  page.requested_at_us = got.sent_at_us;
   co_return page;
 }
 
@@ -253,9 +175,7 @@ awaitable<engine::page> reader::read_again(const engine::read_request& request, 
   const stage_work& stage = work_of(request);
   const plugin::call_scope call(
       {request.tenant, request.run_id, request.correlation_id, {}, 0, request.essential});
-  const engine::turn of{request.essential ? engine::urgency::essential : engine::urgency::background,
-                        request.tenant};
-  co_return co_await on_pool(setup_.pool, of, setup_.executor,
+  co_return co_await on_pool(setup_.pool, turn_of(request), setup_.executor,
                              [&] { return make_page(stage, request, call, raw); });
 }
 

@@ -5,11 +5,13 @@
 #include <map>
 #include <memory>
 #include <mutex>
+#include <set>
 #include <string>
 #include <vector>
 
 #include "decode/decode.hpp"
 #include "host/limiter.hpp"
+#include "host/shared_answers.hpp"
 #include "host/source_health.hpp"
 #include "host/turn_pool.hpp"
 #include "manifest/model.hpp"
@@ -41,6 +43,10 @@ class reader final : public engine::reader_port {
   // As the stage's mapping has it; null: it feeds no such stream.
   [[nodiscard]] const stream_schema* find_stream(const std::string& stage, const std::string& stream) const;
 
+  // A part of a read is an item like any other; where it begins stands among its variables, under a name that no
+  // manifest can use.
+  static constexpr const char* place_name = "sluice.place";
+
  private:
   // What one worker uses for a page at a time: a domain's instance and the decoder's buffers.
   struct worker_slot {
@@ -65,6 +71,9 @@ class reader final : public engine::reader_port {
     source_work* source = nullptr;
     entry_work* entry = nullptr;
     plugin::source_instance::read handle;
+    std::string question;  // the request as it stands in the manifest, and whom it asks
+    std::string since_param;
+    const std::set<std::string>* who_ask = nullptr;  // the stages that ask it
     std::unique_ptr<decode::program> program;
     std::vector<std::vector<column>> layouts;  // by the program's streams
     std::vector<int> watermarks;               // the column that an incremental read goes by, or -1
@@ -80,7 +89,15 @@ class reader final : public engine::reader_port {
       const engine::read_request& request) const;
   boost::asio::awaitable<void> keep_quiet(const source_work& source, engine::stop_source& stop);
   boost::asio::awaitable<plugin::page> fetch(const stage_work& stage, const engine::read_request& request,
+                                             const std::shared_ptr<plugin::call_scope>& call,
+                                             const plugin::fetch_request& what);
+  boost::asio::awaitable<answer> ask(const stage_work& stage, const engine::read_request& request,
+                                     const std::shared_ptr<plugin::call_scope>& call,
+                                     const plugin::fetch_request& what);
+  // The same, or what another read of the run was answered.
+  boost::asio::awaitable<answer> find_answer(const stage_work& stage, const engine::read_request& request,
                                              const std::shared_ptr<plugin::call_scope>& call);
+  [[nodiscard]] static engine::turn turn_of(const engine::read_request& request);
   engine::page make_page(const stage_work& stage, const engine::read_request& request,
                          const plugin::call_scope& call, const decode::page& raw);
   void take_stream(const stage_work& stage, std::size_t index, const plugin::call_scope& call,
@@ -92,6 +109,8 @@ class reader final : public engine::reader_port {
   std::map<std::string, source_work> sources_;
   std::map<std::string, entry_work> entries_;
   std::map<std::string, stage_work> stages_, subjects_;
+  std::map<std::string, std::set<std::string>> asked_;  // by question
+  shared_answers answers_;
 };
 
 // What a failure of a plugin or of the decoder means to the engine.
