@@ -18,7 +18,15 @@ enum class failure_class : std::uint8_t {
   in_doubt,   // a commit may or may not have happened: look it up by its id
   cancelled,
   deadline,
-  internal,   // a defect: the stage fails
+  internal,  // a defect: the stage fails
+};
+
+// Where a read failed, and how, for the log; what is not known has no value.
+struct circumstances {
+  std::string item;
+  std::int64_t page = 0;  // from 1 on
+  int attempt = 0;        // in a row
+  int upstream_status = 0;
 };
 
 class failure : public std::exception {
@@ -34,11 +42,17 @@ class failure : public std::exception {
     return class_ == failure_class::transient || class_ == failure_class::throttled;
   }
   [[nodiscard]] const char* what() const noexcept override { return message_.c_str(); }
+  [[nodiscard]] const circumstances& in() const noexcept { return in_; }
+  failure&& with(circumstances in) && {
+    in_ = std::move(in);
+    return std::move(*this);
+  }
 
  private:
   failure_class class_;
   std::string code_, message_;
   std::int64_t retry_after_us_;
+  circumstances in_;
 };
 
 // The exception that is being handled, as a failure: for the one place where a coroutine ends. What is

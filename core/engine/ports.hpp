@@ -39,6 +39,8 @@ struct read_request {
   // May be empty. Called on the executor as soon as it is known where the next page begins, before this one is
   // decoded: the next may be asked for already.
   std::function<void(const std::string& next_state)> on_next;
+  // May be empty. Called on the executor just before something is sent to the upstream.
+  std::function<void()> on_sent;
 };
 
 // Fetches one page, decodes it by the mapping, lets the domain look at it and hashes its rows.

@@ -36,6 +36,8 @@ struct run_options {
   int resolve_rows = 5'000;                       // in one transaction
   std::function<void(const wait_note&)> on_wait;  // may be empty; called on the executor
   std::function<void()> on_essential;             // the same: every essential stage has ended
+  // The same: a stage has failed for good, and the store has it.
+  std::function<void(const std::string& stage, std::int64_t pages, const failure& why)> on_stage_failed;
 };
 
 // True for what ends this attempt and not the run: another host owns it, or the store can't be
@@ -90,8 +92,12 @@ class run : public std::enable_shared_from_this<run> {
   committer committer_;
   std::map<std::string, class step_runner*> owners_;  // stage → the step that runs it now
   std::set<std::string> essential_open_;
-  bool running_ = false;   // the store knows that work has begun
-  bool deferred_ = false;  // a row of this run waits for its parent
+  struct tally {
+    std::int64_t requests = 0, retries = 0;
+  };
+  std::map<std::string, tally> asked_;  // of the source, by stage: a step may yield many times before its end
+  bool running_ = false;                // the store knows that work has begun
+  bool deferred_ = false;               // a row of this run waits for its parent
 };
 
 }  // namespace sluice::engine

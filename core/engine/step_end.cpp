@@ -81,23 +81,22 @@ awaitable<void> step_runner::end_stage(stage_work& stage) {
   // Who takes the run over goes on with this stage.
   if (run_.stop_.stopped() && leaves_open(*run_.stop_.why())) co_return;
   stage_state state = stage_state::complete;
-  std::string code, message;
-  if (const auto& why = stage.stop.why(); why && !SLUICE_BUG(complete_without_proof)) {
+  std::optional<failure> why = stage.stop.why();
+  if (SLUICE_BUG(complete_without_proof)) why.reset();
+  if (why) {
     const bool cancelled = run_.stop_.stopped() && run_.stop_.why()->kind() == failure_class::cancelled;
     state = cancelled ? stage_state::cancelled : stage_state::failed;
-    code = why->code();
-    message = why->message();
+  } else if ((why = co_await booked_refusals(stage))) {
+    state = stage_state::failed;
   }
-  if (state == stage_state::complete) {
-    if (const auto why = co_await booked_refusals(stage)) {
-      state = stage_state::failed;
-      code = why->code();
-      message = why->message();
-    }
-  }
-  stage_end end{run_.id_.run_id, stage.plan.name, stage.epoch, state, code, message, {}};
+  stage_end end{run_.id_.run_id,        stage.plan.name,           stage.epoch, state,
+                why ? why->code() : "", why ? why->message() : "", {}};
   if (state == stage_state::complete) end.watermark = stage.plan.watermark;
+  end.requests = run_.asked_[stage.plan.name].requests;
+  end.retries = run_.asked_[stage.plan.name].retries;
   co_await run_.persist([&](session& s) { s.end_stage(end); });
+  if (state == stage_state::failed && run_.options_.on_stage_failed)
+    run_.options_.on_stage_failed(stage.plan.name, stage.shown.pages, *why);
 }
 
 }  // namespace sluice::engine

@@ -135,6 +135,7 @@ awaitable<void> step_runner::run_item(stage_work& stage, item it) {
     co_await advance(stage, it);
   } catch (...) {
     failed = current_failure();
+    if (failed->in().page == 0) failed = failure(*failed).with({it.id, it.page_seq + 1});
   }
   if (failed) {
     // A drop that the store refuses fails the stage: nothing about an item is forgotten.
@@ -211,8 +212,9 @@ awaitable<page> step_runner::read_with_retry(stage_work& stage, const std::share
     try {
       co_return co_await read_once(stage, r);
     } catch (const failure& f) {
-      failed.emplace(f.kind(), f.code(), place_of(stage.plan, r->at) + ": " + f.message(),
-                     f.retry_after_us());
+      failed.emplace(
+          failure(f.kind(), f.code(), place_of(stage.plan, r->at) + ": " + f.message(), f.retry_after_us())
+              .with({r->at.id, r->at.page_seq + 1, failures + 1, f.in().upstream_status}));
     }
     stage.stop.throw_if_stopped();
     if (!failed->retryable()) throw failure(*failed);
@@ -220,8 +222,8 @@ awaitable<page> step_runner::read_with_retry(stage_work& stage, const std::share
     if (failed->kind() != failure_class::throttled || failed->retry_after_us() == 0) ++failures;
     SLUICE_IF_BUG(retries_never_reset, failures = planted::count(run_.id_.run_id + stage.plan.name);)
     if (failures >= stage.plan.retry.attempts) {
-      throw failure(failure_class::invalid, failed->code(),
-                    failed->message() + " (given up after " + std::to_string(failures) + " tries in a row)");
+      const std::string tries = " (given up after " + std::to_string(failures) + " tries in a row)";
+      throw failure(failure_class::invalid, failed->code(), failed->message() + tries).with(failed->in());
     }
     const std::int64_t wait_us =
         backoff_us(stage.plan.retry, std::max(failures, 1), *failed, run_.ports_.random);
@@ -250,6 +252,11 @@ awaitable<page> step_runner::read_once(stage_work& stage, const std::shared_ptr<
   request.on_next = [this, &stage, r](const std::string& next) {
     r->next = next;
     read_ahead(stage, *r);
+  };
+  request.on_sent = [this, &stage, r] {
+    run::tally& asked = run_.asked_[stage.plan.name];
+    ++asked.requests;
+    if (r->sent++ > 0) ++asked.retries;
   };
   // A scope guard, not a pair of calls: the frame may be destroyed while it waits.
   struct noted {

@@ -58,6 +58,7 @@ class step_runner : public std::enable_shared_from_this<step_runner> {
     std::string next;                    // where the page behind it begins, once that is known
     std::shared_ptr<reading> ahead;      // it
     bool unwanted = false;               // it was asked for too early: not again
+    int sent = 0;                        // requests for it
     std::optional<page> got;
     std::optional<failure> failed;
     event changed;

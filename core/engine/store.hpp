@@ -16,6 +16,7 @@
 #include <boost/asio/awaitable.hpp>
 
 #include "engine/failure.hpp"
+#include "engine/history.hpp"
 #include "engine/inspector.hpp"
 #include "engine/turn.hpp"
 #include "engine/types.hpp"
@@ -144,6 +145,7 @@ struct stage_end {
   stage_state state = stage_state::complete;
   std::string error_code, error;
   std::optional<watermark_rule> watermark;
+  std::int64_t requests = 0, retries = 0;  // see ended_stage
 };
 struct watermark_row {
   std::string stage, mapping;
@@ -336,6 +338,11 @@ class session {
   [[nodiscard]] virtual std::vector<due_tenant> list_due(const std::string& pipeline, std::int64_t until_us,
                                                          const due_tenant& after, int limit) = 0;
   virtual retention_result retain(const retention_request&) = 0;
+
+  [[nodiscard]] virtual std::vector<ended_run> history(const history_filter&) = 0;
+  [[nodiscard]] virtual note read_note(const std::string& name) = 0;
+  // Only while it has that version still. False: somebody else was faster, or this very call was asked before.
+  virtual bool write_note(const std::string& name, std::int64_t version, const std::string& text) = 0;
 };
 
 class store_port {

@@ -28,7 +28,8 @@ failure to_failure(const plugin::error& e) {
     case plugin::status::cancelled: kind = failure_class::cancelled; break;
     case plugin::status::internal: break;
   }
-  return {kind, e.code(), e.message(), std::int64_t{e.retry_after_ms()} * 1000};
+  return failure(kind, e.code(), e.message(), std::int64_t{e.retry_after_ms()} * 1000)
+      .with({.upstream_status = e.http_status()});
 }
 
 namespace {
@@ -58,6 +59,7 @@ awaitable<plugin::page> reader::fetch(const stage_work& stage, const engine::rea
                                       const plugin::fetch_request& what) {
   const auto abandon = request.stop->on_stop([&call] { call->cancel(); });
   request.stop->throw_if_stopped();
+  if (request.on_sent) request.on_sent();
   // The result is not copyable; a function object must be.
   using shared_result = std::shared_ptr<plugin::fetch_result>;
   const auto result =

@@ -116,6 +116,9 @@ TEST_F(sqlite_file, of_a_newer_program_is_refused_with_both_versions) {
 TEST_F(sqlite_file, of_an_older_program_is_brought_up_to_date_by_migrate_alone) {
   make();
   execute("ALTER TABLE sluice_held DROP COLUMN orphan");
+  execute(
+      "ALTER TABLE sluice_stages DROP COLUMN requests; ALTER TABLE sluice_stages DROP COLUMN retries; "
+      "DROP INDEX sluice_runs_ended; DROP TABLE sluice_notes");
   execute("UPDATE sluice_meta SET value='1' WHERE name='schema'");
   execute("DELETE FROM sluice_migrations WHERE version > 1");
   const auto s = open();
@@ -123,6 +126,8 @@ TEST_F(sqlite_file, of_an_older_program_is_brought_up_to_date_by_migrate_alone) 
   EXPECT_EQ(s->migrate().from, 1);
   s->check_version();
   execute("SELECT count(orphan) FROM sluice_held");
+  EXPECT_TRUE(s->open_session()->history({}).empty());
+  EXPECT_TRUE(s->open_session()->write_note("counters", 0, "{}"));
 }
 
 // covers: S12

@@ -38,6 +38,9 @@ TEST_F(a_schema, of_an_older_program_is_brought_up_to_date_by_migrate_alone) {
   const auto store = store::postgres::open({.uses = "postgres", .path = {}, .dsn = dsn});
   store->migrate();
   postgres_cluster::query(dsn, "ALTER TABLE sluice.held DROP COLUMN orphan");
+  postgres_cluster::query(dsn, "ALTER TABLE sluice.stages DROP COLUMN requests, DROP COLUMN retries");
+  postgres_cluster::query(dsn, "DROP TABLE sluice.notes");
+  postgres_cluster::query(dsn, "DROP INDEX sluice.runs_ended");
   postgres_cluster::query(dsn, "DELETE FROM sluice.migrations WHERE version > 1");
   postgres_cluster::query(dsn,
                           "INSERT INTO sluice.ledger (run_id, stage, item, page_seq, stream, ordinal, rows, "
@@ -52,6 +55,8 @@ TEST_F(a_schema, of_an_older_program_is_brought_up_to_date_by_migrate_alone) {
   store->check_version();
   EXPECT_EQ(postgres_cluster::query(dsn, "SELECT count(orphan) FROM sluice.held"), "0");
   EXPECT_EQ(postgres_cluster::query(dsn, "SELECT resolved_unchanged FROM sluice.ledger"), "2");
+  EXPECT_TRUE(store->open_session()->history({}).empty());
+  EXPECT_TRUE(store->open_session()->write_note("counters", 0, "{}"));
 }
 
 // covers: S8

@@ -109,6 +109,13 @@ class faulty_session : public engine::session {
   engine::retention_result retain(const engine::retention_request& request) override {
     return around("retain", [&] { return inner_.retain(request); });
   }
+  std::vector<engine::ended_run> history(const engine::history_filter& f) override {
+    return inner_.history(f);
+  }
+  engine::note read_note(const std::string& name) override { return inner_.read_note(name); }
+  bool write_note(const std::string& name, std::int64_t version, const std::string& text) override {
+    return around("write_note", [&] { return inner_.write_note(name, version, text); });
+  }
   engine::inspector& inspect() override { return inner_.inspect(); }
 
  private:

@@ -74,6 +74,7 @@ struct memory_state {
   std::map<key<text, text, text>, std::pair<engine::watermark_row, text>>
       watermarks;                                        // tenant, pipeline, stage
   std::map<key<text, text, text>, store::held_as> held;  // run, stream, key
+  std::map<text, engine::note> notes;
   std::map<text, store::stream_claim> claims;
   std::map<text, std::map<key<text, text>, memory_row>> rows;  // by stream: tenant, key
   std::int64_t last_id = 0;

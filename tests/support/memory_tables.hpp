@@ -126,6 +126,10 @@ class memory_tables final : public store::embedded::tables {
                                                     const engine::due_tenant& after, int limit) override;
   engine::retention_result retain(const engine::retention_request& request, std::int64_t until_us) override;
 
+  [[nodiscard]] std::vector<engine::ended_run> history(const engine::history_filter& filter) override;
+  [[nodiscard]] engine::note note(const std::string& name) override;
+  void put_note(const std::string& name, const engine::note& n) override;
+
   void add_reject(const engine::reject_row& r) override;
   void erase_reject(std::int64_t id) override;
   [[nodiscard]] std::int64_t count_rejects(const std::string& run_id) override;

@@ -211,6 +211,14 @@ engine::run_state session::finish_run(const std::string& run_id, std::int64_t ep
   return v.state;
 }
 
+bool session::write_note(const std::string& name, std::int64_t version, const std::string& text) {
+  transaction tx(*tables_);
+  if (tables_->note(name).version != version) return false;
+  tables_->put_note(name, {text, version + 1});
+  tx.commit();
+  return true;
+}
+
 engine::retention_result session::retain(const engine::retention_request& request) {
   tables_->reload_streams();
   transaction tx(*tables_);

@@ -70,6 +70,11 @@ class session final : public engine::session {
     return tables_->due(pipeline, until_us, after, limit);
   }
   engine::retention_result retain(const engine::retention_request& request) override;
+  [[nodiscard]] std::vector<engine::ended_run> history(const engine::history_filter& filter) override {
+    return tables_->history(filter);
+  }
+  [[nodiscard]] engine::note read_note(const std::string& name) override { return tables_->note(name); }
+  bool write_note(const std::string& name, std::int64_t version, const std::string& text) override;
 
  private:
   struct owned_run {

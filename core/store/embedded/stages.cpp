@@ -76,6 +76,8 @@ void session::end_stage(const engine::stage_end& end) {
   record.ended_us = tables_->now_us();
   record.error_code = end.error_code;
   record.error = end.error;
+  record.requests = end.requests;
+  record.retries = end.retries;
   if (end.state == stage_state::complete) {
     for (const stage_account& account : tables_->accounts(end.run_id)) {
       if (account.row.stage != end.stage) continue;

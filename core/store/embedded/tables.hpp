@@ -35,6 +35,7 @@ struct stage_record {
   std::int64_t epoch = 0, started_us = 0, ended_us = 0;
   std::string error_code, error;
   bool suspect = false;
+  std::int64_t requests = 0, retries = 0;
 };
 
 struct held_row {
@@ -237,6 +238,10 @@ class tables {
   // In a transaction: what was over before `until_us`.
   virtual engine::retention_result retain(const engine::retention_request& request,
                                           std::int64_t until_us) = 0;
+
+  [[nodiscard]] virtual std::vector<engine::ended_run> history(const engine::history_filter& filter) = 0;
+  [[nodiscard]] virtual engine::note note(const std::string& name) = 0;
+  virtual void put_note(const std::string& name, const engine::note& n) = 0;
 
   virtual void add_reject(const engine::reject_row& r) = 0;
   virtual void erase_reject(std::int64_t id) = 0;

@@ -110,7 +110,13 @@ END $$;
     // Skipped rows were counted within `unchanged` before.
     {"why a row is held or skipped",
      "ALTER TABLE sluice.held ADD COLUMN orphan boolean NOT NULL DEFAULT false; "
-     "UPDATE sluice.ledger SET resolved_unchanged = resolved_unchanged + skipped WHERE skipped > 0"}};
+     "UPDATE sluice.ledger SET resolved_unchanged = resolved_unchanged + skipped WHERE skipped > 0"},
+    {"the history of runs, and notes of the hosts",
+     "ALTER TABLE sluice.stages ADD COLUMN requests bigint NOT NULL DEFAULT 0, "
+     "ADD COLUMN retries bigint NOT NULL DEFAULT 0; "
+     "CREATE INDEX runs_ended ON sluice.runs (ended_us, run_id) WHERE ended_us > 0; "
+     "CREATE TABLE sluice.notes (name text COLLATE \"C\" PRIMARY KEY, version bigint NOT NULL, text text NOT "
+     "NULL)"}};
 
 static_assert(std::size(steps) == schema_version);
 

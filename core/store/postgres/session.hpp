@@ -70,6 +70,9 @@ class postgres_session final : public engine::session {
   std::vector<engine::due_tenant> list_due(const std::string& pipeline, std::int64_t until_us,
                                            const engine::due_tenant& after, int limit) override;
   engine::retention_result retain(const engine::retention_request&) override;
+  std::vector<engine::ended_run> history(const engine::history_filter&) override;
+  engine::note read_note(const std::string& name) override;
+  bool write_note(const std::string& name, std::int64_t version, const std::string& text) override;
   engine::inspector& inspect() override;
 
  private:

@@ -203,10 +203,12 @@ void postgres_session::end_stage(const engine::stage_end& e) {
       throw fenced(code::fenced_stage, "stage `" + e.stage + "` has a newer attempt, or has ended");
     }
     const bool suspect = e.state == engine::stage_state::complete && complete_stage(run, e);
-    db().query(std::string("UPDATE sluice.stages SET state = $3::text, error_code = $4::text, error = "
-                           "$5::text, suspect = $6::boolean, ended_us = ") +
-                   clock_us + " WHERE run_id = $1::uuid AND stage = $2::text",
-               {run, e.stage, std::string(to_string(e.state)), e.error_code, e.error, encode_bool(suspect)});
+    db().query(
+        std::string("UPDATE sluice.stages SET state = $3::text, error_code = $4::text, error = "
+                    "$5::text, suspect = $6::boolean, requests = $7::int8, retries = $8::int8, ended_us = ") +
+            clock_us + " WHERE run_id = $1::uuid AND stage = $2::text",
+        {run, e.stage, std::string(to_string(e.state)), e.error_code, e.error, encode_bool(suspect),
+         encode_int8(e.requests), encode_int8(e.retries)});
     SLUICE_FAILPOINT("end_stage.before_commit");
     return 0;
   });

@@ -77,7 +77,14 @@ constexpr migration migrations[] = {
     // Skipped rows were counted within `unchanged` before.
     {"why a row is held or skipped",
      "ALTER TABLE sluice_held ADD COLUMN orphan INTEGER NOT NULL DEFAULT 0; "
-     "UPDATE sluice_ledger SET resolved_unchanged=resolved_unchanged+skipped WHERE skipped>0"}};
+     "UPDATE sluice_ledger SET resolved_unchanged=resolved_unchanged+skipped WHERE skipped>0"},
+    {"the history of runs, and notes of the hosts",
+     "ALTER TABLE sluice_stages ADD COLUMN requests INTEGER NOT NULL DEFAULT 0; "
+     "ALTER TABLE sluice_stages ADD COLUMN retries INTEGER NOT NULL DEFAULT 0; "
+     "CREATE INDEX sluice_runs_ended ON sluice_runs (ended_us, run_id) WHERE ended_us>0; "
+     "CREATE TABLE sluice_notes (name TEXT PRIMARY KEY, version INTEGER NOT NULL, text TEXT NOT NULL) "
+     "STRICT, "
+     "WITHOUT ROWID"}};
 static_assert(std::size(migrations) == schema_version);
 
 std::int64_t now_us() {

@@ -106,6 +106,10 @@ class tables final : public embedded::tables {
                                                     const engine::due_tenant& after, int limit) override;
   engine::retention_result retain(const engine::retention_request& request, std::int64_t until_us) override;
 
+  [[nodiscard]] std::vector<engine::ended_run> history(const engine::history_filter& filter) override;
+  [[nodiscard]] engine::note note(const std::string& name) override;
+  void put_note(const std::string& name, const engine::note& n) override;
+
   void add_reject(const engine::reject_row& r) override;
   void erase_reject(std::int64_t id) override { db_->run("DELETE FROM sluice_rejects WHERE id=?", id); }
   [[nodiscard]] std::int64_t count_rejects(const std::string& run_id) override;
@@ -149,6 +153,7 @@ class tables final : public embedded::tables {
   void sum_pages(const std::string& run_id, std::vector<stage_account>& out);
   void sum_items(const std::string& run_id, std::vector<stage_account>& out);
   void sum_rows(const std::string& run_id, std::vector<stage_account>& out);
+  [[nodiscard]] std::vector<engine::ended_stage> ended_stages(const std::string& run_id);
 
   std::unique_ptr<database> db_;
   store_clock clock_;

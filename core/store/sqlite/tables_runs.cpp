@@ -136,9 +136,8 @@ std::int64_t tables::origin(const std::string& pipeline, const std::string& entr
 
 std::optional<stage_record> tables::find_stage(const std::string& run_id, const std::string& stage) {
   auto c = db_->query(
-      "SELECT phase, critical, state, epoch, started_us, ended_us, error_code, error, suspect FROM "
-      "sluice_stages "
-      "WHERE run_id=? AND stage=?",
+      "SELECT phase, critical, state, epoch, started_us, ended_us, error_code, error, suspect, requests, "
+      "retries FROM sluice_stages WHERE run_id=? AND stage=?",
       run_id, stage);
   if (!c.next()) return std::nullopt;
   stage_record r{run_id, stage};
@@ -151,21 +150,23 @@ std::optional<stage_record> tables::find_stage(const std::string& run_id, const 
   r.error_code = c->string(6);
   r.error = c->string(7);
   r.suspect = c->number(8) != 0;
+  r.requests = c->number(9);
+  r.retries = c->number(10);
   return r;
 }
 
 void tables::put_stage(const stage_record& r) {
   db_->run(
       "INSERT INTO sluice_stages (run_id, stage, phase, critical, state, epoch, started_us, ended_us, "
-      "error_code, error, suspect) "
-      "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (run_id, stage) DO UPDATE SET "
+      "error_code, error, suspect, requests, retries) "
+      "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (run_id, stage) DO UPDATE SET "
       "phase=excluded.phase, "
       "critical=excluded.critical, state=excluded.state, epoch=excluded.epoch, "
       "started_us=excluded.started_us, "
       "ended_us=excluded.ended_us, error_code=excluded.error_code, error=excluded.error, "
-      "suspect=excluded.suspect",
+      "suspect=excluded.suspect, requests=excluded.requests, retries=excluded.retries",
       r.run_id, r.stage, engine::to_string(r.phase), r.critical, engine::to_string(r.state), r.epoch,
-      r.started_us, r.ended_us, r.error_code, r.error, r.suspect);
+      r.started_us, r.ended_us, r.error_code, r.error, r.suspect, r.requests, r.retries);
 }
 
 std::optional<engine::item> tables::find_item(const std::string& run_id, const std::string& stage,
