@@ -18,6 +18,7 @@
 #include <CLI/CLI.hpp>
 
 #include "cli/app.hpp"
+#include "cli/notify.hpp"
 #include "engine/failure.hpp"
 #include "host/service.hpp"
 #include "server/server.hpp"
@@ -153,6 +154,7 @@ int end(app& a, const sigset_t& signals, std::unique_ptr<server::http_server> ht
   constexpr auto answers_take = std::chrono::seconds(10);
   a.log().write(observe::log_level::info, {}, "stopping; open runs stay open for another process",
                 {{"event", "serve.stopping"}});
+  tell_manager("STOPPING=1");
   leave_anyway(signals, a.log());
   if (http) http->drain(answers_take);
   http.reset();
@@ -181,7 +183,12 @@ int serve(app& a, const std::vector<std::string>& manifests) {
   }
   reload_bell bell;
   auto http = open_server(a, *service, changes, bell);
+  if (!tell_manager("READY=1")) {
+    a.log().write(observe::log_level::warn, {}, "the service manager can't be told that the host is ready",
+                  {{"event", "serve.not_told"}});
+  }
   for (;;) {
+    tell_manager("WATCHDOG=1");  // who does not come round any more is started anew
     const int got = wait_for_signal(signals, service->tick());
     if (got == SIGHUP) service->reload();
     bell.answer([&] { service->reload(); });
