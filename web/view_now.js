@@ -52,15 +52,17 @@ function drawLive(place, title, runs, signal) {
   else if (runs.length > CARDS) place.append(h("p", { class: "quiet" }, `and ${plural(runs.length - CARDS, "more run")}`));
 }
 
+const within = (half) => (half === null ? "no run to measure" : `95 % of runs; half of them ${duration(half)}`);
+
 function figures(runs, whole) {
   const got = outcomes(runs);
   const both = (key) => [percentile(sorted(runs, key), 0.5), percentile(sorted(runs, key), 0.95)];
   const [waitHalf, waitMost] = both("essential_ms"), [runHalf, runMost] = both("duration_ms");
   return [
     figure("Runs in the last hour", `${runs.length}${whole ? "" : "+"}`, got.failed ? plural(got.failed, "failure") : "no failure"),
-    figure("Succeeded", share(got.succeeded, got.ended - got.other), got.partial ? `${plural(got.partial, "run")} partial` : "nothing left out"),
-    figure("Essential data there", duration(waitMost), `95 % of runs; half of them ${duration(waitHalf)}`),
-    figure("Whole run", duration(runMost), `95 % of runs; half of them ${duration(runHalf)}`),
+    figure("Succeeded", share(got.succeeded, got.ended - got.other), got.partial ? `${plural(got.partial, "run")} partial` : "none of them partial"),
+    figure("Essential data there", duration(waitMost), within(waitHalf)),
+    figure("Whole run", duration(runMost), within(runHalf)),
   ];
 }
 
@@ -73,7 +75,7 @@ export async function show(main, _, signal) {
     const { runs, whole } = await runsSince(Date.now() - 3600e3, signal);
     row.replaceChildren(...figures(runs, whole));
   });
-  let ids = "";
+  let ids = null;
   const moving = every(2000, signal, async () => {
     drawLive(live, title, await openRuns(signal), signal);
     const { runs } = await ask(`${api("runs")}?limit=40`, { signal });

@@ -2,7 +2,7 @@
 import { recordsTable, streamsTable, withStage } from "./account.js";
 import { api, ask, askIfAllowed, follow, query } from "./api.js";
 import { every, h, say } from "./dom.js";
-import { count, duration, scope } from "./format.js";
+import { duration, scope } from "./format.js";
 import { button, code, copyable, facts, heading, instant, note, problemPanel, quiet, runLink, section, state, tenantLink } from "./parts.js";
 import { rejectGroups } from "./rejects.js";
 import { lastTime, stageBars } from "./stages.js";
@@ -63,10 +63,11 @@ function actions(run, wrong, reload) {
 }
 
 async function refused(run, place, signal) {
-  const sum = (run.stages ?? []).reduce((n, s) => n + s.records.rejected + Object.values(s.streams).reduce((m, c) => m + c.rejected, 0), 0);
-  if (!sum) return place.replaceChildren();
+  const any = (run.stages ?? []).some((s) => s.records.rejected || Object.values(s.streams).some((c) => c.rejected));
+  if (!any) return place.replaceChildren();
   const found = await askIfAllowed(`${api("rejects")}${query({ run: run.run_id, limit: 1000 })}`, { signal });
-  place.replaceChildren(section(`Refused: ${count(sum)}`, found ? rejectGroups(found.rejects, { withTenant: false }) : h("p", { class: "empty" }, "To see them needs a token with the scope ", code("data:read"), ".")));
+  const title = found ? `Refused: ${found.rejects.length < 1000 ? found.rejects.length : "1,000 or more"}` : "Refused";
+  place.replaceChildren(section(title, found ? rejectGroups(found.rejects, { withTenant: false }) : h("p", { class: "empty" }, "To see them needs a token with the scope ", code("data:read"), ".")));
 }
 
 export async function show(main, { params: [id] }, signal) {

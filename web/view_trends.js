@@ -3,6 +3,7 @@ import { chartOf } from "./chart.js";
 import { h } from "./dom.js";
 import { count, duration, percent, plural, share } from "./format.js";
 import { outcomes, percentile, runsSince, sorted, stretches, WINDOW_NAMES, WINDOWS } from "./history.js";
+import { breakdowns } from "./metrics.js";
 import { empty, heading, link } from "./parts.js";
 
 const PARTS = { "1h": 30, "24h": 48, "7d": 42, "30d": 30 };
@@ -56,10 +57,10 @@ function durationChart(title, key, parts, time, runs) {
 
 export async function show(main, { search }, signal) {
   const name = WINDOWS[search.get("window")] ? search.get("window") : "24h";
-  const place = h("div", {});
-  main.append(heading("Trends", windowChoice(name)), place);
+  const place = h("div", {}), tables = h("div", {});
+  main.append(heading("Trends", windowChoice(name)), place, tables);
   const to = Date.now(), from = to - WINDOWS[name], time = { from, to };
-  const { runs, whole } = await runsSince(from, signal);
+  const [{ runs, whole }] = await Promise.all([runsSince(from, signal), breakdowns(tables, name, signal)]);
   const parts = stretches(runs, from, to, PARTS[name]);
   if (!runs.length) return place.append(empty(`${WINDOW_NAMES[name]} had no run.`));
   place.append(

@@ -1,0 +1,87 @@
+"""What the dashboard shows of a host that is not well, and of the figures by domain. The answers are put in the host's place:
+no test could bring all of that about at once."""
+import json
+import unittest
+
+import browser
+from browser import DESKTOP, PHONE, expect
+
+import harness
+
+SICK = {
+    "status": "unhealthy", "why": ["alert"], "runs": {"running": 2, "queued": 1, "stuck": 1},
+    "alerts": [{"pipeline": "sign-in", "alert": "domain_failures:credits", "metric": "domain_failures", "domain": "credits", "severity": "critical",
+                "state": "firing", "since": "2026-01-02T03:04:05.000Z", "value": 3, "over": 0, "runs": 40, "window_s": 900,
+                "text": "domain_failures of credits is 3 of 40 runs in 15 min, the limit is 0"}],
+    "stuck": [{"run_id": "018f-stuck", "tenant": "acme", "pipeline": "sign-in", "backend": "direct", "created_at": "2026-01-02T03:04:05.000Z", "why": "its host is gone"}],
+    "host": {"active": 2, "queued": 1, "sources": [{"pipeline": "sign-in", "source": "crm", "sick": True}, {"pipeline": "sign-in", "source": "billing", "sick": False}]},
+    "stale": [{"manifest": "sign-in.yaml", "why": "the manifest is wrong"}],
+}
+TOOK = {"count": 40, "average": 812.0, "p50": 640.0, "p90": 1900.0, "p95": 2400.0, "p99": 4100.0, "max": 5000.0}
+
+
+def figures(failed, **name):
+    return {**name, "runs": 40, "failed": failed, "cancelled": 0, "states": {}, "success_rate": 1 - failed / 40, "failure_rate": failed / 40,
+            "essential_ms": TOOK, "background_ms": None, "duration_ms": TOOK, "requests": 512, "retries": 7, "errors": {}}
+
+
+FIGURES = {
+    "window_s": 3600, "from": "2026-01-02T03:04:05.000Z", "to": "2026-01-02T04:04:05.000Z", "complete": True, "total": figures(3),
+    "pipelines": [figures(3, pipeline="sign-in")], "backends": [figures(3, backend="direct")],
+    "domains": [figures(3, domain="credits"), figures(0, domain="roles")], "phases": [figures(0, phase="essential")],
+    "tenants": [figures(3, tenant="acme")], "errors": [{"code": "SLU-3134", "runs": 3}],
+}
+
+
+class Health(browser.Browsing, harness.Case):
+    def answer(self, page, path, body):
+        page.route("**" + path + "*", lambda route: route.fulfill(status=200, content_type="application/json", body=json.dumps(body)))
+
+    def open_with(self, host, health, size=DESKTOP):
+        page = self.open(host, size)
+        known = self.ask(host, "GET", "/openapi.json").json
+        for path in ("/api/sync/health", "/api/sync/metrics"):
+            known["paths"].setdefault(path, {})
+        self.answer(page, "/openapi.json", known)
+        self.answer(page, "/api/sync/health", health)
+        self.answer(page, "/api/sync/metrics", FIGURES)
+        self.sign_in_at(page, self.token)
+        return page
+
+    def test_what_is_wrong_is_said_with_its_reason(self):
+        host = self.host()
+        for size, name in ((DESKTOP, "desktop"), (PHONE, "phone")):
+            page = self.open_with(host, SICK, size)
+            expect(page.locator(".health .state")).to_have_text("unhealthy")
+            for text in ("domain_failures of credits is 3 of 40 runs in 15 min, the limit is 0", "1 run does not get on",
+                         "sign-in.yaml is not what is served", "crm"):
+                expect(page.locator("main")).to_contain_text(text)
+            expect(page.locator("main")).not_to_contain_text("billing")
+            self.assertEqual(page.get_by_role("link", name="its host is gone").get_attribute("href"), "#/runs/018f-stuck")
+            self.shot(page, name + "-sick")
+            self.assert_accessible(page, "a host that is not well")
+        page = self.open_with(host, {"status": "healthy", "why": [], "runs": {"running": 0, "queued": 0, "stuck": 0}, "stuck": []})
+        expect(page.locator(".health .state")).to_have_text("healthy")
+        expect(page.locator("main .note")).to_have_count(0)
+        self.assert_well_behaved(host)
+        host.stop()
+
+    def test_figures_stand_by_domain_phase_backend_and_tenant(self):
+        host = self.host()
+        page = self.open_with(host, SICK)
+        self.look(page, "/trends?window=1h")
+        row = page.get_by_role("table", name="By domain").get_by_role("row", name="credits")
+        for text in ("40", "92.5 %", "812 ms", "640 ms", "2.4 s", "4.1 s", "512"):
+            expect(row).to_contain_text(text)
+        expect(page.get_by_role("table", name="Errors")).to_contain_text("SLU-3134")
+        for name in ("By phase", "By backend", "By tenant"):
+            expect(page.get_by_role("table", name=name)).to_be_visible()
+        expect(page.get_by_role("table", name="By pipeline")).to_have_count(0)
+        self.shot(page, "desktop-figures")
+        self.assert_accessible(page, "figures")
+        self.assert_well_behaved(host)
+        host.stop()
+
+
+if __name__ == "__main__":
+    unittest.main(verbosity=2)
