@@ -56,6 +56,20 @@ engine::wait_fn log_waits(observe::logger& log, const engine::run_identity& id) 
   };
 }
 
+void log_failed_stage(observe::logger& log, const engine::run_identity& id, const std::string& stage,
+                      std::int64_t pages, const engine::failure& why) {
+  nlohmann::json fields{{"event", "stage.failed"}, {"stage", stage}, {"pages", pages}};
+  const engine::circumstances& in = why.in();
+  if (!in.item.empty()) fields["item"] = in.item;
+  if (in.page > 0) fields["page"] = in.page;
+  if (in.attempt > 0) fields["attempt"] = in.attempt;
+  if (in.upstream_status > 0) fields["upstream_status"] = in.upstream_status;
+  log.write_json(
+      observe::log_level::error,
+      {.correlation_id = id.correlation_id, .tenant = id.tenant, .run_id = id.run_id, .code = why.code()},
+      why.message(), fields.dump());
+}
+
 void plain_services::log(observe::log_level level, const observe::log_context& context,
                          std::string_view message, std::string_view fields_json) noexcept {
   log_.write_json(level, context, message, fields_json);

@@ -23,6 +23,9 @@ void make_tables(const manifest::pipeline& pipeline, const plugin::catalog& cata
                  observe::logger& log, observe::log_level level);
 
 // Logs what a run waits for, and that it goes on. The logger must outlive the run.
+// A stage that has failed for good: the one line that says so.
+void log_failed_stage(observe::logger& log, const engine::run_identity& id, const std::string& stage,
+                      std::int64_t pages, const engine::failure& why);
 [[nodiscard]] engine::wait_fn log_waits(observe::logger& log, const engine::run_identity& id);
 
 // What plugins ask of a host; here without a place for metrics, and without steps: nothing is sequenced.

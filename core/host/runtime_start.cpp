@@ -37,8 +37,6 @@ std::string not_carried_out(const manifest::pipeline& p) {
   const auto add = [&](bool used, const char* key) {
     if (used) out += (out.empty() ? "`" : ", `") + std::string(key) + "`";
   };
-  add(!p.alerts.empty(), "alerts");
-  add(!p.notify.empty(), "notify");
   add(!p.routing.when_unavailable.empty(), "routing.when_unavailable");
   return out;
 }
@@ -151,6 +149,10 @@ engine::run_options runtime::options_of(const engine::run_identity& id) {
   out.batch.writers = std::min(2, setup_.store.writers());
   out.lease_us = setup_.lease_us;
   out.on_wait = log_waits(setup_.log, id);
+  out.on_stage_failed = [this, id](const std::string& stage, std::int64_t pages, const failure& why) {
+    const auto active = find(id.run_id);
+    if (active == nullptr || !active->tells_end) log_failed_stage(setup_.log, id, stage, pages, why);
+  };
   out.on_essential = [this, run_id = id.run_id] {
     if (const auto active = find(run_id)) {
       const std::lock_guard lock(mutex_);

@@ -154,15 +154,6 @@ awaitable<std::optional<engine::run_row>> runtime::tell_end(const active_run& ac
 }
 
 void runtime::log_end(const engine::run_row& row) {
-  for (const engine::stage_row& s : row.stages) {
-    if (s.state != engine::stage_state::failed) continue;
-    setup_.log.write(observe::log_level::error,
-                     {.correlation_id = row.correlation_id,
-                      .tenant = row.tenant,
-                      .run_id = row.run_id,
-                      .code = s.error_code},
-                     s.error, {{"stage", s.stage}, {"pages", s.pages}});
-  }
   nlohmann::json fields{{"state", engine::to_string(row.state)},
                         {"duration_ms", (row.ended_us - row.created_us) / 1000}};
   if (!row.error.empty()) fields["error"] = row.error;

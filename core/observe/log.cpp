@@ -13,6 +13,7 @@
 
 #include "observe/fd_sink.hpp"
 #include "observe/instant.hpp"
+#include "observe/next_step.hpp"
 
 namespace sluice::observe {
 
@@ -115,6 +116,9 @@ struct logger::state {
       if (!out.should_log(to_spdlog(level))) return;
       json line = head(level, context, own_id(), message);
       add_fields(line);
+      if (level >= log_level::warn && !line.contains("next")) {
+        if (const std::string_view next = next_step(context.code); !next.empty()) line["next"] = next;
+      }
       out.log(to_spdlog(level), redacted(secrets, line).dump(-1, ' ', false, json::error_handler_t::replace));
     } catch (...) {
       sink->count_lost();  // out of memory: the count is all that can be kept
