@@ -75,6 +75,8 @@ std::chrono::microseconds service::tick() {
   }
   when(old_us_, old_every * 3 / 4 + static_cast<std::int64_t>(random_.next() % (old_every / 2)),
        [&] { look_for_old(); });
+  when(alerts_us_, 4 * second + static_cast<std::int64_t>(random_.next() % (2 * second)),
+       [&] { look_at_alerts(); });
   return std::chrono::microseconds(std::max<std::int64_t>(0, next - clock_->steady_us()));
 }
 
@@ -193,7 +195,8 @@ void service::leave() {
 
 service::~service() {
   leave();
-  if (retaining_.valid()) retaining_.wait();
+  for (std::future<void>* at_work : {&retaining_, &watching_})
+    if (at_work->valid()) at_work->wait();
   retired_.clear();
   served_.clear();
 }

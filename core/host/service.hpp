@@ -16,6 +16,8 @@
 #include <string>
 #include <vector>
 
+#include "host/alert_watch.hpp"
+#include "host/health_report.hpp"
 #include "host/runtime.hpp"
 #include "host/settings.hpp"
 
@@ -62,6 +64,8 @@ class service {
   // Files whose text is not what is served, with the reason. Any thread.
   [[nodiscard]] std::map<std::string, std::string> stale() const;
   [[nodiscard]] store::store& store() { return *store_; }
+  // What this host knows by itself. Any thread.
+  [[nodiscard]] host_state state() const;
 
  private:
   struct served {
@@ -90,6 +94,7 @@ class service {
   void look_for_due(served& in);
   bool start_due(served& in, const engine::due_tenant& tenant);
   void look_for_old();
+  void look_at_alerts();
   [[nodiscard]] engine::retention_result retain(const engine::retention_request& request);
   void log_removed(const retention_counts& counts);
   // Runs work that needs the store; when that is away, it says so once and tries again later.
@@ -119,6 +124,9 @@ class service {
   std::int64_t dead_us_ = 0, old_us_ = 0;
   std::atomic<bool> leaving_ = false;
   std::future<void> retaining_;
+  std::unique_ptr<alert_watch> alerts_;
+  std::int64_t alerts_us_ = 0;
+  std::future<void> watching_;
 };
 
 }  // namespace sluice::host

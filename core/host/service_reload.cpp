@@ -129,6 +129,15 @@ std::shared_ptr<service::served> service::open(const std::string& file) {
   return out;
 }
 
+host_state service::state() const {
+  host_state out{door_->active(), door_->queued(), {}, stale()};
+  for (const served_pipeline& p : pipelines()) {
+    for (const manifest::source& s : p.pipeline->sources)
+      out.sources.push_back({p.pipeline->name, s.name, health_->sick(health_name(p.pipeline->name, s.name))});
+  }
+  return out;
+}
+
 void service::retire(std::shared_ptr<served> old) {
   event(log_level::info, {}, "serve.retired",
         old->file + ": no new run begins by its old text; " + std::to_string(old->engine->open_runs()) +

@@ -65,6 +65,10 @@ class api {
   boost::asio::awaitable<answer> list_tenants(const call& c);
   boost::asio::awaitable<answer> list_plugins(const call& c);
   boost::asio::awaitable<answer> show_routing(const call& c);
+  // api_metrics.cpp
+  boost::asio::awaitable<answer> show_metrics(const call& c);
+  boost::asio::awaitable<answer> show_health(const call& c);
+  boost::asio::awaitable<answer> expose(const call& c);
   // api_manifest.cpp
   boost::asio::awaitable<answer> check_manifests(const call& c);
   boost::asio::awaitable<answer> reload_manifests(const call& c);
@@ -80,6 +84,7 @@ class api {
   boost::asio::awaitable<void> keep_to_own(const route& at, call& c);
   [[nodiscard]] call take_apart(const route& at, const request& r) const;
   [[nodiscard]] host::served_pipeline pipeline_named(const std::string& name) const;
+  [[nodiscard]] nlohmann::json firing_alerts(engine::session& s) const;
   // Asks the store; a piece of work of the class that goes first, since somebody waits for it.
   boost::asio::awaitable<desk::reply> look(std::string tenant, std::string same_as,
                                            std::function<nlohmann::json(engine::session&)> what);

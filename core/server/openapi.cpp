@@ -61,6 +61,7 @@ const char* name_of(reach about) {
 const char* type_of(std::string_view answers) {
   if (answers == "Events") return "text/event-stream";
   if (answers == "Page") return "text/html";
+  if (answers == "Exposition") return "text/plain";
   return answers == "File" ? "*/*" : "application/json";
 }
 

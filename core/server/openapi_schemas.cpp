@@ -80,6 +80,7 @@ json run_schemas() {
       {"Events", words()},
       {"Page", words()},
       {"File", words()},
+      {"Exposition", words()},
       {"Problem", problem_schema()}};
 }
 
@@ -117,11 +118,62 @@ json list_schemas() {
       {"Reloaded", reloaded}};
 }
 
+json figures_of(std::initializer_list<const char*> names) {
+  json took = object({{"count", {{"type", "integer"}}}}, {"count"});
+  took["type"] = {"object", "null"};
+  for (const char* name : {"average", "p50", "p90", "p95", "p99", "max"})
+    took["properties"][name] = {{"type", "number"}};
+  json out = texts_and(names, {{"runs", {{"type", "integer"}}},
+                               {"failed", {{"type", "integer"}}},
+                               {"cancelled", {{"type", "integer"}}},
+                               {"states", {{"type", "object"}}},
+                               {"success_rate", maybe("number")},
+                               {"failure_rate", maybe("number")},
+                               {"essential_ms", took},
+                               {"background_ms", took},
+                               {"duration_ms", took},
+                               {"requests", {{"type", "integer"}}},
+                               {"retries", {{"type", "integer"}}},
+                               {"errors", {{"type", "object"}}}});
+  out["required"] = {"runs",          "failed",      "success_rate", "essential_ms",
+                     "background_ms", "duration_ms", "errors"};
+  return out;
+}
+
+json metrics_schema() {
+  json out = texts_and({"from", "to"}, {{"window_s", {{"type", "integer"}}},
+                                        {"complete", {{"type", "boolean"}}},
+                                        {"total", figures_of({})},
+                                        {"errors", {{"type", "array"}}}});
+  for (const auto& [list, name] : {std::pair("pipelines", "pipeline"),
+                                   {"backends", "backend"},
+                                   {"domains", "domain"},
+                                   {"phases", "phase"},
+                                   {"tenants", "tenant"}})
+    out["properties"][list] = {{"type", "array"}, {"items", figures_of({name})}};
+  out["required"] = {"window_s", "from", "to", "complete", "total", "errors"};
+  return out;
+}
+
+json health_schema() {
+  json out = texts_and({}, {{"status", {{"type", "string"}, {"enum", {"healthy", "degraded", "unhealthy"}}}},
+                            {"why", {{"type", "array"}, {"items", words()}}},
+                            {"runs", {{"type", "object"}}},
+                            {"stuck", {{"type", "array"}}},
+                            {"alerts", {{"type", "array"}}},
+                            {"host", {{"type", "object"}}},
+                            {"stale", {{"type", "array"}}}});
+  out["required"] = {"status", "why", "runs", "stuck"};
+  return out;
+}
+
 }  // namespace
 
 json answer_schemas() {
   json out = run_schemas();
   out.update(list_schemas());
+  out["Metrics"] = metrics_schema();
+  out["Health"] = health_schema();
   return out;
 }
 

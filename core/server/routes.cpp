@@ -46,6 +46,14 @@ constexpr std::array<query_parameter, 4> rejects_query{{
     {"all", "`true`: of all runs", yes},
     at_most,
 }};
+json window() { return {{"type", "string"}, {"enum", {"5m", "15m", "1h", "6h", "24h", "7d", "30d"}}}; }
+constexpr std::array<query_parameter, 5> metrics_query{{
+    of_tenant,
+    {"pipeline", "only of this pipeline", text},
+    {"backend", "only by this backend", text},
+    {"window", "how far back; 15m by default", window},
+    {"limit", "at most so many tenants; 50 by default", limit},
+}};
 constexpr std::array<query_parameter, 2> list_query{{of_tenant, at_most}};
 constexpr std::array<query_parameter, 1> tenant_query{{of_tenant}};
 
@@ -100,6 +108,16 @@ constexpr route table[] = {
     {"GET", "/api/sync/routing", right::read, reach::list, "showRouting",
      "Which backend runs of a tenant go to, and why", nullptr, tenant_query, "Routing", ok,
      &api::show_routing},
+    {"GET", "/api/sync/metrics", right::read, reach::list, "showMetrics",
+     "How often runs that ended in a window went well, how long they took, and what went wrong: in all, and "
+     "by "
+     "pipeline, backend, domain, phase and tenant; the same from every host",
+     nullptr, metrics_query, "Metrics", ok, &api::show_metrics},
+    {"GET", "/api/sync/health", right::read, reach::list, "showHealth",
+     "Healthy, degraded or unhealthy, and why: runs that are open or stuck, alerts, sources, manifests",
+     nullptr, tenant_query, "Health", ok, &api::show_health},
+    {"GET", "/metrics", right::read, reach::host, "exposition", "Counters and gauges, for Prometheus",
+     nullptr, none, "Exposition", ok, &api::expose},
     {"GET", "/api/sync/plugins", right::manifest, reach::host, "listPlugins",
      "What is installed on this host", nullptr, none, "PluginList", ok, &api::list_plugins},
     {"POST", "/api/sync/manifest/check", right::manifest, reach::host, "checkManifests",

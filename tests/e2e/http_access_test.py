@@ -137,7 +137,8 @@ class Access(hosted.Hosted, harness.Case):
             self.assertEqual(mine.status, 200, mine.text)
             self.assert_of_beta_alone(mine)
             if name != "showRouting":
-                self.assertEqual(self.put(route, beta).text, mine.text, name)
+                instants = re.compile(r'"(from|to)":"[^"]*"')  # those of a window that ends now
+                self.assertEqual(instants.sub("", self.put(route, beta).text), instants.sub("", mine.text), name)
 
     def assert_of_beta_alone(self, answer):
         text = answer.text + str(answer.headers)

@@ -1,0 +1,73 @@
+#include "host/health_report.hpp"
+
+#include "host/receipt.hpp"
+
+namespace sluice::host {
+
+namespace {
+
+using json = nlohmann::json;
+
+json stuck_json(const engine::run_row& run) {
+  return {{"run_id", run.run_id},
+          {"tenant", run.tenant},
+          {"pipeline", run.pipeline},
+          {"backend", run.backend},
+          {"created_at", instant_json(run.created_us)},
+          {"why", why_stuck(run)}};
+}
+
+json sources_json(const host_state& host) {
+  json out = json::array();
+  for (const host_state::source& s : host.sources)
+    out.push_back({{"pipeline", s.pipeline}, {"source", s.name}, {"sick", s.sick}});
+  return out;
+}
+
+void add_reasons(const host_state& host, json& why) {
+  for (const host_state::source& s : host.sources) {
+    if (s.sick) why.push_back("the source `" + s.name + "` of " + s.pipeline + " fails or is slow");
+  }
+  for (const auto& [file, reason] : host.stale) why.push_back(file + " is not what is served: " + reason);
+}
+
+}  // namespace
+
+open_runs_report look_at_open_runs(engine::session& session, const std::string& tenant) {
+  constexpr int most = 1'000;
+  open_runs_report out;
+  for (const char* state : {"running", "queued"}) {
+    for (engine::run_row& run : session.list_runs({tenant, state, {}, most})) {
+      ++(run.state == engine::run_state::queued ? out.queued : out.running);
+      if (!why_stuck(run).empty()) out.stuck.push_back(std::move(run));
+    }
+  }
+  return out;
+}
+
+json health_report(const open_runs_report& open, const json& alerts, const host_state* host) {
+  json why = json::array(), stuck = json::array();
+  bool critical = false;
+  for (const json& a : alerts) {
+    critical = critical || a.value("severity", "") == "critical";
+    why.push_back("alert: " + a.value("text", ""));
+  }
+  for (const engine::run_row& run : open.stuck) stuck.push_back(stuck_json(run));
+  if (!open.stuck.empty()) why.push_back(std::to_string(open.stuck.size()) + " runs are stuck");
+  if (host != nullptr) add_reasons(*host, why);
+  json out{{"status", critical      ? "unhealthy"
+                      : why.empty() ? "healthy"
+                                    : "degraded"},
+           {"why", std::move(why)},
+           {"runs", {{"running", open.running}, {"queued", open.queued}, {"stuck", open.stuck.size()}}},
+           {"stuck", std::move(stuck)}};
+  if (host == nullptr) return out;
+  out["alerts"] = alerts;
+  out["host"] = {{"active", host->active}, {"queued", host->queued}, {"sources", sources_json(*host)}};
+  out["stale"] = json::array();
+  for (const auto& [file, reason] : host->stale)
+    out["stale"].push_back({{"manifest", file}, {"why", reason}});
+  return out;
+}
+
+}  // namespace sluice::host

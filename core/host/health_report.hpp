@@ -1,0 +1,36 @@
+// How a host and what it serves are, and why: what a person looks at first.
+#pragma once
+
+#include <map>
+#include <string>
+#include <vector>
+
+#include <nlohmann/json.hpp>
+
+#include "engine/store.hpp"
+
+namespace sluice::host {
+
+// What the host knows by itself.
+struct host_state {
+  int active = 0, queued = 0;  // runs under way and in its queue
+  struct source {
+    std::string pipeline, name;
+    bool sick = false;  // fails or is slow, as far as this host has seen
+  };
+  std::vector<source> sources;
+  std::map<std::string, std::string> stale;  // manifests that could not be read again, with the reason
+};
+
+// Open runs of the store, at most a thousand of each state; of one tenant when it is named.
+struct open_runs_report {
+  std::int64_t running = 0, queued = 0;
+  std::vector<engine::run_row> stuck;
+};
+[[nodiscard]] open_runs_report look_at_open_runs(engine::session& session, const std::string& tenant);
+
+// `alerts`: those that fire, as JSON objects with `severity` and `text`. `host` null: the caller sees one tenant only.
+[[nodiscard]] nlohmann::json health_report(const open_runs_report& open, const nlohmann::json& alerts,
+                                           const host_state* host);
+
+}  // namespace sluice::host

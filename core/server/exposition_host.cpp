@@ -1,0 +1,73 @@
+// What a host exposes of itself, and of its process.
+#include <filesystem>
+#include <fstream>
+#include <iterator>
+#include <sstream>
+
+#include <unistd.h>
+
+#include "plugin/loader.hpp"
+#include "server/exposition.hpp"
+
+namespace sluice::server {
+
+using prometheus::MetricFamily;
+using prometheus::MetricType;
+
+namespace {
+
+double ticks_as_seconds(double ticks) { return ticks / static_cast<double>(sysconf(_SC_CLK_TCK)); }
+
+// Of /proc/self/stat, from field 3 on; the name before may hold spaces.
+std::vector<std::string> stat_fields() {
+  std::ifstream file("/proc/self/stat");
+  std::string line;
+  std::getline(file, line);
+  std::istringstream rest(line.substr(std::min(line.size(), line.rfind(')') + 1)));
+  return {std::istream_iterator<std::string>(rest), {}};
+}
+
+double open_files() {
+  std::error_code none;
+  double n = 0;
+  for (auto at = std::filesystem::directory_iterator("/proc/self/fd", none);
+       !none && at != std::filesystem::directory_iterator(); at.increment(none))
+    ++n;
+  return n;
+}
+
+}  // namespace
+
+void add_host(families& to, const host::host_state& state) {
+  MetricFamily& runs = add_family(to, "sluice_host_runs", "Runs that this host has", MetricType::Gauge);
+  add_gauge(runs, {{"state", "active"}}, state.active);
+  add_gauge(runs, {{"state", "queued"}}, state.queued);
+  MetricFamily& sick = add_family(to, "sluice_source_sick",
+                                  "1: this host has seen the source fail or be slow", MetricType::Gauge);
+  for (const host::host_state::source& s : state.sources)
+    add_gauge(sick, {{"pipeline", s.pipeline}, {"source", s.name}}, s.sick ? 1 : 0);
+  MetricFamily& stale =
+      add_family(to, "sluice_stale_manifests",
+                 "Manifests whose text is not what is served, since it is wrong", MetricType::Gauge);
+  add_gauge(stale, {}, static_cast<double>(state.stale.size()));
+  MetricFamily& build = add_family(to, "sluice_build_info", "1, with the version", MetricType::Gauge);
+  add_gauge(build, {{"version", std::string(plugin::host_version())}}, 1);
+}
+
+void add_process(families& to) {
+  constexpr std::size_t user = 11, system = 12, memory = 21;  // fields 14, 15 and 24, counted from 3
+  const auto fields = stat_fields();
+  if (fields.size() > memory) {
+    MetricFamily& cpu =
+        add_family(to, "process_cpu_seconds_total", "Time on a processor", MetricType::Counter);
+    cpu.metric.emplace_back().counter.value =
+        ticks_as_seconds(std::stod(fields[user]) + std::stod(fields[system]));
+    MetricFamily& resident =
+        add_family(to, "process_resident_memory_bytes", "Memory in use", MetricType::Gauge);
+    add_gauge(resident, {}, std::stod(fields[memory]) * static_cast<double>(sysconf(_SC_PAGESIZE)));
+  }
+  MetricFamily& files = add_family(to, "process_open_fds", "Open files and connections", MetricType::Gauge);
+  add_gauge(files, {}, open_files());
+}
+
+}  // namespace sluice::server
