@@ -11,6 +11,7 @@
 
 #include "cli/app.hpp"
 #include "cli/completion.hpp"
+#include "cli/route.hpp"
 #include "cli/token.hpp"
 #include "host/failpoints.hpp"
 #include "plugin/loader.hpp"
@@ -87,6 +88,8 @@ void add_commands(CLI::App& cli, cli_of::common_options& options, int& result) {
   cli_of::add_check(cli, options, result);
   cli_of::add_probe(cli, options, result);
   cli_of::add_runs(cli, options, result);
+  cli_of::add_route(cli, options, result);
+  cli_of::add_advise(cli, options, result);
   cli_of::add_plugins(cli, options, result);
   cli_of::add_store(cli, options, result);
   cli_of::add_retention(cli, options, result);

@@ -1,6 +1,5 @@
 // `sluice plan`: what the next run would do, without doing it.
 #include <cstdio>
-#include <filesystem>
 #include <memory>
 
 #include <CLI/CLI.hpp>
@@ -9,6 +8,7 @@
 #include "cli/app.hpp"
 #include "cli/interrupt.hpp"
 #include "cli/progress.hpp"
+#include "cli/route.hpp"
 #include "host/dry_run.hpp"
 #include "host/open.hpp"
 #include "host/runtime.hpp"
@@ -29,16 +29,6 @@ struct plan_options {
 host::wanted_phase wanted(const std::string& text) {
   if (text == "essential") return host::wanted_phase::essential;
   return text == "background" ? host::wanted_phase::background : host::wanted_phase::both;
-}
-
-// For reading; null: the first run will make it.
-std::unique_ptr<store::store> open_to_look(store::store_options options) {
-  if (options.uses == "sqlite" && !std::filesystem::exists(options.path)) return nullptr;
-  options.read_only = true;
-  auto store = store::open_store(options);
-  if (store->describe().schema == 0) return nullptr;
-  store->check_version();
-  return store;
 }
 
 bool read_everything(const engine::run_row& run) {

@@ -33,6 +33,7 @@ void read_for_subject(engine::stage_plan& stage, const std::string& vars);
 
 struct plan_names {
   std::string run_id, tenant, pipeline, correlation_id;
+  std::string route;  // JSON that is kept with the run, see route.hpp; may be empty
 };
 // What backends sequence and what is kept with the run: see abi/backend.h.
 [[nodiscard]] std::string plan_to_json(const engine::run_plan& plan, const plan_names& names);

@@ -112,19 +112,20 @@ std::string plan_to_json(const engine::run_plan& plan, const plan_names& names) 
   for (const engine::sweep_plan& s : plan.sweeps) sweeps.push_back(sweep_json(s));
   nlohmann::json missing = nlohmann::json::array();
   for (const engine::missing_rule& r : plan.missing) missing.push_back(missing_json(r));
-  return nlohmann::json{{"format", plan_format},
-                        {"run_id", names.run_id},
-                        {"tenant", names.tenant},
-                        {"pipeline", names.pipeline},
-                        {"correlation_id", names.correlation_id},
-                        {"steps", std::move(steps)},
-                        {"stages", std::move(stages)},
-                        {"sweeps", std::move(sweeps)},
-                        {"missing", std::move(missing)},
-                        {"cascade", guard_json(plan.cascade)},
-                        {"left_out", plan.left_out},
-                        {"deadline_us", plan.deadline_us}}
-      .dump();
+  nlohmann::json out{{"format", plan_format},
+                     {"run_id", names.run_id},
+                     {"tenant", names.tenant},
+                     {"pipeline", names.pipeline},
+                     {"correlation_id", names.correlation_id},
+                     {"steps", std::move(steps)},
+                     {"stages", std::move(stages)},
+                     {"sweeps", std::move(sweeps)},
+                     {"missing", std::move(missing)},
+                     {"cascade", guard_json(plan.cascade)},
+                     {"left_out", plan.left_out},
+                     {"deadline_us", plan.deadline_us}};
+  if (!names.route.empty()) out["route"] = nlohmann::json::parse(names.route);
+  return out.dump();
 }
 
 engine::run_plan plan_from_json(const std::string& text, const manifest::pipeline& pipeline) {

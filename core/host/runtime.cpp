@@ -14,7 +14,9 @@ runtime::runtime(runtime_setup setup)
       clock_(setup_.store.now_us()),
       own_store_(setup.shared == nullptr ? std::make_unique<store::threaded_store>(setup.store) : nullptr),
       store_(setup.shared == nullptr ? *own_store_ : setup.shared->jobs),
-      session_(setup.shared == nullptr ? nullptr : setup_.store.open_session()) {
+      session_(setup.shared == nullptr ? nullptr : setup_.store.open_session()),
+      own_backend_health_(setup.shared == nullptr ? std::make_unique<backend_health>(clock_) : nullptr),
+      backend_health_(setup.shared == nullptr ? *own_backend_health_ : setup.shared->backends) {
   reader_ = std::make_unique<reader>(
       reader_setup{setup_.pipeline, setup_.catalog, setup_.loader, *this, context_.get_executor(), pool_,
                    clock_, setup_.shared == nullptr ? nullptr : &setup_.shared->health});
@@ -37,7 +39,9 @@ runtime::runtime(runtime_setup setup)
 
 runtime::~runtime() {
   leave();
+  empty_outbox();
   backends_.clear();  // each waits for its steps
+  backend_health_.forget(setup_.pipeline.name);
   work_.reset();
   engine_.join();
 }
@@ -45,7 +49,9 @@ runtime::~runtime() {
 void runtime::open_backends() {
   for (const manifest::backend& b : setup_.pipeline.backends) {
     const auto component = setup_.loader.open(plugin::component_kind::backend, b.uses);
-    backends_[b.name] = std::make_unique<plugin::backend_instance>(component, *this, b.config);
+    auto& port = ports_[b.name];
+    port = std::make_unique<backend_port>(*this, b.name, setup_.log, setup_.secrets);
+    backends_[b.name] = std::make_unique<plugin::backend_instance>(component, *port, b.config);
   }
 }
 

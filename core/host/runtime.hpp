@@ -23,12 +23,15 @@
 
 #include "engine/run.hpp"
 #include "host/admission.hpp"
+#include "host/backend_health.hpp"
+#include "host/backend_port.hpp"
 #include "host/plan_builder.hpp"
 #include "host/ports.hpp"
 #include "host/reader.hpp"
 #include "host/run_parts.hpp"
 #include "host/source_health.hpp"
 #include "host/start_gate.hpp"
+#include "host/stored_facts.hpp"
 #include "host/turn_pool.hpp"
 #include "plugin/backend_instance.hpp"
 #include "plugin/run_services.hpp"
@@ -42,6 +45,7 @@ struct shared_parts {
   turn_pool& pool;
   admission& door;
   source_health& health;
+  backend_health& backends;
   // Told of a run whose essential phase or whole is over here, or that another process has now. Any thread; quick.
   std::function<void(const std::string& run_id)> on_change;
 };
@@ -113,6 +117,8 @@ class runtime final : public plain_services, public plugin::run_services {
                       const std::function<bool()>& give_up);
   // Without waiting or asking the store. shared_parts::on_change says when to look again.
   [[nodiscard]] run_standing standing(const std::string& run_id);
+  // Where a run of the tenant would go now, by each rule and condition: see route_json. Throws engine::failure.
+  [[nodiscard]] nlohmann::json explain_route(const std::string& tenant);
   // The receipt as it stands now, with the essential stages and how old what is stored of them is.
   [[nodiscard]] nlohmann::json state_of(const std::string& run_id);
   // Until the run is terminal, here or on another host, or until `give_up` says so (asked several
@@ -137,6 +143,9 @@ class runtime final : public plain_services, public plugin::run_services {
   void run_step(std::string_view run_id, std::string_view step_json, plugin::step_progress progress,
                 plugin::step_done done) override;
   void run_ended(std::string_view run_id) override;
+  // A backend takes the run, which is then its own for good. Throws error (SLU-6026) when it is with another one.
+  void begin_by(std::string_view run_id, const std::string& backend);
+  [[nodiscard]] std::string adopt_for(std::string_view run_id, const std::string& backend);
   [[nodiscard]] const std::string& pipeline_name() const noexcept override;
   [[nodiscard]] std::string adopt(std::string_view run_id) override;
   void stop_run(std::string_view run_id) override;
@@ -145,11 +154,13 @@ class runtime final : public plain_services, public plugin::run_services {
  private:
   struct active_run {
     std::shared_ptr<engine::run> run;
-    std::string backend;
+    std::string reason;  // why it is with its backend
     engine::progress_fn on_progress;
     bool tells_end = false;
     std::shared_ptr<start_gate> gate;
     // Guarded by the runtime's mutex:
+    std::string backend;  // nobody's, when empty
+    bool begun = false;   // its backend has asked for something of it
     bool essential_over = false;
     bool over = false;   // finished here, fenced or failed
     bool ended = false;  // and nothing of it is under way any more
@@ -177,8 +188,38 @@ class runtime final : public plain_services, public plugin::run_services {
     std::unique_ptr<admission::place> place;
   };
 
-  [[nodiscard]] admitted admit(const run_ask& ask);
-  [[nodiscard]] std::string take(const std::string& run_id);  // adopt, with the engine's failures
+  // A run that its backend has not begun with.
+  struct outbox_entry {
+    std::shared_ptr<active_run> active;
+    std::string home, plan;  // home: its backend
+    std::int64_t since_us = 0, stopped_us = 0;
+    bool handed = false;  // the backend knows of it
+    bool told = false;    // that it waits
+  };
+  struct look {
+    std::optional<plugin::error> why;  // it takes no runs
+    std::int64_t away_us = 0;          // for so long
+  };
+
+  // runtime_outbox.cpp
+  [[nodiscard]] look look_at(const std::string& backend);
+  // Lets the backend begin with the run, now or when it takes runs again; or another one, by `when_unavailable`.
+  void hand_over(const std::shared_ptr<active_run>& active, const std::string& plan);
+  boost::asio::awaitable<void> stay_in_outbox(outbox_entry entry);
+  boost::asio::awaitable<void> wait_in_outbox(outbox_entry& e);
+  boost::asio::awaitable<void> hand_over_late(outbox_entry& e);
+  boost::asio::awaitable<void> tell_that_it_waits(outbox_entry& e, const plugin::error& why);
+  boost::asio::awaitable<void> move_to(outbox_entry& e, const std::string& other, const plugin::error& why);
+  boost::asio::awaitable<bool> end_in_outbox(outbox_entry& e, bool away);
+  boost::asio::awaitable<void> tell_route(outbox_entry& e, const std::string& backend, std::string reason);
+  // False: its backend has begun.
+  [[nodiscard]] bool claim(const std::shared_ptr<active_run>& active, const std::string& for_backend);
+  void empty_outbox();  // and wait until it is
+
+  [[nodiscard]] admitted admit(const run_ask& ask, const std::string& backend);
+  [[nodiscard]] std::string adopt_by(std::string_view run_id, const std::string& backend);
+  // Adopt, with the engine's failures; `by` may be empty.
+  [[nodiscard]] std::string take(const std::string& run_id, const std::string& by);
   void forget_ended();
   [[nodiscard]] engine::run_options options_of(const engine::run_identity& id);
   [[nodiscard]] read_history history_of(const run_ask& ask, const std::string& scope);
@@ -186,6 +227,9 @@ class runtime final : public plain_services, public plugin::run_services {
   [[nodiscard]] bool is_essential_over(const std::string& run_id,
                                        std::chrono::steady_clock::time_point until);
   void open_backends();
+  // What the store says of a tenant for routing; asked again after a while.
+  [[nodiscard]] std::shared_ptr<stored_facts> facts_of(const std::string& tenant);
+  [[nodiscard]] facts_setup ask_facts_of(const std::string& tenant);
   [[nodiscard]] engine::run_request make_request(const run_ask& ask, const engine::run_plan& plan);
   void launch(const engine::run_lease& lease, const engine::run_request& request, engine::run_plan plan,
               const run_ask& ask, admitted place);
@@ -194,7 +238,6 @@ class runtime final : public plain_services, public plugin::run_services {
   void go_on_with(const std::string& run_id, std::int64_t& again_us);
   void abandon(const std::shared_ptr<active_run>& active, engine::failure why);
   void over(const std::shared_ptr<active_run>& active, std::optional<engine::failure> failed);
-  void tell_what_is_not_done(const std::string& tenant);
   void log_start(const engine::run_lease& lease, const engine::run_request& request);
   void log_end(const engine::run_row& row);
   // A fenced run has no end: it is over when its last step is.
@@ -246,8 +289,18 @@ class runtime final : public plain_services, public plugin::run_services {
     std::int64_t asked_us = 0;
   };
   std::map<std::string, foreign_run, std::less<>> foreign_;
-  std::multiset<std::string, std::less<>> awaited_;  // run ids, once for each who waits
+  struct known_facts {
+    std::shared_ptr<stored_facts> facts;
+    std::int64_t asked_us = 0;
+  };
+  std::map<std::string, known_facts, std::less<>> facts_;  // by tenant
+  std::multiset<std::string, std::less<>> awaited_;        // run ids, once for each who waits
   std::map<std::string, double, std::less<>> metrics_;
+  std::unique_ptr<backend_health> own_backend_health_;  // unless it is shared
+  backend_health& backend_health_;
+  engine::stop_source outbox_stop_;  // on the engine's thread
+  int in_outbox_ = 0;                // guarded by the mutex
+  std::map<std::string, std::unique_ptr<backend_port>> ports_;
   std::unique_ptr<reader> reader_;
   std::thread engine_;
   std::map<std::string, std::unique_ptr<plugin::backend_instance>> backends_;

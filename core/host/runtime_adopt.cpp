@@ -29,15 +29,17 @@ plugin::error held(const std::string& run_id, const engine::holder& by) {
 
 const std::string& runtime::pipeline_name() const noexcept { return setup_.pipeline.name; }
 
-std::string runtime::adopt(std::string_view run_id) {
+std::string runtime::adopt(std::string_view run_id) { return adopt_by(run_id, {}); }
+
+std::string runtime::adopt_by(std::string_view run_id, const std::string& backend) {
   try {
-    return take(std::string(run_id));
+    return take(std::string(run_id), backend);
   } catch (const failure& f) {
     throw plugin::error(f.retryable() ? status::transient : status::invalid, f.code(), f.message());
   }
 }
 
-std::string runtime::take(const std::string& run_id) {
+std::string runtime::take(const std::string& run_id, const std::string& by) {
   if (const auto active = find(run_id)) {
     const std::lock_guard lock(mutex_);
     if (!active->over) return "running";
@@ -49,6 +51,10 @@ std::string runtime::take(const std::string& run_id) {
   const auto row = ask_once([&](engine::session& s) { return s.show_run(run_id); });
   if (!row || row->pipeline != setup_.pipeline.name) throw no_such_run(run_id, setup_.pipeline.name);
   if (engine::is_terminal(row->state)) return std::string(engine::to_string(row->state));
+  if (!by.empty() && row->backend != by) {
+    throw plugin::error(status::not_found, "SLU-6026",
+                        "run " + run_id + " is with backend `" + row->backend + "` by now");
+  }
   run_ask ask{row->tenant};
   ask.adopted = true;
   ask.urgency = engine::urgency::background;

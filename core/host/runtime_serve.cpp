@@ -8,7 +8,7 @@
 
 namespace sluice::host {
 
-runtime::admitted runtime::admit(const run_ask& ask) {
+runtime::admitted runtime::admit(const run_ask& ask, const std::string& backend) {
   admitted out;
   if (setup_.shared == nullptr) {
     out.gate->open();
@@ -17,6 +17,10 @@ runtime::admitted runtime::admit(const run_ask& ask) {
   std::set<std::string> sources;
   for (const manifest::read& r : setup_.pipeline.reads)
     sources.insert(health_name(setup_.pipeline.name, r.from));
+  // A backend that is waited for is like a source that is ill; one that another stands in for is not waited for.
+  const auto rule = setup_.pipeline.routing.when_unavailable.find(backend);
+  if (rule == setup_.pipeline.routing.when_unavailable.end() || rule->second.use.empty())
+    sources.insert(backend_name(setup_.pipeline.name, backend));
   out.place = setup_.shared->door.enter({ask.tenant, ask.urgency, {sources.begin(), sources.end()}},
                                         [gate = out.gate] { gate->open(); });
   return out;
@@ -59,6 +63,7 @@ std::size_t runtime::remembered_runs() {
 }
 
 void runtime::tend() {
+  for (const auto& [name, backend] : backends_) static_cast<void>(look_at(name));
   const std::lock_guard lock(mutex_);
   forget_ended();
   for (const auto& [id, active] : active_) {
@@ -78,7 +83,16 @@ void runtime::abandon(const std::shared_ptr<active_run>& active, engine::failure
       {.correlation_id = id.correlation_id, .tenant = id.tenant, .run_id = id.run_id, .code = why.code()},
       why.message());
   boost::asio::post(context_, [run = active->run] { run->leave(); });
+  {
+    const std::lock_guard lock(mutex_);
+    active->ended = active->steps == 0;
+  }
   over(active, std::move(why));
+}
+
+void runtime::empty_outbox() {
+  std::unique_lock lock(mutex_);
+  changed_.wait(lock, [this] { return in_outbox_ == 0; });
 }
 
 void runtime::leave() {
@@ -91,6 +105,10 @@ void runtime::leave() {
       places.push_back(std::move(active->place));
     }
   }
+  // First: what waits for a backend leaves without a word.
+  boost::asio::post(context_, [this] {
+    outbox_stop_.stop(engine::failure(engine::failure_class::transient, "SLU-6005", "this host shuts down"));
+  });
   for (const auto& active : open) {
     active->gate->close();
     boost::asio::post(context_, [run = active->run] { run->leave(); });

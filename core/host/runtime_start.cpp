@@ -31,16 +31,6 @@ engine::run_plan plan_of(const manifest::pipeline& pipeline, const run_ask& ask,
                 "nothing to read: the phases asked for have no items; name entries under `phases`");
 }
 
-// Keys that the manifest may have and that nothing here acts on.
-std::string not_carried_out(const manifest::pipeline& p) {
-  std::string out;
-  const auto add = [&](bool used, const char* key) {
-    if (used) out += (out.empty() ? "`" : ", `") + std::string(key) + "`";
-  };
-  add(!p.routing.when_unavailable.empty(), "routing.when_unavailable");
-  return out;
-}
-
 bool has_essential(const engine::run_plan& plan) {
   return std::any_of(plan.stages.begin(), plan.stages.end(),
                      [](const engine::stage_plan& s) { return s.phase == engine::phase::essential; });
@@ -50,7 +40,7 @@ bool has_essential(const engine::run_plan& plan) {
 
 void check_ask(const manifest::pipeline& pipeline, const run_ask& ask) {
   check_tenant(pipeline, ask.tenant);
-  static_cast<void>(choose_backend(pipeline, ask.tenant, ask.backend));
+  check_backend(pipeline, ask.backend);
   run_ask of = ask;
   if (!ask.subject.empty()) {
     check_subject(ask.subject);
@@ -74,7 +64,7 @@ void check_before_store(const manifest::pipeline& pipeline, const plugin::catalo
 }
 
 engine::run_request runtime::make_request(const run_ask& ask, const engine::run_plan& plan) {
-  const routed route = choose_backend(setup_.pipeline, ask.tenant, ask.backend);
+  const routed route = choose_backend(setup_.pipeline, ask.tenant, ask.backend, *facts_of(ask.tenant));
   engine::run_request r = new_request(ask.tenant, setup_.pipeline.name,
                                       ask.part == run_part::subject ? scope_of(ask.subject) : std::string(),
                                       ask.correlation_id, clock_.now_us(), random_);
@@ -85,7 +75,8 @@ engine::run_request runtime::make_request(const run_ask& ask, const engine::run_
                        [](const engine::stage_plan& s) { return s.watermark && !s.watermark->full; })
                ? "incremental"
                : "full";
-  r.plan = plan_to_json(plan, {r.run_id, r.tenant, r.pipeline, r.correlation_id});
+  r.plan = plan_to_json(plan, {r.run_id, r.tenant, r.pipeline, r.correlation_id,
+                               route.by ? to_json(route.by).dump() : std::string()});
   r.retry_of = ask.retry_of;
   r.lease_us = setup_.lease_us;
   r.unless_since_us = ask.unless_since_us;
@@ -100,20 +91,12 @@ read_history runtime::history_of(const run_ask& ask, const std::string& scope) {
   });
 }
 
-void runtime::tell_what_is_not_done(const std::string& tenant) {
-  if (const std::string keys = not_carried_out(setup_.pipeline); !keys.empty()) {
-    setup_.log.write(observe::log_level::warn, {.tenant = tenant, .code = "SLU-6031"},
-                     "this version checks and does not carry out " + keys);
-  }
-}
-
 run_answer runtime::start(const run_ask& ask) {
   check_tenant(setup_.pipeline, ask.tenant);
-  tell_what_is_not_done(ask.tenant);
   const std::string scope = ask.part == run_part::subject ? scope_of(ask.subject) : std::string();
   engine::run_plan plan = ask.plan ? *ask.plan : plan_of(setup_.pipeline, ask, history_of(ask, scope));
   engine::run_request request = make_request(ask, plan);
-  admitted place = admit(ask);  // first: what is full says so before anything is written
+  admitted place = admit(ask, request.backend);  // first: what is full says so before anything is written
   const engine::run_lease lease =
       ask_store([&](engine::session& s) { return s.start_run(request, is_dead); });
   if (lease.result == engine::run_lease::how::skipped) return {.how = lease.result};
@@ -138,7 +121,10 @@ run_answer runtime::start(const run_ask& ask) {
   if (lease.result == engine::run_lease::how::joined) return answer;
   if (open) {
     plan = plan_from_json(open->plan, setup_.pipeline);
-    if (backends_.contains(open->backend)) request.backend = open->backend;
+    if (backends_.contains(open->backend)) {
+      request.backend = open->backend;
+      request.route_reason = open->route_reason;
+    }
   }
   launch(lease, request, std::move(plan), ask, std::move(place));
   return answer;
@@ -184,6 +170,8 @@ void runtime::launch(const engine::run_lease& lease, const engine::run_request& 
       id, std::move(plan), engine::run_ports{store_, *reader_, clock_, random_, context_.get_executor()},
       options_of(id));
   active->backend = request.backend;
+  active->reason = request.route_reason;
+  active->begun = ask.adopted;
   active->essential_over = !has_essential(active->run->plan());
   const bool of_subject = ask.part == run_part::subject && ask.on_subject_progress;
   active->on_progress = of_subject ? ask.on_subject_progress : ask.on_progress;
@@ -201,9 +189,7 @@ void runtime::launch(const engine::run_lease& lease, const engine::run_request& 
   log_start(lease, request);
   boost::asio::post(context_, [run = active->run] { run->start(); });
   if (ask.adopted) return active->gate->open();
-  const auto begin = [this, backend = request.backend, id = lease.run_id, plan_json] {
-    backends_.at(backend)->start(id, plan_json);
-  };
+  const auto begin = [this, active, plan_json] { hand_over(active, plan_json); };
   if (setup_.shared == nullptr) return begin();
   active->gate->pass([this, active, begin] {
     try {
@@ -217,7 +203,12 @@ void runtime::launch(const engine::run_lease& lease, const engine::run_request& 
 void runtime::cancel(const std::string& run_id) {
   if (const auto active = find(run_id)) {
     boost::asio::post(context_, [run = active->run] { run->cancel(); });
-    backends_.at(active->backend)->cancel(run_id);
+    std::string backend;
+    {
+      const std::lock_guard lock(mutex_);
+      backend = active->backend;
+    }
+    if (const auto at = backends_.find(backend); at != backends_.end()) at->second->cancel(run_id);
     return;
   }
   ask_store([&](engine::session& s) { return s.request_cancel(run_id); });

@@ -27,7 +27,7 @@ void runtime::go_on_with(const std::string& run_id, std::int64_t& again_us) {
   std::optional<engine::run_row> row;
   admitted place;
   try {
-    place = admit(f.ask);
+    place = admit(f.ask, f.request.backend);
     lease = ask_store([&](engine::session& s) { return s.start_run(f.request, is_dead); });
     if (lease.result == how::took_over)
       row = ask_store([&](engine::session& s) { return s.show_run(lease.run_id); });
@@ -41,6 +41,7 @@ void runtime::go_on_with(const std::string& run_id, std::int64_t& again_us) {
       f.ask.on_lease({run_id, lease.correlation_id, row->backend, row->route_reason, lease.result, {}});
     }
     f.request.backend = row->backend;
+    f.request.route_reason = row->route_reason;
     launch(lease, f.request, plan_from_json(row->plan, setup_.pipeline), f.ask, std::move(place));
   }
   const std::lock_guard lock(mutex_);

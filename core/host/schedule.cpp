@@ -2,20 +2,9 @@
 
 #include <algorithm>
 
+#include "host/spread.hpp"
+
 namespace sluice::host {
-
-namespace {
-
-// The same on every host and in every version: FNV-1a, then mixed.
-std::uint64_t spread(std::string_view text, std::uint64_t salt) {
-  std::uint64_t h = 0xcbf29ce484222325ULL ^ (salt * 0x9e3779b97f4a7c15ULL);
-  for (const char c : text) h = (h ^ static_cast<unsigned char>(c)) * 0x100000001b3ULL;
-  h = (h ^ (h >> 30)) * 0xbf58476d1ce4e5b9ULL;
-  h = (h ^ (h >> 27)) * 0x94d049bb133111ebULL;
-  return h ^ (h >> 31);
-}
-
-}  // namespace
 
 std::int64_t due_at_us(std::string_view tenant, std::int64_t last_us, std::int64_t every_us) {
   const auto interval = static_cast<std::uint64_t>(last_us / every_us);

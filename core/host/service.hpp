@@ -63,6 +63,8 @@ class service {
   [[nodiscard]] std::vector<served_pipeline> pipelines() const;
   // Files whose text is not what is served, with the reason. Any thread.
   [[nodiscard]] std::map<std::string, std::string> stale() const;
+  // Those that take no runs. Any thread.
+  [[nodiscard]] std::vector<backend_standing> backends_away() const { return backends_->all_away(); }
   [[nodiscard]] store::store& store() { return *store_; }
   // What this host knows by itself. Any thread.
   [[nodiscard]] host_state state() const;
@@ -114,6 +116,7 @@ class service {
   std::unique_ptr<store::threaded_store> jobs_;
   std::unique_ptr<turn_pool> pool_;
   std::unique_ptr<source_health> health_;
+  std::unique_ptr<backend_health> backends_;
   std::unique_ptr<admission> door_;
   std::unique_ptr<shared_parts> shared_;
   mutable std::mutex served_mutex_;  // served_ is changed on the service's thread alone

@@ -81,15 +81,19 @@ void service::open_store(const manifest::pipeline& first, const secret_store& se
   jobs_ = std::make_unique<store::threaded_store>(*store_);
   pool_ = std::make_unique<turn_pool>(decoding_threads());
   health_ = std::make_unique<source_health>(*clock_);
-  door_ = std::make_unique<admission>(setup_.settings.limits, *clock_, random_,
-                                      [this](const std::string& source) { return health_->sick(source); });
+  backends_ = std::make_unique<backend_health>(*clock_);
+  door_ = std::make_unique<admission>(
+      setup_.settings.limits, *clock_, random_,
+      [this](const std::string& name) { return health_->sick(name) || backends_->away(name); });
+  backends_->on_recovery([this] { door_->look_again(); });
   health_->on_recovery([this] { door_->look_again(); });
   health_->gate().on_change([this](const std::string& address, const std::string& code) {
     if (code.empty()) return event(log_level::info, {}, "source.back", address + " answers again");
     event(log_level::warn, {.code = code}, "source.down",
           address + " does not answer as it should: one request at a time tries whether it is back");
   });
-  shared_ = std::make_unique<shared_parts>(shared_parts{*jobs_, *pool_, *door_, *health_, setup_.on_change});
+  shared_ = std::make_unique<shared_parts>(
+      shared_parts{*jobs_, *pool_, *door_, *health_, *backends_, setup_.on_change});
   // Not at once: a host that starts has better things to do.
   old_us_ = clock_->steady_us() + 60'000'000 + static_cast<std::int64_t>(random_.next() % 600'000'000);
 }

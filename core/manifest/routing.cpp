@@ -34,6 +34,7 @@ std::string backend_name(build& b, view& v, std::string_view key) {
 std::map<std::string, condition::value> condition_subjects(const build& b) {
   using enum condition::value;
   std::map<std::string, condition::value> out{{"tenant.average_duration", duration},
+                                              {"tenant.failure_rate", count},
                                               {"tenant.runs_per_day", count},
                                               {"tenant.critical", flag},
                                               {"host.active_runs", count}};
@@ -70,7 +71,7 @@ class condition_reader {
             "write just `" + one.subject + "`");
     } else if (sign == std::string::npos) {
       bad(t, in_ticks(one.subject) + " needs a threshold",
-          "write `" + one.subject + " > " + (is_duration(one) ? "30s`" : "1000`"));
+          "write `" + one.subject + " > " + example_of(one) + "`");
       return;
     } else if (t.text[sign] != '>' || t.text.substr(sign, 2) == ">=") {
       bad(t, "only `>` compares here", "write `" + one.subject + " > …`");
@@ -83,6 +84,10 @@ class condition_reader {
 
  private:
   static bool is_duration(const condition& c) { return c.type == condition::value::duration; }
+  static bool is_ratio(const condition& c) { return c.subject == "tenant.failure_rate"; }
+  static std::string example_of(const condition& c) {
+    return is_duration(c) ? "30s" : is_ratio(c) ? "5%" : "1000";
+  }
   static std::string trim(const std::string& s) {
     const std::size_t first = s.find_first_not_of(' ');
     return first == std::string::npos ? std::string() : s.substr(first, s.find_last_not_of(' ') + 1 - first);
@@ -96,6 +101,12 @@ class condition_reader {
       if (!d) bad(t, in_ticks(value) + " is not a duration", "write a number and a unit: 500ms, 30s, 5m");
       out.threshold = static_cast<double>(d.value_or(0));
       return d.has_value();
+    }
+    if (is_ratio(out)) {
+      const std::optional<double> r = parse_ratio(value);
+      if (!r) bad(t, in_ticks(value) + " is not a ratio", "write it in percent: 5%");
+      out.threshold = r.value_or(0);
+      return r.has_value();
     }
     const std::optional<std::int64_t> n = parse_integer(value);
     if (!n || *n < 0)

@@ -140,7 +140,7 @@ const shape rule_shape{
         {.key = "when",
          .type = texts,
          .about = "Any of these: `tenant.MEASURE > N` for measures of the domains, `tenant.average_duration "
-                  "> 30s`, "
+                  "> 30s`, `tenant.failure_rate > 5%`, "
                   "`tenant.runs_per_day > N`, `tenant.critical`, `host.active_runs > N`."},
     }};
 

@@ -65,6 +65,7 @@ class api {
   boost::asio::awaitable<answer> list_tenants(const call& c);
   boost::asio::awaitable<answer> list_plugins(const call& c);
   boost::asio::awaitable<answer> show_routing(const call& c);
+  boost::asio::awaitable<answer> show_advice(const call& c);
   // api_metrics.cpp
   boost::asio::awaitable<answer> show_metrics(const call& c);
   boost::asio::awaitable<answer> show_health(const call& c);

@@ -11,12 +11,13 @@ using boost::asio::awaitable;
 
 awaitable<answer> api::livez(const call&) { co_return json_answer(200, {{"status", "alive"}}); }
 
-// An upstream or a backend that is away makes no host unready: others could do no better.
+// An upstream or a backend that is away makes no host unready: others could do no better. Which backend it is, is not
+// for everybody.
 awaitable<answer> api::readyz(const call&) {
   if (leaving_) co_return json_answer(503, {{"status", "stopping"}});
   const bool reachable = co_await store_.answers();
-  co_return json_answer(reachable ? 200 : 503,
-                        {{"status", reachable ? "ready" : "the store does not answer"}});
+  if (!reachable) co_return json_answer(503, {{"status", "the store does not answer"}});
+  co_return json_answer(200, {{"status", setup_.service.backends_away().empty() ? "ready" : "degraded"}});
 }
 
 awaitable<answer> api::describe(const call&) {

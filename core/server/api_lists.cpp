@@ -1,4 +1,5 @@
 // What was refused, what waits, whom the store knows, which plugins there are, and where a tenant's runs go.
+#include "host/advice.hpp"
 #include "host/cancel.hpp"
 #include "host/lists.hpp"
 #include "host/route.hpp"
@@ -18,19 +19,6 @@ template <class Rows, class Show>
 json array_of(const Rows& rows, const Show& show) {
   json out = json::array();
   for (const auto& row : rows) out.push_back(show(row));
-  return out;
-}
-
-json route_of(const manifest::pipeline& p, const std::string& tenant) {
-  json out{{"pipeline", p.name}};
-  try {
-    const host::routed to = host::choose_backend(p, tenant, {});
-    out["backend"] = to.backend;
-    out["reason"] = to.reason;
-  } catch (const engine::failure& f) {
-    out["backend"] = nullptr;
-    out["reason"] = f.message();
-  }
   return out;
 }
 
@@ -92,12 +80,33 @@ awaitable<answer> api::list_plugins(const call&) {
 awaitable<answer> api::show_routing(const call& c) {
   const std::string tenant = c.value("tenant");
   if (tenant.empty()) throw refusal(400, code::bad_parameter, "say whose runs: `tenant`");
-  json out = json::array();
+  std::vector<host::served_pipeline> of;
   for (const host::served_pipeline& p : setup_.service.pipelines()) {
-    if (knows(*p.pipeline, tenant)) out.push_back(route_of(*p.pipeline, tenant));
+    if (knows(*p.pipeline, tenant)) of.push_back(p);
   }
-  if (out.empty()) throw no_such_tenant(tenant);
-  co_return json_answer(200, json{{"tenant", tenant}, {"routing", std::move(out)}});
+  if (of.empty()) throw no_such_tenant(tenant);
+  desk::question explain = [of, tenant]() -> json {
+    return array_of(of, [&](const host::served_pipeline& p) { return p.engine->explain_route(tenant); });
+  };
+  const desk::reply got = co_await desk_.ask({engine::urgency::essential, tenant}, {}, std::move(explain));
+  co_return json_answer(200, json{{"tenant", tenant}, {"routing", *got}});
+}
+
+awaitable<answer> api::show_advice(const call& c) {
+  host::advice_ask ask;
+  ask.tenant = c.value("tenant");
+  if (const std::string days = c.value("days"); !days.empty())
+    ask.window_us = std::stoll(days) * 86'400'000'000LL;
+  std::function<json(engine::session&)> what =
+      [ask, all = setup_.service.pipelines()](engine::session& s) -> json {
+    return {{"advice", array_of(all, [&](const host::served_pipeline& p) {
+               return host::advice_report(s, *p.pipeline, ask);
+             })}};
+  };
+  // Much is read for it: who asks the same meanwhile shares the answer.
+  const desk::reply got =
+      co_await look(ask.tenant, "advice:" + ask.tenant + ":" + c.value("days"), std::move(what));
+  co_return json_answer(200, *got);
 }
 
 }  // namespace sluice::server

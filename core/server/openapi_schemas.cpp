@@ -93,6 +93,20 @@ json texts_and(std::initializer_list<const char*> names, json more) {
   return {{"type", "object"}, {"properties", std::move(more)}};
 }
 
+json routing_schema() {
+  const json condition = texts_and({"condition", "of", "was_over_at"}, {{"holds", {{"type", "boolean"}}},
+                                                                        {"value", {{"type", "number"}}},
+                                                                        {"threshold", {{"type", "number"}}}});
+  const json rule =
+      texts_and({"backend", "why"}, {{"rule", {{"type", "integer"}}},
+                                     {"matched", {{"type", "boolean"}}},
+                                     {"conditions", {{"type", "array"}, {"items", condition}}}});
+  const json away = texts_and({"backend", "code", "why", "since"}, json::object());
+  return list_of("routing", texts_and({"pipeline", "backend", "reason", "default"},
+                                      {{"rules", {{"type", "array"}, {"items", rule}}},
+                                       {"unavailable", {{"type", "array"}, {"items", away}}}}));
+}
+
 json list_schemas() {
   const json reject = texts_and(
       {"run_id", "at", "tenant", "stage", "item", "stream", "key", "field", "reason", "raw"},
@@ -103,7 +117,6 @@ json list_schemas() {
   const json manifest = texts_and({"pipeline"}, {{"good", {{"type", "boolean"}}},
                                                  {"same_as_served", {{"type", "boolean"}}},
                                                  {"diagnostics", {{"type", "array"}}}});
-  json routing = list_of("routing", texts_and({"pipeline", "reason"}, {{"backend", maybe("string")}}));
   json check = list_of("manifests", manifest);
   check["properties"]["good"] = {{"type", "boolean"}};
   json reloaded = list_of("stale", texts_and({"manifest", "why"}, json::object()));
@@ -112,7 +125,13 @@ json list_schemas() {
       {"RejectList", list_of("rejects", reject)},
       {"DeferredList", list_of("deferred", deferred)},
       {"TenantList", list_of("tenants", texts_and({"tenant", "first_seen_at", "seen_at"}, json::object()))},
-      {"Routing", routing},
+      {"Routing", routing_schema()},
+      {"AdviceList", list_of("advice", texts_and({"pipeline", "from", "to", "default"},
+                                                 {{"complete", {{"type", "boolean"}}},
+                                                  {"backends", {{"type", "array"}}},
+                                                  {"tenants", {{"type", "array"}}},
+                                                  {"gained", {{"type", "array"}}},
+                                                  {"moves", {{"type", "array"}}}}))},
       {"PluginList", list_of("plugins", {{"type", "object"}})},
       {"ManifestCheck", check},
       {"Reloaded", reloaded}};

@@ -57,6 +57,10 @@ constexpr std::array<query_parameter, 5> metrics_query{{
 constexpr std::array<query_parameter, 2> list_query{{of_tenant, at_most}};
 constexpr std::array<query_parameter, 1> tenant_query{{of_tenant}};
 
+json days() { return {{"type", "integer"}, {"minimum", 1}, {"maximum", 366}}; }
+constexpr std::array<query_parameter, 2> advice_query{
+    {of_tenant, {"days", "how far back; 28 by default", days}}};
+
 constexpr unsigned ok[] = {200};
 constexpr unsigned accepted[] = {202};
 constexpr unsigned ok_or_accepted[] = {200, 202};
@@ -105,6 +109,11 @@ constexpr route table[] = {
      &api::list_deferred},
     {"GET", "/api/sync/tenants", right::read, reach::list, "listTenants", "Tenants that the store knows",
      nullptr, tenant_query, "TenantList", ok, &api::list_tenants},
+    {"GET", "/api/sync/advice", right::read, reach::list, "showAdvice",
+     "Which tenants are over a threshold, how backends compare, what moving a tenant has gained, and the "
+     "line of the "
+     "manifest that does it",
+     nullptr, advice_query, "AdviceList", ok, &api::show_advice},
     {"GET", "/api/sync/routing", right::read, reach::list, "showRouting",
      "Which backend runs of a tenant go to, and why", nullptr, tenant_query, "Routing", ok,
      &api::show_routing},

@@ -112,7 +112,8 @@ class Watching(hosted.Hosted):
         self.assertIn("entities", [p["name"] for p in look("plugins")["plugins"]])
         self.assertNotIn(str(harness.PLUGINS), json.dumps(look("plugins")), "where things lie on this machine")
         self.assertEqual(look("routing?tenant=acme")["routing"],
-                         [{"pipeline": "e2e", "backend": "direct", "reason": "no rule matched: the default"}])
+                         [{"pipeline": "e2e", "backend": "direct", "reason": "no rule matched: the default", "default": "direct", "rules": [],
+                           "unavailable": []}])
         self.assert_problem(self.ask(host, "GET", "/api/sync/routing?tenant=other"), 404, "SLU-6028")
         self.assert_problem(self.ask(host, "GET", "/api/sync/routing"), 400, "SLU-7110")
         host.stop()

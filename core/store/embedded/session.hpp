@@ -6,11 +6,12 @@
 #include <string>
 #include <vector>
 
+#include "engine/routing_store.hpp"
 #include "store/embedded/tables.hpp"
 
 namespace sluice::store::embedded {
 
-class session final : public engine::session {
+class session final : public engine::session, public engine::routing_store {
  public:
   explicit session(std::unique_ptr<tables> over);
 
@@ -75,6 +76,13 @@ class session final : public engine::session {
   }
   [[nodiscard]] engine::note read_note(const std::string& name) override { return tables_->note(name); }
   bool write_note(const std::string& name, std::int64_t version, const std::string& text) override;
+
+  [[nodiscard]] std::int64_t count_rows(const std::string& tenant, const std::string& stream,
+                                        const std::string& column, const std::string& value) override;
+  [[nodiscard]] std::optional<engine::last_routed> last_route(const std::string& tenant,
+                                                              const std::string& pipeline) override;
+  void reroute(const std::string& run_id, std::int64_t epoch, const std::string& backend,
+               const std::string& reason) override;
 
  private:
   struct owned_run {

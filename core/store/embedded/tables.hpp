@@ -146,6 +146,9 @@ class tables {
   [[nodiscard]] virtual std::optional<run_record> find_run(const std::string& run_id) = 0;
   virtual void put_run(const run_record& r) = 0;
   [[nodiscard]] virtual std::vector<engine::run_row> runs(const engine::run_filter& filter) = 0;
+  // The newest one.
+  [[nodiscard]] virtual std::optional<engine::run_row> last_run(const std::string& tenant,
+                                                                const std::string& pipeline) = 0;
   virtual void see_tenant(const std::string& tenant, std::int64_t at_us) = 0;
   [[nodiscard]] virtual std::int64_t origin(const std::string& pipeline, const std::string& entry) = 0;
 
@@ -193,6 +196,9 @@ class tables {
                                                         std::int64_t origin, std::int64_t since_us) = 0;
   [[nodiscard]] virtual std::int64_t count_live(const std::string& tenant, const std::string& stream,
                                                 std::int64_t origin) = 0;
+  // Live rows; with a column, a text, those that hold this value there.
+  [[nodiscard]] virtual std::int64_t count_holding(const std::string& tenant, const std::string& stream,
+                                                   const std::string& column, const std::string& value) = 0;
   // Keys of live rows whose parent by that reference is a tombstone.
   [[nodiscard]] virtual std::vector<std::string> orphans(const std::string& tenant, const std::string& stream,
                                                          std::size_t reference) = 0;

@@ -8,6 +8,7 @@
 #include <set>
 #include <string>
 
+#include "engine/routing_store.hpp"
 #include "store/account.hpp"
 #include "store/errors.hpp"
 #include "store/partition.hpp"
@@ -26,7 +27,7 @@ inline constexpr const char* clock_us = "(extract(epoch FROM clock_timestamp()) 
 // Whether a commit waits for the disk.
 enum class durability : std::uint8_t { now, later };
 
-class postgres_session final : public engine::session {
+class postgres_session final : public engine::session, public engine::routing_store {
  public:
   postgres_session(std::string dsn, std::string schema, std::unique_ptr<connection> ready);
 
@@ -74,6 +75,13 @@ class postgres_session final : public engine::session {
   engine::note read_note(const std::string& name) override;
   bool write_note(const std::string& name, std::int64_t version, const std::string& text) override;
   engine::inspector& inspect() override;
+  // routing.cpp
+  std::int64_t count_rows(const std::string& tenant, const std::string& stream, const std::string& column,
+                          const std::string& value) override;
+  std::optional<engine::last_routed> last_route(const std::string& tenant,
+                                                const std::string& pipeline) override;
+  void reroute(const std::string& run_id, std::int64_t epoch, const std::string& backend,
+               const std::string& reason) override;
 
  private:
   friend class postgres_inspector;

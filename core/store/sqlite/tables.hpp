@@ -35,6 +35,8 @@ class tables final : public embedded::tables {
   [[nodiscard]] std::optional<embedded::run_record> find_run(const std::string& run_id) override;
   void put_run(const embedded::run_record& r) override;
   [[nodiscard]] std::vector<engine::run_row> runs(const engine::run_filter& filter) override;
+  [[nodiscard]] std::optional<engine::run_row> last_run(const std::string& tenant,
+                                                        const std::string& pipeline) override;
   void see_tenant(const std::string& tenant, std::int64_t at_us) override;
   [[nodiscard]] std::int64_t origin(const std::string& pipeline, const std::string& entry) override;
 
@@ -73,6 +75,8 @@ class tables final : public embedded::tables {
                                                 std::int64_t origin, std::int64_t since_us) override;
   [[nodiscard]] std::int64_t count_live(const std::string& tenant, const std::string& stream,
                                         std::int64_t origin) override;
+  [[nodiscard]] std::int64_t count_holding(const std::string& tenant, const std::string& stream,
+                                           const std::string& column, const std::string& value) override;
   [[nodiscard]] std::vector<std::string> orphans(const std::string& tenant, const std::string& stream,
                                                  std::size_t reference) override;
   [[nodiscard]] std::vector<std::string> stream_names() override;

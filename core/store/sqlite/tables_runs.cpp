@@ -97,7 +97,8 @@ void tables::put_run(const run_record& record) {
       "INSERT INTO sluice_runs (" + run_columns +
       ", cancel_requested) "
       "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (run_id) DO UPDATE SET "
-      "state=excluded.state, error_code=excluded.error_code, error=excluded.error, "
+      "backend=excluded.backend, route_reason=excluded.route_reason, state=excluded.state, "
+      "error_code=excluded.error_code, error=excluded.error, "
       "started_us=excluded.started_us, "
       "essential_us=excluded.essential_us, ended_us=excluded.ended_us, "
       "cancel_requested=excluded.cancel_requested";
