@@ -33,8 +33,8 @@ class postgres_under_test final : public store_under_test {
     for (const auto& k : shape.unique)
       order += (order.empty() ? "" : ", ") + ("t.\"" + k + "\" COLLATE \"C\"");
     const std::string text = postgres_cluster::query(
-        dsn_, "SELECT coalesce(json_agg(row_to_json(x)), '[]')::text FROM (SELECT " + columns + " FROM \"" +
-                  stream.name + "\" t ORDER BY " + order + ") x");
+        dsn_, "SELECT coalesce(json_agg(row_to_json(x)), '[]')::text FROM (SELECT " + columns +
+                  " FROM public.\"" + stream.name + "\" t ORDER BY " + order + ") x");
     stored_values_list out;
     for (const auto& row : nlohmann::json::parse(text)) {
       auto& values = out.emplace_back();
