@@ -1,4 +1,6 @@
 // Going on with a run whose host has died while somebody here waits for it.
+#include <utility>
+
 #include "host/process.hpp"
 #include "host/runtime.hpp"
 #include "observe/identifiers.hpp"
@@ -6,6 +8,17 @@
 namespace sluice::host {
 
 using how = engine::run_lease::how;
+
+namespace {
+
+// By an id of its own: by that of the run, the store would take this for the question that began it, asked again,
+// wherever another runtime of this process has had it. A run that has ended meanwhile is not begun anew.
+void ask_anew(engine::run_request& request, std::string id) {
+  request.run_id = std::move(id);
+  request.unless_since_us = 1;
+}
+
+}  // namespace
 
 void runtime::go_on_with(const std::string& run_id, std::int64_t& again_us) {
   foreign_run f;
@@ -19,10 +32,7 @@ void runtime::go_on_with(const std::string& run_id, std::int64_t& again_us) {
   const std::int64_t now = clock_.steady_us();
   if (!is_dead(f.by) && now < again_us) return;
   again_us = now + setup_.lease_us / 2;
-  // By an id of its own: by that of the run, the store would take this for the question that began it, asked again,
-  // wherever another runtime of this process has had it. A run that has ended meanwhile is not begun anew.
-  f.request.run_id = observe::uuid_v7(clock_.now_us() / 1000, random_.next(), random_.next());
-  f.request.unless_since_us = 1;
+  ask_anew(f.request, observe::uuid_v7(clock_.now_us() / 1000, random_.next(), random_.next()));
   engine::run_lease lease;
   std::optional<engine::run_row> row;
   admitted place;
