@@ -45,6 +45,8 @@ void cluster::note(const answer& a) {
   {
     const std::lock_guard lock(mutex_);
     const bool reached = !a.retryable();
+    heard_ = true;
+    if (a.good()) useful_ = true, refused_.clear();
     if (reached == away_.empty()) return;
     away_ = reached ? std::string() : a.text;
     said = away_;
@@ -84,9 +86,16 @@ bool cluster::stopping() {
 
 void cluster::check() {
   const std::lock_guard lock(mutex_);
-  if (away_.empty()) return;
-  throw failure(status::transient, codes::unreachable,
-                "Temporal at " + to_.address + " can't be reached: " + away_);
+  const std::string who = "Temporal at " + to_.address;
+  if (!away_.empty())
+    throw failure(status::transient, codes::unreachable, who + " can't be reached: " + away_);
+  if (!refused_.empty()) throw failure(status::transient, codes::refused, who + " " + refused_);
+  if (!heard_) throw failure(status::transient, codes::unreachable, who + " has not answered yet");
+}
+
+void cluster::refused(const std::string& why) {
+  const std::lock_guard lock(mutex_);
+  if (!useful_) refused_ = why;  // some may ask for everything but what a namespace is
 }
 
 }  // namespace sluice::durable

@@ -44,6 +44,8 @@ class cluster {
   [[nodiscard]] bool stopping();
   // Throws failure: why it can't be used now.
   void check();
+  // It answers, and takes nothing of us; until an answer of it is good.
+  void refused(const std::string& why);
   [[nodiscard]] const settings& to() const noexcept { return to_; }
 
  private:
@@ -61,7 +63,10 @@ class cluster {
   std::condition_variable changed_;
   std::minstd_rand chance_{std::random_device{}()};
   bool stopping_ = false;
-  std::string away_;  // empty: it answers
+  std::string away_;     // empty: it answers
+  std::string refused_;  // empty: it takes what it is asked
+  bool heard_ = false;   // of it, ever
+  bool useful_ = false;  // it has taken something
 };
 
 }  // namespace sluice::durable

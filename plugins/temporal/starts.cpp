@@ -19,6 +19,11 @@ void worker::start(const std::string& run_id, const std::string& plan_json) {
 }
 
 void worker::cancel(const std::string& run_id) {
+  {
+    // One that the cluster has never heard of is no business of its any more.
+    const std::lock_guard lock(mutex_);
+    if (const auto at = runs_.find(run_id); at != runs_.end() && !at->second.started) runs_.erase(at);
+  }
   // The host stops the steps; this is for those who look from outside.
   callers_.post([this, run_id] {
     ws::RequestCancelWorkflowExecutionRequest request;

@@ -1,5 +1,7 @@
 #include "temporal/worker.hpp"
 
+#include <utility>
+
 #include "temporal/codes.hpp"
 
 namespace sluice::durable {
@@ -76,23 +78,28 @@ void worker::tick() {
   }
 }
 
-// Says at the start what can never work.
+// Says at the start what does not work, and looks until it does.
 void worker::greet() {
-  ws::DescribeNamespaceRequest request;
-  ws::DescribeNamespaceResponse got;
-  request.set_namespace_(to_.to().name_space);
-  answer said;
+  constexpr auto look_again = 5s;
+  bool said_so = false;
   for (int failures = 1;; ++failures) {
-    said = to_.ask("DescribeNamespace", request, got, 1);
-    if (!said.retryable() || !to_.pause(to_.backoff(failures))) break;
+    ws::DescribeNamespaceRequest request;
+    ws::DescribeNamespaceResponse got;
+    const answer said = to_.ask("DescribeNamespace", request, got, 1);
+    if (said.good() || said.what == kind::stopped) return;
+    if (!said.retryable()) {
+      const std::string what = "refuses the namespace `" + to_.to().name_space + "`: " + said.text;
+      to_.refused(what);
+      if (!std::exchange(said_so, true)) {
+        host_.log(log_level::error,
+                  "Temporal at " + to_.to().address + " " + what +
+                      "; make it (`temporal operator namespace create`), or mend `namespace`, `tls` or "
+                      "`api_key`; runs wait",
+                  codes::as_field(codes::refused));
+      }
+    }
+    if (!to_.pause(said.retryable() ? to_.backoff(failures) : look_again)) return;
   }
-  if (said.good() || said.retryable() || said.what == kind::stopped) return;
-  host_.log(log_level::error,
-            "Temporal at " + to_.to().address + " refuses the namespace `" + to_.to().name_space +
-                "`: " + said.text +
-                "; make it (`temporal operator namespace create`), or mend `namespace`, `tls` or `api_key`; "
-                "runs wait",
-            codes::as_field(codes::refused));
 }
 
 void worker::say_goodbye() {

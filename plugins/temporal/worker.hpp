@@ -24,7 +24,11 @@ class worker {
   // Has a workflow started for the run, as soon as the cluster can be reached.
   void start(const std::string& run_id, const std::string& plan_json);
   void cancel(const std::string& run_id);
-  void check() { to_.check(); }
+  // Throws failure: why it takes no runs now. Whoever asks wants to know, so the cluster is asked from now on.
+  void check() {
+    poll();
+    to_.check();
+  }
 
  private:
   struct known {

@@ -50,6 +50,16 @@ class Server:
             os.sched_yield()
         (self.folder / "run" / "pid").unlink()
 
+    def signal(self, name):
+        subprocess.run(["kill", "-" + name, (self.folder / "run" / "pid").read_text().strip()], check=True)
+
+    def freeze(self):
+        """It takes connections and answers nothing."""
+        self.signal("STOP")
+
+    def thaw(self):
+        self.signal("CONT")
+
     def stop(self):
         self.script("stop.sh")
         shutil.rmtree(self.folder, ignore_errors=True)

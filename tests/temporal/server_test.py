@@ -14,11 +14,42 @@ class Away(cluster.Case):
         self.server.kill()
         run = self.begin()
         run_id = run.run_id()
-        said = run.wait_for(lambda l: "waits for Temporal" in l.get("msg", ""))
-        self.assertEqual(said["level"], "warn")
-        self.assertIn("SLU-4802", str(said))
+        said = run.wait_for(lambda l: l.get("event") == "run.waits")
+        self.assertEqual((said["level"], said["code"]), ("warn", "SLU-4802"))
         self.server.start()
         self.assertEqual(run.receipt()["run_id"], run_id)
+        self.assert_holds_what_the_upstream_has()
+
+    # covers: T1, P14, P18
+    def test_direct_stands_in_for_one_that_is_away(self):
+        text = self.manifest.read_text()
+        self.manifest.write_text(text.replace(
+            "default: temporal", "default: temporal, when_unavailable: { temporal: { use: direct, after: 1s } }"))
+        self.server.kill()
+        receipt = self.begin().receipt()
+        self.assertEqual((receipt["backend"], receipt["state"]), ("direct", "succeeded"))
+        self.assertIn("SLU-4802", receipt["route_reason"])
+        self.assert_holds_what_the_upstream_has()
+        self.server.start()
+        receipt = self.begin().receipt()
+        self.assertEqual((receipt["backend"], receipt["state"]), ("temporal", "succeeded"))
+        self.assertEqual(self.server.closed(receipt["run_id"]), "COMPLETED")
+
+    # covers: T1, T2, P8, P9
+    def test_one_that_freezes_and_comes_back_does_nothing_twice(self):
+        text = self.manifest.read_text()
+        self.manifest.write_text(text.replace(
+            "default: temporal", "default: temporal, when_unavailable: { temporal: { use: direct, after: 1s } }"))
+        first = self.run_sync()
+        self.assertEqual(first["backend"], "temporal")
+        self.server.freeze()
+        run = self.begin()
+        receipt = run.receipt()
+        self.server.thaw()
+        self.assertEqual((receipt["backend"], receipt["state"]), ("direct", "succeeded"))
+        self.assertEqual(self.written(receipt), 0)
+        again = self.run_sync()
+        self.assertEqual((again["backend"], again["state"]), ("temporal", "succeeded"))
         self.assert_holds_what_the_upstream_has()
 
     # covers: T2, P14
