@@ -17,7 +17,9 @@ void activities::handle(const ws::PollActivityTaskQueueResponse& task) {
   {
     const std::lock_guard lock(mutex_);
     alive_[token] = in.run_id;
+    host_.set("activities_under_way", static_cast<double>(alive_.size()));
   }
+  host_.add("activities");
   const auto told = [this, token, in](const step_end& end) {
     if (in.step == end_step && end.what == how::ended) ends_.expect(in.run_id);
     // Not on the thread that tells it: that is the engine's.
@@ -42,6 +44,7 @@ void activities::answer(const std::string& token, const step_end& end) {
 }
 
 void activities::fail(const std::string& token, const step_end& end) {
+  host_.add("activities_failed");
   ws::RespondActivityTaskFailedRequest request;
   request.set_task_token(token);
   auto& f = *request.mutable_failure();
@@ -101,6 +104,7 @@ void activities::end_if_over(const std::string& run_id) {
 void activities::forget(const std::string& token) {
   const std::lock_guard lock(mutex_);
   alive_.erase(token);
+  host_.set("activities_under_way", static_cast<double>(alive_.size()));
 }
 
 }  // namespace sluice::durable

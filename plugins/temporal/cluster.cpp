@@ -24,8 +24,13 @@ answer cluster::call(const char* method, const google::protobuf::MessageLite& re
   for (int failures = 1;; ++failures) {
     response.Clear();
     const bool last = stopping();
+    const auto asked = std::chrono::steady_clock::now();
     answer got = by_->call(method, request, response, last ? 2s : 10s, false);
+    if (got.good())
+      note_time(
+          std::chrono::duration_cast<std::chrono::milliseconds>(std::chrono::steady_clock::now() - asked));
     note(got);
+    if (got.retryable()) host_.add("calls_unanswered");
     if (!got.retryable() || failures >= attempts || last || !pause(backoff(failures))) return got;
   }
 }
@@ -56,6 +61,16 @@ void cluster::note(const answer& a) {
       log_level::warn,
       "Temporal at " + to_.address + " can't be reached: " + said + "; it is asked again, and runs wait",
       codes::as_field(codes::unreachable));
+}
+
+void cluster::note_time(std::chrono::milliseconds answered_in) noexcept {
+  answers_in_ms_ = std::max<std::int64_t>(answered_in.count(), answers_in_ms_ * 7 / 8);
+}
+
+std::chrono::seconds cluster::heartbeat() const noexcept {
+  constexpr std::int64_t usual = 500;
+  const std::int64_t ms = answers_in_ms_;
+  return 2s + (ms <= usual ? 0s : std::chrono::ceil<std::chrono::seconds>(std::chrono::milliseconds(3 * ms)));
 }
 
 std::chrono::milliseconds cluster::backoff(int failures) {

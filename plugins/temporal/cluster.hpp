@@ -2,6 +2,7 @@
 // until the worker stops; the answer to the last attempt is what comes back.
 #pragma once
 
+#include <atomic>
 #include <condition_variable>
 #include <memory>
 #include <mutex>
@@ -21,6 +22,11 @@ class cluster {
   answer ask(const char* method, Request& request, Response& response, int attempts = 5) {
     request.set_namespace_(to_.name_space);
     if constexpr (requires { request.set_identity(""); }) request.set_identity(names_.home());
+    return call(method, request, response, attempts);
+  }
+  // The same of what belongs to no namespace.
+  template <class Request, class Response>
+  answer ask_cluster(const char* method, Request& request, Response& response, int attempts = 5) {
     return call(method, request, response, attempts);
   }
   // Nothing for a minute is an answer.
@@ -46,6 +52,11 @@ class cluster {
   void check();
   // It answers, and takes nothing of us; until an answer of it is good.
   void refused(const std::string& why);
+  // After so long without a word a host counts as gone: longer where answers take long, since what is slow is not dead.
+  [[nodiscard]] std::chrono::seconds heartbeat() const noexcept;
+  // Whether it has the attributes of labels.hpp, as far as it was asked.
+  [[nodiscard]] bool searchable() const noexcept { return searchable_; }
+  void searchable(bool has_them) noexcept { searchable_ = has_them; }
   [[nodiscard]] const settings& to() const noexcept { return to_; }
 
  private:
@@ -54,6 +65,7 @@ class cluster {
   answer poll_once(const char* method, const google::protobuf::MessageLite& request,
                    google::protobuf::MessageLite& response);
   void note(const answer& a);
+  void note_time(std::chrono::milliseconds answered_in) noexcept;
 
   host_ref host_;
   settings to_;
@@ -62,6 +74,8 @@ class cluster {
   std::mutex mutex_;
   std::condition_variable changed_;
   std::minstd_rand chance_{std::random_device{}()};
+  std::atomic<bool> searchable_ = false;
+  std::atomic<std::int64_t> answers_in_ms_ = 0;  // of late
   bool stopping_ = false;
   std::string away_;     // empty: it answers
   std::string refused_;  // empty: it takes what it is asked

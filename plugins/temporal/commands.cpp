@@ -4,6 +4,7 @@
 #include <nlohmann/json.hpp>
 
 #include "temporal/convert.hpp"
+#include "temporal/labels.hpp"
 
 namespace sluice::durable {
 
@@ -14,19 +15,20 @@ using completed_request = ws::RespondWorkflowTaskCompletedRequest;
 
 // A day is the deadline of a run; whoever does a step longer is dead in a way that nothing has noticed.
 constexpr int step_hours = 25;
-constexpr int pick_up_seconds = 5, heartbeat_seconds = 2;
+constexpr int pick_up_seconds = 5;
 
-void schedule(completed_request& out, const command& c, const run_state& state, const slot& names) {
+void schedule(completed_request& out, const command& c, const run_state& state, const circumstances& now) {
   auto& command = *out.add_commands();
   command.set_command_type(enums::COMMAND_TYPE_SCHEDULE_ACTIVITY_TASK);
   auto& a = *command.mutable_schedule_activity_task_command_attributes();
   a.set_activity_id(c.activity);
   a.mutable_activity_type()->set_name(step_type);
-  a.mutable_task_queue()->set_name(c.queue.empty() ? names.shared() : c.queue);
+  add_summary(*command.mutable_user_metadata(), c.step);
+  a.mutable_task_queue()->set_name(c.queue.empty() ? now.names.shared() : c.queue);
   a.mutable_task_queue()->set_kind(enums::TASK_QUEUE_KIND_NORMAL);
   set_json(*a.mutable_input(), to_text(step_input{state.input().run_id, c.step, c.text == word_cancel}));
   a.mutable_start_to_close_timeout()->set_seconds(step_hours * 3600);
-  a.mutable_heartbeat_timeout()->set_seconds(heartbeat_seconds);
+  a.mutable_heartbeat_timeout()->set_seconds(now.heartbeat.count());
   auto& retry = *a.mutable_retry_policy();
   retry.mutable_initial_interval()->set_nanos(200'000'000);
   retry.set_backoff_coefficient(2);
@@ -37,6 +39,20 @@ void schedule(completed_request& out, const command& c, const run_state& state, 
   a.mutable_schedule_to_start_timeout()->set_seconds(pick_up_seconds);
 }
 
+// The server hands nothing of this on by itself.
+void continue_as_new(completed_request& out, const command& c, const circumstances& now) {
+  auto& command = *out.add_commands();
+  command.set_command_type(enums::COMMAND_TYPE_CONTINUE_AS_NEW_WORKFLOW_EXECUTION);
+  auto& a = *command.mutable_continue_as_new_workflow_execution_command_attributes();
+  a.mutable_workflow_type()->set_name(workflow_type);
+  a.mutable_task_queue()->set_name(now.names.shared());
+  a.mutable_workflow_task_timeout()->set_seconds(task_seconds);
+  set_json(*a.mutable_input(), c.text);
+  const workflow_input next = input_from(c.text);
+  add_memo(*a.mutable_memo(), next);
+  if (now.searchable) add_search_attributes(*a.mutable_search_attributes(), next);
+}
+
 }  // namespace
 
 void add_marker(completed_request& out, const std::string& step, const std::string& outcome) {
@@ -44,13 +60,15 @@ void add_marker(completed_request& out, const std::string& step, const std::stri
   command.set_command_type(enums::COMMAND_TYPE_RECORD_MARKER);
   auto& a = *command.mutable_record_marker_command_attributes();
   a.set_marker_name("step");
+  add_summary(*command.mutable_user_metadata(), step);
   set_json((*a.mutable_details())["step"],
            json{{"step", step}, {"outcome", outcome}, {"interpreter", interpreter_version}}.dump());
 }
 
-void add_command(completed_request& out, const command& c, const run_state& state, const slot& names) {
+void add_command(completed_request& out, const command& c, const run_state& state, const circumstances& now) {
   using does = command::kind;
-  if (c.what == does::schedule) return schedule(out, c, state, names);
+  if (c.what == does::schedule) return schedule(out, c, state, now);
+  if (c.what == does::continue_as_new) return continue_as_new(out, c, now);
   if (c.what == does::checkpoint) return out.set_force_create_new_workflow_task(true);
   auto& command = *out.add_commands();
   switch (c.what) {
@@ -76,12 +94,10 @@ void add_command(completed_request& out, const command& c, const run_state& stat
       f.mutable_application_failure_info()->set_non_retryable(true);
       return;
     }
-    case does::continue_as_new: {
-      command.set_command_type(enums::COMMAND_TYPE_CONTINUE_AS_NEW_WORKFLOW_EXECUTION);
-      auto& a = *command.mutable_continue_as_new_workflow_execution_command_attributes();
-      a.mutable_workflow_type()->set_name(workflow_type);
-      a.mutable_task_queue()->set_name(names.shared());
-      set_json(*a.mutable_input(), c.text);
+    case does::tell_phase: {
+      command.set_command_type(enums::COMMAND_TYPE_MODIFY_WORKFLOW_PROPERTIES);
+      auto& a = *command.mutable_modify_workflow_properties_command_attributes();
+      add_phase(*a.mutable_upserted_memo(), c.text);
       return;
     }
     default: throw std::runtime_error("a command that no server knows");

@@ -48,6 +48,13 @@ event failed(const history_api::HistoryEvent& e) {
   return out;
 }
 
+event task_started(const history_api::HistoryEvent& e) {
+  const auto& a = e.workflow_task_started_event_attributes();
+  event out = closed(event_kind::task_started, e.event_id(), 0, a.suggest_continue_as_new() ? "grown" : "");
+  out.name = a.identity();
+  return out;
+}
+
 event task_timed_out(const history_api::HistoryEvent& e) {
   const bool late =
       e.workflow_task_timed_out_event_attributes().timeout_type() == enums::TIMEOUT_TYPE_START_TO_CLOSE;
@@ -101,10 +108,7 @@ event event_of(const history_api::HistoryEvent& e, const std::string& shared_que
     case enums::EVENT_TYPE_WORKFLOW_EXECUTION_STARTED:
       return closed(event_kind::started, id, 0,
                     json_of(e.workflow_execution_started_event_attributes().input()));
-    case enums::EVENT_TYPE_WORKFLOW_TASK_STARTED:
-      return {
-          id,   event_kind::task_started, e.workflow_task_started_event_attributes().identity(), {}, {}, 0,
-          false};
+    case enums::EVENT_TYPE_WORKFLOW_TASK_STARTED: return task_started(e);
     case enums::EVENT_TYPE_WORKFLOW_TASK_TIMED_OUT: return task_timed_out(e);
     case enums::EVENT_TYPE_WORKFLOW_TASK_FAILED: return closed(event_kind::task_failed, id, 0, {});
     case enums::EVENT_TYPE_MARKER_RECORDED: return marker(e);

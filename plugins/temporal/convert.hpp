@@ -1,6 +1,7 @@
 // Between Temporal's messages and what the interpreter knows.
 #pragma once
 
+#include <chrono>
 #include <string>
 
 #include "temporal/api/history/v1/message.pb.h"
@@ -18,6 +19,7 @@ namespace history_api = ::temporal::api::history::v1;
 inline constexpr const char* workflow_type = "sluice.run";
 inline constexpr const char* step_type = "sluice.step";
 inline constexpr const char* moved_signal = "moved";
+inline constexpr int task_seconds = 5;  // that a host has for the task of a workflow
 
 void set_json(common::Payloads& out, const std::string& json);
 // The first payload as it is; empty: there is none.
@@ -37,7 +39,13 @@ struct step_input {
 // Adds to an answer what a command asks for; run_here is none of these.
 void add_marker(ws::RespondWorkflowTaskCompletedRequest& out, const std::string& step,
                 const std::string& outcome);
+// What this process knows of the cluster when it answers.
+struct circumstances {
+  const slot& names;
+  bool searchable = false;  // it has the attributes of labels.hpp
+  std::chrono::seconds heartbeat{2};
+};
 void add_command(ws::RespondWorkflowTaskCompletedRequest& out, const command& c, const run_state& state,
-                 const slot& names);
+                 const circumstances& now);
 
 }  // namespace sluice::durable

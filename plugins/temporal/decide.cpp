@@ -19,9 +19,10 @@ class decider {
     if (!s_.gone_.empty()) return {{kind::fail, {}, {}, {}, s_.gone_, 0}};
     const std::string end = outcome_of(std::string(end_step));
     if (!end.empty()) return {ending(end)};
-    if (s_.last_ >= most_events) return {{kind::continue_as_new, {}, {}, {}, handed_on(), 0}};
+    if (is_long(most_events)) return {{kind::continue_as_new, {}, {}, {}, handed_on(), 0}};
     for (const input_step& step : s_.input_.steps) consider(step);
     if (over()) consider({std::string(end_step), true, {}});
+    if (begins_with_background()) out_.insert(out_.begin(), {kind::tell_phase, {}, {}, {}, "background", 0});
     return std::move(out_);
   }
 
@@ -47,6 +48,25 @@ class decider {
       if (!p.outcome.empty()) next.done[step] = p.outcome;
     }
     return to_text(next);
+  }
+
+  // What stops is over soon, and a new one would not know of it. A server that finds every history long is followed
+  // when something was done: else a new one would follow on a new one for ever.
+  [[nodiscard]] bool is_long(std::int64_t most_events) const {
+    return !s_.stopping_ && (s_.last_ >= most_events || (s_.grown_ && s_.got_on_));
+  }
+
+  [[nodiscard]] bool begins_with_background() const {
+    const auto untouched = [this](const input_step& step) {
+      return step.essential || (of(step.name).attempts == 0 && outcome_of(step.name).empty());
+    };
+    const auto begun = [this](const input_step& step) {
+      const auto is_it = [&](const command& c) { return c.what == kind::schedule && c.step == step.name; };
+      return !step.essential && std::any_of(out_.begin(), out_.end(), is_it);
+    };
+    const auto& steps = s_.input_.steps;
+    return phase_of(s_.input_) == "essential" && std::all_of(steps.begin(), steps.end(), untouched) &&
+           std::any_of(steps.begin(), steps.end(), begun);
   }
 
   // Of a run that stops, what never began does not begin.

@@ -30,6 +30,7 @@ struct command {
     run_here,  // step, text: now, inside of this task; what becomes of it is a step_done, or it is asked again without
     schedule,     // step, activity, queue, text
     cancel_step,  // refers
+    tell_phase,   // text: what the run is at from now on, for who looks from outside
     checkpoint,   // what was done in this task is to be recorded before more is
     complete,     // text: the run's state
     cancelled,
@@ -72,6 +73,8 @@ class run_state {
   std::map<std::int64_t, attempt> attempts_;
   std::string home_, task_of_, gone_;
   std::int64_t last_ = 0;
+  bool grown_ = false;      // the server would have the history end soon
+  bool got_on_ = false;     // a step has ended since it began
   bool trouble_ = false;    // a task was not answered: nothing runs inside of one again
   bool done_here_ = false;  // something essential was done in the task that is under way
   bool cancel_asked_ = false;

@@ -5,6 +5,7 @@
 #include <set>
 #include <sstream>
 
+#include <grpc/support/log.h>
 #include <grpcpp/grpcpp.h>
 #include <grpcpp/impl/client_unary_call.h>
 #include <grpcpp/impl/codegen/proto_utils.h>
@@ -112,6 +113,8 @@ class grpc_transport final : public transport {
 }  // namespace
 
 std::unique_ptr<transport> make_grpc_transport(const settings& to, const std::string& api_key) {
+  // gRPC would write lines of its own to standard error. What they say is in the status of the call too.
+  gpr_set_log_function([](gpr_log_func_args*) {});
   return std::make_unique<grpc_transport>(to, api_key);
 }
 

@@ -12,7 +12,7 @@ namespace sluice::durable {
 enum class event_kind : std::uint8_t {
   other,
   started,         // text: the input
-  task_started,    // name: who has the task
+  task_started,    // name: who has the task; text: "grown" when the server would have the history end soon
   task_timed_out,  // text: "start_to_close" when the one who had it did not answer
   task_failed,
   step_done,          // a marker. name: the step; text: the outcome. It ran inside of a task

@@ -1,5 +1,6 @@
 #include "temporal/input.hpp"
 
+#include <algorithm>
 #include <stdexcept>
 
 #include <nlohmann/json.hpp>
@@ -19,10 +20,23 @@ std::vector<input_step> steps_from(const nlohmann::json& steps) {
 
 }  // namespace
 
+std::string phase_of(const workflow_input& input) {
+  const bool essential = std::any_of(input.steps.begin(), input.steps.end(), [&](const input_step& s) {
+    return s.essential && !input.done.contains(s.name);
+  });
+  return essential ? "essential" : "background";
+}
+
 workflow_input input_of(std::string_view plan_json, const std::string& home) {
   try {
     const nlohmann::json plan = nlohmann::json::parse(plan_json);
-    return {plan.at("run_id"), plan.at("pipeline"), home, steps_from(plan.at("steps")), {}};
+    return {plan.at("run_id"),
+            plan.at("pipeline"),
+            home,
+            steps_from(plan.at("steps")),
+            {},
+            plan.value("tenant", std::string()),
+            plan.value("correlation_id", std::string())};
   } catch (const nlohmann::json::exception& why) {
     throw std::runtime_error(std::string("no plan: ") + why.what());
   }
@@ -40,6 +54,8 @@ std::string to_text(const workflow_input& input) {
                      {"home", input.home},
                      {"steps", std::move(steps)}};
   if (!input.done.empty()) out["done"] = input.done;
+  if (!input.tenant.empty()) out["tenant"] = input.tenant;
+  if (!input.correlation_id.empty()) out["correlation_id"] = input.correlation_id;
   return out.dump();
 }
 
@@ -53,6 +69,8 @@ workflow_input input_from(std::string_view text) {
                                std::to_string(interpreter_version) + "): upgrade this host");
     }
     workflow_input out{in.at("run_id"), in.at("pipeline"), in.at("home"), steps_from(in.at("steps")), {}};
+    out.tenant = in.value("tenant", std::string());
+    out.correlation_id = in.value("correlation_id", std::string());
     if (in.contains("done")) out.done = in.at("done").get<std::map<std::string, std::string>>();
     return out;
   } catch (const nlohmann::json::exception& why) {

@@ -23,9 +23,12 @@ struct workflow_input {
   std::string home;  // the queue of the host that has the run
   std::vector<input_step> steps;
   std::map<std::string, std::string>
-      done;  // steps that ended before this workflow began, with their outcomes
+      done;                                // steps that ended before this workflow began, with their outcomes
+  std::string tenant{}, correlation_id{};  // for who looks from outside
 };
 
+// What a run is at when a workflow begins with this: "essential" or "background".
+[[nodiscard]] std::string phase_of(const workflow_input& input);
 // Of a host's plan: see sluice/abi/backend.h. Throws std::runtime_error.
 [[nodiscard]] workflow_input input_of(std::string_view plan_json, const std::string& home);
 [[nodiscard]] std::string to_text(const workflow_input& input);

@@ -49,24 +49,27 @@ void worker::begin(const std::string& run_id) {
 }
 
 answer worker::ask_to_start(const std::string& run_id, const std::string& plan_json) {
-  const auto plan = nlohmann::json::parse(plan_json);
+  const workflow_input input = input_of(plan_json, names_.home());
   ws::StartWorkflowExecutionRequest request;
   request.set_workflow_id(run_id);
   request.set_request_id(run_id + names_.home());
   request.mutable_workflow_type()->set_name(workflow_type);
   to_.set_queue(*request.mutable_task_queue(), names_.shared(), false);
-  set_json(*request.mutable_input(), to_text(input_of(plan_json, names_.home())));
-  request.mutable_workflow_task_timeout()->set_seconds(5);
+  set_json(*request.mutable_input(), to_text(input));
+  request.mutable_workflow_task_timeout()->set_seconds(task_seconds);
   request.set_workflow_id_reuse_policy(enums::WORKFLOW_ID_REUSE_POLICY_ALLOW_DUPLICATE);
   request.set_request_eager_execution(true);
-  auto& memo = *request.mutable_memo()->mutable_fields();
-  for (const char* name : {"tenant", "pipeline", "correlation_id"}) {
-    common::Payloads one;
-    set_json(one, plan.value(name, nlohmann::json()).dump());
-    memo[name] = one.payloads(0);
-  }
+  add_summary(*request.mutable_user_metadata(), input.pipeline + " of " + input.tenant);
+  add_memo(*request.mutable_memo(), input);
+  if (to_.searchable()) add_search_attributes(*request.mutable_search_attributes(), input);
   ws::StartWorkflowExecutionResponse got;
   answer said = to_.ask("StartWorkflowExecution", request, got, 1);
+  if (said.what == kind::refused && to_.searchable()) {
+    // They may have been removed since: a run does without.
+    to_.searchable(false);
+    request.clear_search_attributes();
+    said = to_.ask("StartWorkflowExecution", request, got, 1);
+  }
   if (said.good() && !got.eager_workflow_task().task_token().empty()) {
     started(run_id, said);
     tasks_.handle(std::move(*got.mutable_eager_workflow_task()));
@@ -95,6 +98,7 @@ void worker::started(const std::string& run_id, const answer& said) {
     known& run = at->second;
     run.busy = false;
     run.started = said.good();
+    host_.add(run.started ? "workflows_started" : "workflow_starts_failed");
     if (run.started) return;
     first = run.failures++ == 0;
     run.next = std::chrono::steady_clock::now() + to_.backoff(run.failures);

@@ -25,6 +25,7 @@ void run_state::apply(const event& e) {
       return;
     case event_kind::task_started:
       task_of_ = e.name;
+      grown_ = e.text == "grown";
       done_here_ = false;
       return;
     case event_kind::task_timed_out: trouble_ = trouble_ || e.text == "start_to_close"; return;
@@ -74,6 +75,7 @@ void run_state::close(const event& e) {
 
 void run_state::end(const std::string& step, const event& e) {
   steps_[step].outcome = e.text;
+  got_on_ = true;
   if (step != end_step && e.text == outcome_cancelled) stopping_ = true;
 }
 

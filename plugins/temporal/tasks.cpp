@@ -5,6 +5,8 @@
 #include <memory>
 #include <stdexcept>
 
+#include "temporal/labels.hpp"
+
 namespace sluice::durable {
 
 using namespace std::chrono_literals;
@@ -43,6 +45,7 @@ void tasks::handle(ws::PollWorkflowTaskQueueResponse task) {
         keep(task.workflow_execution().run_id(), std::move(a.state));
         return;
       }
+      host_.add("workflow_tasks");
       decide_on(a);
       ws::PollWorkflowTaskQueueResponse next;
       more = answer_task(a, next);
@@ -96,7 +99,7 @@ void tasks::decide_on(asked& a) {
     const std::vector<command> commands = decide(a.state, a.elsewhere);
     if (run_inside(a, commands)) continue;
     for (const command& c : commands) {
-      add_command(a.out, c, a.state, names_);
+      add_command(a.out, c, a.state, {names_, to_.searchable(), to_.heartbeat()});
       a.closes = a.closes || c.what == command::kind::complete || c.what == command::kind::cancelled ||
                  c.what == command::kind::fail || c.what == command::kind::continue_as_new;
     }
@@ -128,6 +131,7 @@ bool tasks::run_inside(asked& a, const std::vector<command>& commands) {
       a.elsewhere.insert(step);
       continue;
     }
+    host_.add("steps_inside_tasks");
     add_marker(a.out, step, at->second.text);
     a.state.apply({a.state.last_event(), event_kind::step_done, step, {}, at->second.text, 0, false});
   }
@@ -140,6 +144,7 @@ bool tasks::answer_task(asked& a, ws::PollWorkflowTaskQueueResponse& next) {
   auto& sticky = *a.out.mutable_sticky_attributes();
   to_.set_queue(*sticky.mutable_worker_task_queue(), names_.sticky(), true);
   sticky.mutable_schedule_to_start_timeout()->set_seconds(1);
+  add_version(a.out, host_.version());
   a.out.set_return_new_workflow_task(true);
   for (const auto& [id, query] : a.task.queries()) {
     auto& result = (*a.out.mutable_query_results())[id];
@@ -148,6 +153,7 @@ bool tasks::answer_task(asked& a, ws::PollWorkflowTaskQueueResponse& next) {
   }
   ws::RespondWorkflowTaskCompletedResponse got;
   const answer said = to_.ask("RespondWorkflowTaskCompleted", a.out, got);
+  if (said.what == answer::kind::refused) to_.searchable(false);  // it may be that
   if (a.closes) ends_.closed(a.task.workflow_execution().workflow_id());
   if (!said.good() || a.closes) {
     forget(run);
@@ -175,6 +181,7 @@ void tasks::answer_query(const ws::PollWorkflowTaskQueueResponse& task, const ru
 void tasks::fail_task(const ws::PollWorkflowTaskQueueResponse& task, const std::string& why) {
   host_.log(log_level::error,
             "run " + task.workflow_execution().workflow_id() + ": its history can't be gone on with: " + why);
+  host_.add("workflow_tasks_failed");
   forget(task.workflow_execution().run_id());
   ws::RespondWorkflowTaskFailedRequest request;
   request.set_task_token(task.task_token());

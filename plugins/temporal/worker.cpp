@@ -62,7 +62,8 @@ void worker::poll_steps(const std::string& queue) {
 }
 
 void worker::tick() {
-  constexpr int look_every = 14;  // about ten seconds
+  constexpr int look_every = 14;    // about ten seconds
+  constexpr int learn_every = 430;  // about five minutes
   for (int n = 1; to_.pause(700ms); ++n) {
     activities_.beat();
     std::vector<std::string> due;
@@ -75,7 +76,13 @@ void worker::tick() {
     }
     for (const std::string& id : due) callers_.post([this, id] { begin(id); });
     if (n % look_every == 0) look_after();
+    if (n % learn_every == 0) callers_.post([this] { learn(); });
   }
+}
+
+// Somebody may have registered attributes since.
+void worker::learn() {
+  if (!to_.searchable()) static_cast<void>(introduce(to_));
 }
 
 // Says at the start what does not work, and looks until it does.
@@ -83,9 +90,7 @@ void worker::greet() {
   constexpr auto look_again = 5s;
   bool said_so = false;
   for (int failures = 1;; ++failures) {
-    ws::DescribeNamespaceRequest request;
-    ws::DescribeNamespaceResponse got;
-    const answer said = to_.ask("DescribeNamespace", request, got, 1);
+    const answer said = introduce(to_);
     if (said.good() || said.what == kind::stopped) return;
     if (!said.retryable()) {
       const std::string what = "refuses the namespace `" + to_.to().name_space + "`: " + said.text;

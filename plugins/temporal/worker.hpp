@@ -7,6 +7,7 @@
 #include <thread>
 
 #include "temporal/activities.hpp"
+#include "temporal/labels.hpp"
 #include "temporal/tasks.hpp"
 
 namespace sluice::durable {
@@ -49,6 +50,7 @@ class worker {
   void poll_tasks(bool sticky);
   void poll_steps(const std::string& queue);
   void greet();
+  void learn();
   void say_goodbye();
 
   host_ref host_;

@@ -1,4 +1,5 @@
 """What the tests against a real Temporal share: a server of their own, its official command line, and a manifest that uses it."""
+import base64
 import json
 import os
 import pathlib
@@ -6,6 +7,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
+import threading
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "e2e"))
 import harness  # noqa: E402
@@ -27,19 +29,36 @@ def need():
 class Server:
     """On a port of its own, with its state in a file, so that it survives being killed."""
 
-    def __init__(self):
+    def __init__(self, *settings, ui=False):
+        """`settings`: of its dynamic configuration, KEY=VALUE."""
+        self.settings = settings
+        self.ui_port = outside.free_port() if ui else ""
         self.folder = pathlib.Path(tempfile.mkdtemp(prefix="sluice-temporal-"))
         self.port = outside.free_port()
         self.address = "127.0.0.1:%d" % self.port
 
     def script(self, name):
-        environment = {**os.environ, "UP_BUILD": str(outside.CACHE), "UP_RUN": str(self.folder / "run"), "TEMPORAL_UI_PORT": "",
+        environment = {**os.environ, "UP_BUILD": str(self.build()), "UP_RUN": str(self.folder / "run"), "TEMPORAL_UI_PORT": str(self.ui_port),
                        "TEMPORAL_PORT": str(self.port), "TEMPORAL_DB": str(self.folder / "db")}
         done = subprocess.run([SCRIPTS.folder / name], capture_output=True, text=True, env=environment, timeout=1200)
         if done.returncode != 0:
             raise RuntimeError(done.stdout[-2000:] + done.stderr[-2000:])
 
+    def build(self):
+        """Where the scripts find the program; with settings it is one that begins it with them."""
+        real = outside.CACHE / "bin" / "temporal"
+        if not self.settings or not real.exists():
+            return outside.CACHE
+        own = self.folder / "bin" / "temporal"
+        own.parent.mkdir(exist_ok=True)
+        more = "".join(" --dynamic-config-value %s" % s for s in self.settings)
+        own.write_text('#!/bin/sh\n[ "$1" = server ] || exec %s "$@"\nexec %s "$@"%s\n' % (real, real, more))
+        own.chmod(0o755)
+        return self.folder
+
     def start(self):
+        if self.settings and self.build() == outside.CACHE:
+            Server().start().stop()  # which makes the program
         self.script("start.sh")
         return self
 
@@ -78,8 +97,16 @@ class Server:
     def status(self, run_id):
         return self.workflow(run_id)["workflowExecutionInfo"]["status"].rsplit("_", 1)[-1]
 
+    def memo(self, run_id):
+        fields = self.workflow(run_id)["workflowExecutionInfo"]["memo"]["fields"]
+        return {name: json.loads(base64.b64decode(value["data"])) if isinstance(value, dict) else value for name, value in fields.items()}
+
     def history(self, run_id):
         return json.loads(self.tell("workflow", "show", "--workflow-id", run_id, "-o", "json"))["events"]
+
+    def workflows(self, run_id):
+        """All of that id, also those that went on as a new one."""
+        return json.loads(self.tell("workflow", "list", "--query", 'WorkflowId="%s"' % run_id, "-o", "json"))
 
     def closed(self, run_id):
         """Waits until the workflow is over; its status."""
@@ -90,10 +117,11 @@ class Server:
 
 class Case(harness.Case):
     server = None
+    server_settings = ()
 
     @classmethod
     def setUpClass(cls):
-        cls.server = Server().start()
+        cls.server = Server(*cls.server_settings).start()
 
     @classmethod
     def tearDownClass(cls):
@@ -103,7 +131,16 @@ class Case(harness.Case):
         super().write_manifest(*args, **parts)
         text = self.manifest.read_text()
         kept = [l for l in text.splitlines() if not l.startswith(("backends:", "routing:"))]
-        self.manifest.write_text("\n".join(kept) + "\n" + BACKENDS % self.server.address)
+        self.manifest.write_text("\n".join(kept) + "\n" + BACKENDS % self.address())
+
+    def address(self):
+        return self.server.address
+
+    @staticmethod
+    def until(question):
+        """Asks again until the answer is yes: what is asked knows nobody whom it could tell."""
+        while not question():
+            threading.Event().wait(0.2)
 
     def begin(self):
         return Run(self)

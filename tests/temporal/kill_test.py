@@ -31,6 +31,17 @@ class Kill(cluster.Case):
     def test_a_kill_in_the_essential_phase(self):
         self.goes_on(self.killed())
 
+    # covers: T6, P3, P8
+    def test_a_kill_inside_of_the_task_of_a_workflow(self):
+        run = self.begin()
+        run_id = run.run_id()
+        run.progress(1)
+        run.kill()
+        self.goes_on(run_id)
+        timed_out = [e["workflowTaskTimedOutEventAttributes"]["timeoutType"] for e in self.server.history(run_id)
+                     if e["eventType"] == "EVENT_TYPE_WORKFLOW_TASK_TIMED_OUT"]
+        self.assertIn("TIMEOUT_TYPE_START_TO_CLOSE", timed_out)
+
     # covers: T4, P3, P8
     def test_a_kill_in_the_background(self):
         self.write_manifest(phases=BACKGROUND)

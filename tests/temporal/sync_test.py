@@ -32,7 +32,7 @@ class Sync(cluster.Case):
         self.assertIn("EVENT_TYPE_ACTIVITY_TASK_COMPLETED", kinds, "the background ran as an activity")
         self.assertLess(kinds.index("EVENT_TYPE_MARKER_RECORDED"), kinds.index("EVENT_TYPE_ACTIVITY_TASK_SCHEDULED"))
         memo = self.server.workflow(run_id)["workflowExecutionInfo"]["memo"]["fields"]
-        self.assertEqual(sorted(memo), ["correlation_id", "pipeline", "tenant"])
+        self.assertEqual(sorted(memo), ["correlation_id", "phase", "pipeline", "tenant"])
         text = json.dumps(history)
         self.assertNotIn("token-acme", text)
         self.assertNotIn("@example", text)
@@ -47,23 +47,6 @@ class Sync(cluster.Case):
         self.server.tell("workflow", "terminate", "--workflow-id", run_id, "--reason", "a test")
         self.assertEqual(run.receipt(exit_code=130)["state"], "cancelled")
         run.wait_for(lambda l: "terminated from outside" in l.get("msg", ""))
-
-
-class Hosts(cluster.Case):
-    store_type = cluster.harness.Postgres
-
-    # covers: T11, P10
-    def test_many_starts_at_once_share_one_workflow(self):
-        self.upstream.faults({"match": {"path": "*/credits"}, "do": "status", "status": 429, "headers": {"Retry-After": "1"}})
-        first = self.begin()
-        run_id = first.run_id()
-        others = [self.begin() for _ in range(5)]
-        for other in others:
-            other.wait_for(lambda l: l.get("run_id") == run_id)
-        self.upstream.faults()
-        receipts = [run.receipt() for run in [first, *others]]
-        self.assertEqual({r.get("run_id", str(r)) for r in receipts}, {run_id})
-        self.assert_holds_what_the_upstream_has()
 
 
 if __name__ == "__main__":

@@ -25,3 +25,14 @@ class Keycloak(real.System):
 
 
 SECRETS = {"KEYCLOAK_SECRET_" + realm.upper(): "secret-" + realm for realm in ("small", "medium", "large")}
+
+
+class Example(real.Example):
+    example = "keycloak"
+    secrets = SECRETS
+
+    def as_reader(self, tenant, table, row):
+        if table == "credits":
+            kind, owner, unit, _, amount = row
+            return [tenant, kind, owner, unit, unit.removeprefix("credits."), real.plain(amount), None]
+        return super().as_reader(tenant, table, row)

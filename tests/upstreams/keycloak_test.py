@@ -19,16 +19,8 @@ def setUpModule():
         Keycloak.server.script("seed.py", realm)
 
 
-class Keycloak(real.Example):
+class Keycloak(keycloak.Example):
     server = None
-    example = "keycloak"
-    secrets = keycloak.SECRETS
-
-    def as_reader(self, tenant, table, row):
-        if table == "credits":
-            kind, owner, unit, _, amount = row
-            return [tenant, kind, owner, unit, unit.removeprefix("credits."), real.plain(amount), None]
-        return super().as_reader(tenant, table, row)
 
     def assert_as_upstream(self, realm):
         self.assert_holds(realm, self.server.read(realm)[0])

@@ -61,7 +61,7 @@ TEST(deciding, gives_what_takes_too_long_for_a_task_to_an_activity) {
 
 TEST(deciding, runs_the_background_as_activities) {
   EXPECT_THAT(said(history({task("home"), marker("users"), marker("roles")})),
-              ElementsAre(on("rest", "rest", "home")));
+              ElementsAre(of(kind::tell_phase, "background"), on("rest", "rest", "home")));
 }
 
 // covers: T6
@@ -154,6 +154,31 @@ TEST(deciding, goes_on_in_a_new_workflow_before_the_history_is_too_long) {
   EXPECT_THAT(said(next), ElementsAre(here("roles")));
 }
 
+// covers: T9
+TEST(deciding, goes_on_in_a_new_workflow_when_the_server_says_so_and_something_was_done) {
+  auto grown = task("home");
+  grown.text = "grown";
+  EXPECT_THAT(said(history({grown})), ElementsAre(here("users")));
+  const auto h = history({task("home"), marker("users"), marker("roles"), scheduled("rest", "home"), grown});
+  const auto commands = said(h);
+  ASSERT_EQ(commands.size(), 1U);
+  EXPECT_EQ(commands[0].what, kind::continue_as_new);
+  const workflow_input next = input_from(commands[0].text);
+  EXPECT_EQ(phase_of(next), "background");
+  EXPECT_THAT(said({{1, event_kind::started, {}, {}, commands[0].text, 0, false}, task("home")}),
+              ElementsAre(on("rest", "rest", "home")))
+      << "it says what it is at from the start";
+  const auto stopping = history({task("home"), marker("users"), marker("roles"), scheduled("rest", "home"),
+                                 about(event_kind::cancel_asked, 0), grown});
+  EXPECT_THAT(said(stopping), ElementsAre(command{kind::cancel_step, "rest", {}, {}, {}, 5}));
+}
+
+TEST(deciding, tells_once_that_the_background_begins) {
+  const auto again = history({task("home"), marker("users"), marker("roles"), scheduled("rest", "home"),
+                              about(event_kind::step_timed_out, 5), task("home")});
+  EXPECT_THAT(said(again), ElementsAre(on("rest", "rest/2", "")));
+}
+
 TEST(deciding, passes_over_what_it_has_no_use_for_and_refuses_what_is_no_run) {
   EXPECT_THAT(said(history({task("home"), {0, event_kind::other, {}, {}, "x", 0, false}})),
               ElementsAre(here("users")));
@@ -179,7 +204,8 @@ TEST(an_input, holds_names_alone) {
       "h");
   EXPECT_EQ(
       to_text(input),
-      R"({"home":"h","interpreter":1,"pipeline":"p","run_id":"r","steps":[{"after":[],"name":"a","phase":"essential"}]})");
+      R"({"correlation_id":"c","home":"h","interpreter":1,"pipeline":"p","run_id":"r","steps":[{"after":[],"name":"a","phase":"essential"}],"tenant":"acme"})");
+  EXPECT_EQ(to_text(input_from(to_text(input))), to_text(input));
 }
 
 TEST(a_history, is_read_as_it_was_written) {

@@ -90,7 +90,7 @@ class fake_server {
       } else if (c.what == command::kind::cancel_step) {
         add({0, event_kind::step_cancel_asked, {}, {}, {}, c.refers, false});
         cancelled_.insert(c.refers);
-      } else if (c.what != command::kind::checkpoint) {
+      } else if (c.what != command::kind::checkpoint && c.what != command::kind::tell_phase) {
         last_words_.push_back(c);
       }
     }
