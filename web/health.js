@@ -22,6 +22,10 @@ function stuckNote(stuck) {
 const staleNote = (stale) =>
   stale.map((x) => note("warn", `${x.manifest} is not what is served`, h("p", {}, x.why)));
 
+const awayNote = (away) =>
+  away.map((x) => note("warn", h("span", {}, "The backend ", code(x.backend), " takes no runs"),
+    h("p", {}, x.why), h("p", { class: "quiet" }, `${x.pipeline} · ${x.code} · since `, instant(x.since))));
+
 const sickNote = (sources) =>
   sources.filter((x) => x.sick).map((x) => note("warn", h("span", {}, "The source ", code(x.source), " fails or is slow"), h("p", { class: "quiet" }, x.pipeline)));
 
@@ -30,7 +34,7 @@ function draw(health) {
   const line = h("p", { class: "health" },
     h("span", { class: `state ${WORDS[health.status]}` }, icon(WORDS[health.status]), health.status),
     quiet(`${plural(running, "run")} under way, ${queued} waiting for a place`));
-  return [line, ...(health.alerts ?? []).map(alertNote), stuckNote(health.stuck), ...sickNote(health.host?.sources ?? []), ...staleNote(health.stale ?? [])].filter(Boolean);
+  return [line, ...(health.alerts ?? []).map(alertNote), stuckNote(health.stuck), ...awayNote(health.host?.backends_away ?? []), ...sickNote(health.host?.sources ?? []), ...staleNote(health.stale ?? [])].filter(Boolean);
 }
 
 // A host that has no such route says at least whether it takes requests.

@@ -1,4 +1,5 @@
 // The host itself: what is installed, whether its manifests are good.
+import { advicePanel } from "./advice.js";
 import { api, ask, askIfAllowed } from "./api.js";
 import { h } from "./dom.js";
 import { icon } from "./icons.js";
@@ -45,8 +46,8 @@ function manifests() {
 }
 
 export async function show(main, _, signal) {
-  const plugins = h("div", {});
-  main.append(heading("Host"), section("Plugins", plugins), manifests());
-  const found = await askIfAllowed(api("plugins"), { signal });
+  const plugins = h("div", {}), advice = h("div", {});
+  main.append(heading("Host"), section("Plugins", plugins), manifests(), advice);
+  const [found] = await Promise.all([askIfAllowed(api("plugins"), { signal }), advicePanel(advice, signal)]);
   plugins.replaceChildren(found ? pluginTable(found.plugins) : empty("To see them needs a token for all tenants with the scope manifest:read."));
 }

@@ -10,6 +10,7 @@
 #include <CLI/CLI.hpp>
 
 #include "cli/app.hpp"
+#include "cli/ask_host.hpp"
 #include "cli/completion.hpp"
 #include "cli/route.hpp"
 #include "cli/token.hpp"
@@ -94,6 +95,7 @@ void add_commands(CLI::App& cli, cli_of::common_options& options, int& result) {
   cli_of::add_store(cli, options, result);
   cli_of::add_retention(cli, options, result);
   cli_of::add_token(cli, options, result);
+  cli_of::add_ask_host(cli, options, result);
   cli_of::add_completion(cli, options, result);
   point_to_global_options(cli);
 }

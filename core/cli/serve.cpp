@@ -141,7 +141,7 @@ std::unique_ptr<host::service> open_service(app& a, plugin::loader& loader,
 std::unique_ptr<server::http_server> open_server(app& a, host::service& service,
                                                  server::change_relay& changes, reload_bell& bell) {
   const host::listen_settings& listen = a.settings().listen;
-  if (listen.address.empty()) return nullptr;
+  if (!listen.anywhere()) return nullptr;
   auto out = std::make_unique<server::http_server>(
       server::server_setup{service, listen, a.log(), a.redactor(), changes, a.catalog(),
                            server::tokens_beside(a.options().config), [&bell] { bell.ring(); }});
@@ -172,8 +172,7 @@ int serve(app& a, const std::vector<std::string>& manifests) {
   plugin::loader loader(a.catalog(), a.lock());
   server::change_relay changes;
   std::unique_ptr<host::service> service;
-  if (!a.settings().listen.address.empty())
-    static_cast<void>(server::listening_address(a.settings().listen.address));
+  if (!a.settings().listen.address.empty()) static_cast<void>(server::listening_address(a.settings().listen));
   try {
     service = open_service(a, loader, manifests, changes);
   } catch (const plugin::error& e) {
@@ -183,6 +182,10 @@ int serve(app& a, const std::vector<std::string>& manifests) {
   }
   reload_bell bell;
   auto http = open_server(a, *service, changes, bell);
+  const auto reload = [&] {
+    service->reload();
+    if (http) http->reload();
+  };
   if (!tell_manager("READY=1")) {
     a.log().write(observe::log_level::warn, {}, "the service manager can't be told that the host is ready",
                   {{"event", "serve.not_told"}});
@@ -190,8 +193,8 @@ int serve(app& a, const std::vector<std::string>& manifests) {
   for (;;) {
     tell_manager("WATCHDOG=1");  // who does not come round any more is started anew
     const int got = wait_for_signal(signals, service->tick());
-    if (got == SIGHUP) service->reload();
-    bell.answer([&] { service->reload(); });
+    if (got == SIGHUP) reload();
+    bell.answer(reload);
     if (got == SIGTERM || got == SIGINT) break;
   }
   bell.close();

@@ -24,10 +24,24 @@ json sources_json(const host_state& host) {
   return out;
 }
 
+json backends_json(const host_state& host) {
+  json out = json::array();
+  for (const backend_standing& b : host.away) {
+    out.push_back({{"pipeline", b.pipeline},
+                   {"backend", b.backend},
+                   {"code", b.code},
+                   {"since", instant_json(b.since_us)},
+                   {"why", b.why}});
+  }
+  return out;
+}
+
 void add_reasons(const host_state& host, json& why) {
   for (const host_state::source& s : host.sources) {
     if (s.sick) why.push_back("the source `" + s.name + "` of " + s.pipeline + " fails or is slow");
   }
+  for (const backend_standing& b : host.away)
+    why.push_back("the backend `" + b.backend + "` of " + b.pipeline + " takes no runs: " + b.why);
   for (const auto& [file, reason] : host.stale) why.push_back(file + " is not what is served: " + reason);
 }
 
@@ -63,7 +77,10 @@ json health_report(const open_runs_report& open, const json& alerts, const host_
            {"stuck", std::move(stuck)}};
   if (host == nullptr) return out;
   out["alerts"] = alerts;
-  out["host"] = {{"active", host->active}, {"queued", host->queued}, {"sources", sources_json(*host)}};
+  out["host"] = {{"active", host->active},
+                 {"queued", host->queued},
+                 {"sources", sources_json(*host)},
+                 {"backends_away", backends_json(*host)}};
   out["stale"] = json::array();
   for (const auto& [file, reason] : host->stale)
     out["stale"].push_back({{"manifest", file}, {"why", reason}});

@@ -8,6 +8,7 @@
 #include <nlohmann/json.hpp>
 
 #include "engine/store.hpp"
+#include "host/backend_health.hpp"
 
 namespace sluice::host {
 
@@ -20,6 +21,8 @@ struct host_state {
   };
   std::vector<source> sources;
   std::map<std::string, std::string> stale;  // manifests that could not be read again, with the reason
+  std::vector<backend_standing> away;        // backends that take no runs
+  std::int64_t certificate_ends_s = 0;       // of what it listens with; 0: nothing
 };
 
 // Open runs of the store, at most a thousand of each state; of one tenant when it is named.

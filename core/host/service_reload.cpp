@@ -134,7 +134,7 @@ std::shared_ptr<service::served> service::open(const std::string& file) {
 }
 
 host_state service::state() const {
-  host_state out{door_->active(), door_->queued(), {}, stale()};
+  host_state out{door_->active(), door_->queued(), {}, stale(), backends_away(), 0};
   for (const served_pipeline& p : pipelines()) {
     for (const manifest::source& s : p.pipeline->sources)
       out.sources.push_back({p.pipeline->name, s.name, health_->sick(health_name(p.pipeline->name, s.name))});

@@ -91,11 +91,26 @@ void read_limits(const fs::path& file, const YAML::Node& node, settings& out) {
        });
 }
 
-void read_listen(const fs::path& file, const YAML::Node& node, settings& out) {
-  each(file, node, "listen", "address, connections", [&](const std::string& key, const YAML::Node& value) {
-    if (key == "listen.connections") out.listen.connections = count(file, value, key, 1, 100'000);
-    else out.listen.address = text(file, value, key);
+tls_files read_tls(const fs::path& file, const YAML::Node& node) {
+  tls_files out;
+  each(file, node, "listen.tls", "certificate, key", [&](const std::string& key, const YAML::Node& value) {
+    (key == "listen.tls.key" ? out.key : out.certificate) = path_of(file, text(file, value, key));
   });
+  if (out.certificate.empty() || out.key.empty())
+    refuse(file, node.Mark(), "`listen.tls` needs both `certificate` and `key`");
+  return out;
+}
+
+void read_listen(const fs::path& file, const YAML::Node& node, settings& out) {
+  listen_settings& to = out.listen;
+  each(file, node, "listen", "address, connections, tls, socket",
+       [&](const std::string& key, const YAML::Node& value) {
+         if (key == "listen.connections") to.connections = count(file, value, key, 1, 100'000);
+         else if (key == "listen.tls") to.tls = read_tls(file, value);
+         else if (key == "listen.socket") to.socket = path_of(file, text(file, value, key));
+         else to.address = text(file, value, key);
+       });
+  if (to.tls && to.address.empty()) refuse(file, node.Mark(), "`listen.tls` needs a `listen.address`");
 }
 
 void read_retention(const fs::path& file, const YAML::Node& node, settings& out) {

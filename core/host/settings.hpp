@@ -6,7 +6,11 @@
 //   lease: 30s                            # how long others wait before they take a run over that stands still
 //   manifests: manifests                   # what `serve` serves: the .yaml files of a folder
 //   limits: { active_runs: 64, queued_runs: 1000 }
-//   listen: { address: "127.0.0.1:7464", connections: 1024 }   # the HTTP API of `serve`; without: none
+//   listen:                                # the HTTP API of `serve`; without: none
+//     address: "127.0.0.1:7464"            # elsewhere only with tls
+//     connections: 1024
+//     tls: { certificate: host.pem, key: host.key }
+//     socket: /run/sluice/admin.sock       # for root and the host's user, without a token
 //   retention: { runs: 90d, ledger: 30d, rejects: 30d, tombstones: 90d }
 #pragma once
 
@@ -22,10 +26,19 @@
 
 namespace sluice::host {
 
+// In PEM: the certificate with those that lead to its authority, and the key.
+struct tls_files {
+  std::filesystem::path certificate, key;
+};
+
 // Where `serve` has its HTTP API.
 struct listen_settings {
   std::string address;  // HOST:PORT with a literal address; empty: nowhere. Port 0: any
   int connections = 1'024;
+  std::optional<tls_files> tls;
+  std::filesystem::path socket;  // in the file system; empty: none
+
+  [[nodiscard]] bool anywhere() const { return !address.empty() || !socket.empty(); }
 };
 
 struct settings {

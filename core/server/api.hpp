@@ -28,6 +28,7 @@ struct api_setup {
   const plugin::catalog& catalog;
   std::filesystem::path tokens;  // where they stand
   std::function<void()> reload;  // reads the manifests again, and returns when that is done
+  std::function<void(host::host_state&)> add_facts;  // what the server itself knows of the host
 };
 
 class api {
@@ -85,6 +86,7 @@ class api {
   boost::asio::awaitable<void> keep_to_own(const route& at, call& c);
   [[nodiscard]] call take_apart(const route& at, const request& r) const;
   [[nodiscard]] host::served_pipeline pipeline_named(const std::string& name) const;
+  [[nodiscard]] host::host_state state_of_host() const;
   [[nodiscard]] nlohmann::json firing_alerts(engine::session& s) const;
   // Asks the store; a piece of work of the class that goes first, since somebody waits for it.
   boost::asio::awaitable<desk::reply> look(std::string tenant, std::string same_as,

@@ -1,6 +1,4 @@
 // The manifests that are served: whether their files are good, and reading them again.
-#include <filesystem>
-
 #include "host/catalog_adapter.hpp"
 #include "manifest/check.hpp"
 #include "server/api.hpp"
@@ -43,8 +41,8 @@ awaitable<answer> api::reload_manifests(const call&) {
   desk::question what = [this]() -> json {
     setup_.reload();
     json stale = json::array(), names = json::array();
-    for (const auto& [file, why] : setup_.service.stale())
-      stale.push_back({{"manifest", std::filesystem::path(file).filename().string()}, {"why", why}});
+    const host::host_state state = state_of_host();
+    for (const auto& [file, why] : state.stale) stale.push_back({{"manifest", file}, {"why", why}});
     for (const host::served_pipeline& p : setup_.service.pipelines()) names.push_back(p.pipeline->name);
     return {{"pipelines", std::move(names)}, {"stale", std::move(stale)}};
   };

@@ -21,14 +21,6 @@ std::int64_t window_us(const std::string& text) {
   return n * minute_us * (text.back() == 'm' ? 1 : text.back() == 'h' ? 60 : 24 * 60);
 }
 
-// Of manifests that callers may know the names, not the folders.
-host::host_state without_folders(host::host_state state) {
-  std::map<std::string, std::string> stale;
-  for (const auto& [file, why] : state.stale) stale[std::filesystem::path(file).filename().string()] = why;
-  state.stale = std::move(stale);
-  return state;
-}
-
 }  // namespace
 
 awaitable<answer> api::show_metrics(const call& c) {
@@ -41,6 +33,16 @@ awaitable<answer> api::show_metrics(const call& c) {
       json{"metrics", ask.tenant, ask.pipeline, ask.backend, ask.window_us, ask.tenants}.dump();
   const desk::reply got = co_await look(ask.tenant, same, std::move(what));
   co_return json_answer(200, *got);
+}
+
+// Of manifests that callers may know the names, not the folders.
+host::host_state api::state_of_host() const {
+  host::host_state out = setup_.service.state();
+  std::map<std::string, std::string> stale;
+  for (const auto& [file, why] : out.stale) stale[std::filesystem::path(file).filename().string()] = why;
+  out.stale = std::move(stale);
+  setup_.add_facts(out);
+  return out;
 }
 
 json api::firing_alerts(engine::session& s) const {
@@ -57,7 +59,7 @@ awaitable<answer> api::show_health(const call& c) {
   std::function<json(engine::session&)> what = [this, tenant, whole](engine::session& s) {
     const auto open = host::look_at_open_runs(s, tenant);
     if (!whole) return host::health_report(open, json::array(), nullptr);
-    const host::host_state state = without_folders(setup_.service.state());
+    const host::host_state state = state_of_host();
     return host::health_report(open, firing_alerts(s), &state);
   };
   const std::string same = json{"health", tenant, whole}.dump();
@@ -71,7 +73,7 @@ awaitable<answer> api::expose(const call&) {
     const auto served = setup_.service.pipelines();
     preset(from.counted, served);
     for (const host::served_pipeline& p : served) add_alerts(from.alerts, s, *p.pipeline);
-    return json(exposition(from, setup_.service.state()));
+    return json(exposition(from, state_of_host()));
   };
   const desk::reply got = co_await look({}, "exposition", std::move(what));
   co_return answer{200, "text/plain; version=0.0.4; charset=utf-8", got->get<std::string>(), {}, false};

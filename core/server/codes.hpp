@@ -24,6 +24,7 @@ inline constexpr const char* open_in_clear = "SLU-7113";
 inline constexpr const char* cannot_listen = "SLU-7114";
 inline constexpr const char* no_run = "SLU-7115";
 inline constexpr const char* run_over = "SLU-7116";
+inline constexpr const char* bad_certificate = "SLU-7117";
 
 inline constexpr const char* no_token = "SLU-7120";
 inline constexpr const char* no_right = "SLU-7121";
@@ -45,13 +46,15 @@ inline constexpr auto table = std::to_array<observe::code_entry>({
     {too_slow, "the request took too long to arrive", "send it within the time that is named"},
     {too_many_connections, "this host has as many connections as it takes", "try again after Retry-After"},
     {open_in_clear, "the address to listen at can be reached from elsewhere, and would be served in clear",
-     "listen at 127.0.0.1 or [::1]"},
+     "give `listen.tls`, or listen at 127.0.0.1 or [::1]"},
     {cannot_listen, "the address can't be listened at", "choose a free address of this machine"},
     {no_run, "there is no such run", "see /api/sync/runs"},
     {no_token, "who asks is not known", "send a token that is valid now as `Authorization: Bearer …`"},
     {no_right, "the token does not allow this", "use a token with the scope that is named"},
     {nobody_may, "there are no tokens, so nobody may use the API", "make one: `sluice token create`"},
     {bad_tokens, "the file of tokens can't be used", "mend the file, or the rights of it"},
+    {bad_certificate, "the certificate to listen with, or its key, can't be used",
+     "mend the file that is named, then reload or start the host"},
     {run_over, "the run is over", "start or repeat it if its data are wanted"},
 });
 

@@ -1,15 +1,15 @@
 #include "server/connection.hpp"
 
 #include <algorithm>
-#include <chrono>
 #include <optional>
+#include <sstream>
 
-#include <boost/asio/redirect_error.hpp>
-#include <boost/asio/use_awaitable.hpp>
-#include <boost/asio/write.hpp>
+#include <boost/beast/core/error.hpp>
 #include <boost/beast/core/flat_buffer.hpp>
-#include <boost/beast/core/tcp_stream.hpp>
-#include <boost/beast/http.hpp>
+#include <boost/beast/http/empty_body.hpp>
+#include <boost/beast/http/parser.hpp>
+#include <boost/beast/http/string_body.hpp>
+#include <boost/beast/http/write.hpp>
 
 #include "server/codes.hpp"
 #include "server/framing.hpp"
@@ -19,13 +19,10 @@ namespace sluice::server {
 
 namespace {
 
-namespace asio = boost::asio;
 namespace beast = boost::beast;
 namespace http = boost::beast::http;
-using asio::awaitable;
-using asio::use_awaitable;
+using boost::asio::awaitable;
 using boost::system::error_code;
-using std::chrono::seconds;
 
 constexpr std::string_view head_end = "\r\n\r\n";
 
@@ -33,11 +30,30 @@ std::string_view text_of(const beast::flat_buffer& buffer) {
   return {static_cast<const char*>(buffer.data().data()), buffer.size()};
 }
 
+// The head of an answer as it goes out.
+std::string head_of(const answer& out, const request& r, bool keep, bool encrypted) {
+  http::response<http::empty_body> message(http::status(out.status), 11);
+  message.set(http::field::content_type, out.type);
+  message.set(http::field::cache_control, "no-store");
+  message.set("X-Content-Type-Options", "nosniff");
+  if (encrypted) message.set("Strict-Transport-Security", "max-age=31536000");
+  if (!r.correlation_id.empty()) message.set("X-Correlation-ID", r.correlation_id);
+  for (const auto& [name, value] : out.headers) message.set(name, value);
+  message.keep_alive(keep);
+  if (out.status != 304) message.content_length(out.body.size());  // its length is not the file's
+  std::ostringstream text;
+  text << message.base();
+  return text.str();
+}
+
 class connection {
  public:
-  connection(beast::tcp_stream stream, front& at)
-      : stream_(std::move(stream)), at_(at), buffer_(limits::header + limits::body) {
-    self_.close = [this] { stream_.close(); };
+  connection(channel& over, front& at)
+      : channel_(over),
+        at_(at),
+        administrator_(over.administrator()),
+        buffer_(limits::header + limits::body) {
+    self_.close = [this] { channel_.close(); };
     at_.connections.push_back(&self_);
   }
   connection(const connection&) = delete;
@@ -48,15 +64,15 @@ class connection {
   }
 
   awaitable<void> serve() {
+    error_code failed;
+    co_await channel_.open(failed);
+    if (failed) co_return;
     while (co_await one_request()) {
     }
-    error_code gone;
-    stream_.socket().shutdown(asio::ip::tcp::socket::shutdown_send, gone);
+    co_await channel_.end();
   }
 
  private:
-  void patience(int of_seconds) { stream_.expires_after(seconds(of_seconds)); }
-
   void tell_idle() const {
     if (at_.leaving && at_.idle && !at_.busy()) at_.idle();
   }
@@ -72,18 +88,19 @@ class connection {
       if (text.empty()) co_return false;
       self_.busy = true;
       unread_ = text.size();
-      const request_head head = read_head(text);
+      const request_head head = read_head(text, names());
       has_body_ = head.has_body();
       keep = head.keep_alive;
       r.method = head.method;
       r.target = head.target;
       r.headers = head.fields;
+      r.administrator = administrator_;
       name_request(r, at_.random);
       const route* const wanted = admit(r, refused);
       // Of who is refused too: to close while something is unread makes the other side lose the answer.
       co_await read_body(head, wanted == nullptr || wanted->body != nullptr, r);
       if (refused && head.has_body()) has_body_ = true;
-      stream_.expires_never();
+      channel_.patience(0);
       if (wanted != nullptr) out = co_await at_.api.carry_out(*wanted, r);
     } catch (const boost::system::system_error&) {
       co_return false;  // the other side is gone
@@ -109,6 +126,11 @@ class connection {
     co_return written&& keep;
   }
 
+  // Nobody can lead a browser to a certificate that is not for the name that it asks for, nor to a file.
+  [[nodiscard]] host_names names() const {
+    return channel_.encrypted() || !administrator_.empty() ? host_names::any : host_names::addresses;
+  }
+
   // Null: refused.
   const route* admit(request& r, std::optional<refusal>& refused) {
     try {
@@ -123,7 +145,7 @@ class connection {
   awaitable<std::string> read_head_text() {
     unread_ = 0;
     has_body_ = false;
-    patience(buffer_.size() == 0 ? limits::idle_seconds : limits::header_seconds);
+    channel_.patience(buffer_.size() == 0 ? limits::idle_seconds : limits::header_seconds);
     for (;;) {
       const std::string_view there = text_of(buffer_);
       const std::size_t end = there.find(head_end);
@@ -133,13 +155,12 @@ class connection {
         throw refusal(431, code::header_too_large, "the header has more than 8 KiB").last();
       }
       error_code failed;
-      const std::size_t n = co_await stream_.async_read_some(buffer_.prepare(4096),
-                                                             asio::redirect_error(use_awaitable, failed));
+      const std::size_t n = co_await channel_.read(buffer_.prepare(4096), failed);
       // The stream is closed by then: this is for the log.
       if (failed == beast::error::timeout && !there.empty())
         throw refusal(408, code::too_slow, "the header took longer than 10 seconds").last();
       if (failed) co_return std::string();
-      if (buffer_.size() == 0) patience(limits::header_seconds);
+      if (buffer_.size() == 0) channel_.patience(limits::header_seconds);
       buffer_.commit(n);
     }
   }
@@ -154,19 +175,36 @@ class connection {
     parser.header_limit(limits::header + 4);
     parser.body_limit(limits::body);
     error_code failed;
-    patience(limits::body_seconds);
-    co_await http::async_read_header(stream_, buffer_, parser, asio::redirect_error(use_awaitable, failed));
+    while (!failed && !parser.is_header_done()) buffer_.consume(parser.put(buffer_.data(), failed));
     if (!failed && (parser.chunked() != head.chunked || parser.get().target() != head.target))
       failed = http::error::bad_value;
     if (failed) throw refusal(400, code::bad_frame, "the header can't be read: " + failed.message()).last();
     unread_ = 0;
     if (head.has_body()) {
       co_await go_on(head);
-      co_await http::async_read(stream_, buffer_, parser, asio::redirect_error(use_awaitable, failed));
-      if (failed) throw body_failed(failed);
+      co_await read_rest(parser);
     }
     has_body_ = false;
     r.body = std::move(parser.get().body());
+  }
+
+  awaitable<void> read_rest(http::request_parser<http::string_body>& parser) {
+    constexpr std::size_t piece = 8 * 1024;
+    channel_.patience(limits::body_seconds);
+    parser.eager(true);
+    while (!parser.is_done()) {
+      error_code failed;
+      buffer_.consume(parser.put(buffer_.data(), failed));
+      const std::size_t room = std::min(piece, buffer_.max_size() - buffer_.size());
+      if (failed == http::error::need_more && room > 0) failed = {};
+      if (failed) throw unreadable(failed);
+      if (parser.is_done()) break;
+      const std::size_t n = co_await channel_.read(buffer_.prepare(room), failed);
+      if (failed == beast::error::timeout)
+        throw refusal(408, code::too_slow, "the body took longer than 30 seconds").last();
+      if (failed) throw boost::system::system_error(failed);
+      buffer_.commit(n);
+    }
   }
 
   awaitable<void> go_on(const request_head& head) {
@@ -175,19 +213,16 @@ class connection {
     if (!beast::iequals(at->second, "100-continue"))
       throw refusal(417, code::bad_frame, "Expect is not 100-continue").last();
     constexpr std::string_view text = "HTTP/1.1 100 Continue\r\n\r\n";
-    co_await asio::async_write(stream_, asio::buffer(text), use_awaitable);
+    error_code failed;
+    co_await channel_.write(text, failed);
+    if (failed) throw boost::system::system_error(failed);
   }
 
   static refusal too_large() {
     return refusal(413, code::body_too_large, "the body has more than 64 KiB").last();
   }
-  refusal body_failed(const error_code& failed) {
+  static refusal unreadable(const error_code& failed) {
     if (failed == http::error::body_limit) return too_large();
-    if (failed == beast::error::timeout)
-      return refusal(408, code::too_slow, "the body took longer than 30 seconds").last();
-    if (failed == http::error::partial_message ||
-        failed.category() != http::make_error_code(http::error::bad_value).category())
-      throw boost::system::system_error(failed);
     return refusal(400, code::bad_frame, "the body can't be read: " + failed.message()).last();
   }
 
@@ -199,9 +234,9 @@ class connection {
         r.correlation_id + "\r\nConnection: close\r\n\r\n";
     error_code failed;
     while (!failed && !text.empty()) {
-      patience(limits::write_seconds);
-      co_await asio::async_write(stream_, asio::buffer(text), asio::redirect_error(use_awaitable, failed));
-      stream_.expires_never();
+      channel_.patience(limits::write_seconds);
+      co_await channel_.write(text, failed);
+      channel_.patience(0);
       if (failed) break;
       std::string next = co_await out.more();
       text = std::move(next);
@@ -211,24 +246,18 @@ class connection {
 
   // False: it could not be written.
   awaitable<bool> write(const answer& out, const request& r, bool keep) {
-    http::response<http::string_body> message(http::status(out.status), 11);
-    message.set(http::field::content_type, out.type);
-    message.set(http::field::cache_control, "no-store");
-    message.set("X-Content-Type-Options", "nosniff");
-    if (!r.correlation_id.empty()) message.set("X-Correlation-ID", r.correlation_id);
-    for (const auto& [name, value] : out.headers) message.set(name, value);
-    message.keep_alive(keep);
-    message.body() = out.body;
-    message.prepare_payload();
-    if (out.status == 304) message.erase(http::field::content_length);  // its length is not the file's
+    std::string text = head_of(out, r, keep, channel_.encrypted());
+    // What would follow the head of such an answer would be taken for the next one.
+    if (r.method != "HEAD") text += out.body;
     error_code failed;
-    patience(limits::write_seconds);
-    co_await http::async_write(stream_, message, asio::redirect_error(use_awaitable, failed));
+    channel_.patience(limits::write_seconds);
+    co_await channel_.write(text, failed);
     co_return !failed;
   }
 
-  beast::tcp_stream stream_;
+  channel& channel_;
   front& at_;
+  const std::string administrator_;
   open_connection self_;
   beast::flat_buffer buffer_;
   std::size_t unread_ = 0;  // bytes of the header that only our own reading has seen
@@ -237,14 +266,14 @@ class connection {
 
 }  // namespace
 
-awaitable<void> serve_clear(asio::ip::tcp::socket socket, front& at) {
-  connection c(beast::tcp_stream(std::move(socket)), at);
+awaitable<void> serve(std::unique_ptr<channel> over, front& at) {
+  connection c(*over, at);
   co_await c.serve();
 }
 
-awaitable<void> turn_away(asio::ip::tcp::socket socket) {
-  beast::tcp_stream stream(std::move(socket));
-  stream.expires_after(seconds(2));
+awaitable<void> turn_away(std::unique_ptr<channel> over) {
+  if (over->encrypted()) co_return;
+  over->patience(2);
   const answer out =
       refusal(503, code::too_many_connections, "this host has as many connections as it takes").to_answer("");
   const std::string text =
@@ -252,8 +281,8 @@ awaitable<void> turn_away(asio::ip::tcp::socket socket) {
       "\r\nRetry-After: 2\r\nConnection: close\r\nContent-Length: " + std::to_string(out.body.size()) +
       "\r\n\r\n" + out.body;
   error_code failed;
-  co_await asio::async_write(stream, asio::buffer(text), asio::redirect_error(use_awaitable, failed));
-  stream.socket().shutdown(asio::ip::tcp::socket::shutdown_send, failed);
+  co_await over->write(text, failed);
+  co_await over->end();
 }
 
 }  // namespace sluice::server

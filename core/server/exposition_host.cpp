@@ -50,6 +50,13 @@ void add_host(families& to, const host::host_state& state) {
       add_family(to, "sluice_stale_manifests",
                  "Manifests whose text is not what is served, since it is wrong", MetricType::Gauge);
   add_gauge(stale, {}, static_cast<double>(state.stale.size()));
+  MetricFamily& away = add_family(to, "sluice_backend_away",
+                                  "1: this host has seen that the backend takes no runs", MetricType::Gauge);
+  for (const host::backend_standing& b : state.away)
+    add_gauge(away, {{"pipeline", b.pipeline}, {"backend", b.backend}}, 1);
+  MetricFamily& ends = add_family(to, "sluice_certificate_end_timestamp_seconds",
+                                  "When the certificate ends that this host listens with", MetricType::Gauge);
+  if (state.certificate_ends_s != 0) add_gauge(ends, {}, static_cast<double>(state.certificate_ends_s));
   MetricFamily& build = add_family(to, "sluice_build_info", "1, with the version", MetricType::Gauge);
   add_gauge(build, {{"version", std::string(plugin::host_version())}}, 1);
 }

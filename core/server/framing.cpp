@@ -92,7 +92,7 @@ void read_field(std::string_view line, request_head& out) {
 }
 
 // A name that a page in a browser could have pointed to this machine is not one of ours: an address can't be.
-void check_host(const std::string& host) {
+void check_host(const std::string& host, host_names allowed) {
   std::string_view name = host;
   if (!name.empty() && name.front() == '[') {
     name = name.substr(0, name.find(']') + 1);
@@ -103,12 +103,16 @@ void check_host(const std::string& host) {
   const bool good_port = port.empty() || (port.size() > 1 && port.front() == ':' &&
                                           std::all_of(port.begin() + 1, port.end(),
                                                       [](unsigned char c) { return std::isdigit(c) != 0; }));
-  const auto of = [&](std::string_view allowed) {
-    return !name.empty() && name.find_first_not_of(allowed) == std::string_view::npos;
+  const auto of = [&](std::string_view letters) {
+    return !name.empty() && name.find_first_not_of(letters) == std::string_view::npos;
   };
   const bool v6 =
       name.size() > 2 && name.front() == '[' && name.back() == ']' && of("[]0123456789abcdefABCDEF:.");
   if (good_port && (v6 || of("0123456789.") || lower(name) == "localhost")) return;
+  constexpr std::string_view of_names = "abcdefghijklmnopqrstuvwxyz0123456789-._";
+  if (good_port && allowed == host_names::any &&
+      lower(name).find_first_not_of(of_names) == std::string::npos && !name.empty())
+    return;
   refuse("the field Host is neither an address nor localhost");
 }
 
@@ -132,7 +136,7 @@ void read_length(request_head& out, bool is_11) {
 
 }  // namespace
 
-request_head read_head(std::string_view text) {
+request_head read_head(std::string_view text, host_names allowed) {
   request_head out;
   const bool is_11 = read_request_line(take_line(text), out);
   std::size_t fields = 0;
@@ -145,7 +149,7 @@ request_head read_head(std::string_view text) {
     read_field(line, out);
   }
   const auto host = out.fields.find("host");
-  if (host != out.fields.end()) check_host(host->second);
+  if (host != out.fields.end()) check_host(host->second, allowed);
   else if (is_11) refuse("the field Host is missing");
   read_length(out, is_11);
   const auto connection = out.fields.find("connection");

@@ -26,7 +26,13 @@ struct request_head {
   [[nodiscard]] bool has_body() const { return chunked || (length && *length > 0); }
 };
 
+// What the field Host may say.
+enum class host_names : std::uint8_t {
+  addresses,  // and localhost: a page in a browser can have its own name lead here, but no address
+  any,
+};
+
 // `text` ends with the empty line. Throws refusal (SLU-7102, SLU-7103).
-[[nodiscard]] request_head read_head(std::string_view text);
+[[nodiscard]] request_head read_head(std::string_view text, host_names allowed = host_names::addresses);
 
 }  // namespace sluice::server

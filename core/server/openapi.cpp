@@ -19,10 +19,12 @@ json path_parameters(std::string_view path) {
   for (std::size_t at = 0; (at = path.find('{', at)) != std::string_view::npos;) {
     const std::size_t end = path.find('}', at);
     const std::string name(path.substr(at + 1, end - at - 1));
-    out.push_back({{"name", name},
-                   {"in", "path"},
-                   {"required", true},
-                   {"schema", {{"type", "string"}, {"minLength", 1}, {"maxLength", 256}}}});
+    out.push_back(
+        {{"name", name},
+         {"in", "path"},
+         {"required", true},
+         {"schema",
+          {{"type", "string"}, {"minLength", 1}, {"maxLength", 256}, {"pattern", without_controls}}}});
     at = end;
   }
   return out;
@@ -35,7 +37,11 @@ json header(const char* name, const char* what) {
 json parameters_of(const route& r) {
   json out = path_parameters(r.path);
   for (const query_parameter& q : r.query) {
-    out.push_back({{"name", q.name}, {"in", "query"}, {"description", q.what}, {"schema", q.schema()}});
+    out.push_back({{"name", q.name},
+                   {"in", "query"},
+                   {"required", q.required},
+                   {"description", q.what},
+                   {"schema", q.schema()}});
   }
   json id = header("X-Correlation-ID", "for the log; made up when it is missing");
   id["schema"]["pattern"] = "^[A-Za-z0-9._:-]{1,128}$";
@@ -76,7 +82,7 @@ json answers_of(const route& r) {
   if (r.id == "readyz")
     out["503"] = {{"description", "not now"},
                   {"content", {{"application/json", {{"schema", ref("Status")}}}}}};
-  else out["default"] = problem;
+  out["default"] = problem;
   return out;
 }
 

@@ -14,6 +14,11 @@ json object(json properties, json required) {
   return {{"type", "object"}, {"properties", std::move(properties)}, {"required", std::move(required)}};
 }
 
+json texts_and(std::initializer_list<const char*> names, json more) {
+  for (const char* name : names) more[name] = words();
+  return {{"type", "object"}, {"properties", std::move(more)}};
+}
+
 json run_schema() {
   const json state{{"type", "string"},
                    {"enum", {"queued", "running", "succeeded", "partial", "held", "failed", "cancelled"}}};
@@ -77,7 +82,8 @@ json run_schemas() {
       {"Started",
        object({{"essential_over", {{"type", "boolean"}}}, {"subject", ref("Run")}, {"tenant", ref("Run")}},
               {"essential_over"})},
-      {"Events", words()},
+      {"Events",
+       texts_and({"id", "data"}, {{"event", {{"type", "string"}, {"enum", {"run", "stage", "end"}}}}})},
       {"Page", words()},
       {"File", words()},
       {"Exposition", words()},
@@ -86,11 +92,6 @@ json run_schemas() {
 
 json list_of(const char* name, json item) {
   return object({{name, {{"type", "array"}, {"items", std::move(item)}}}}, json::array({name}));
-}
-
-json texts_and(std::initializer_list<const char*> names, json more) {
-  for (const char* name : names) more[name] = words();
-  return {{"type", "object"}, {"properties", std::move(more)}};
 }
 
 json routing_schema() {
@@ -174,13 +175,22 @@ json metrics_schema() {
   return out;
 }
 
+json host_schema() {
+  const json source = texts_and({"pipeline", "source"}, {{"sick", {{"type", "boolean"}}}});
+  const json away = texts_and({"pipeline", "backend", "code", "since", "why"}, json::object());
+  return texts_and({}, {{"active", {{"type", "integer"}}},
+                        {"queued", {{"type", "integer"}}},
+                        {"sources", {{"type", "array"}, {"items", source}}},
+                        {"backends_away", {{"type", "array"}, {"items", away}}}});
+}
+
 json health_schema() {
   json out = texts_and({}, {{"status", {{"type", "string"}, {"enum", {"healthy", "degraded", "unhealthy"}}}},
                             {"why", {{"type", "array"}, {"items", words()}}},
                             {"runs", {{"type", "object"}}},
                             {"stuck", {{"type", "array"}}},
                             {"alerts", {{"type", "array"}}},
-                            {"host", {{"type", "object"}}},
+                            {"host", host_schema()},
                             {"stale", {{"type", "array"}}}});
   out["required"] = {"status", "why", "runs", "stuck"};
   return out;

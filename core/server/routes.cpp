@@ -10,7 +10,7 @@ namespace {
 
 using json = nlohmann::json;
 
-json text() { return {{"type", "string"}, {"maxLength", 256}}; }
+json text() { return {{"type", "string"}, {"maxLength", 256}, {"pattern", without_controls}}; }
 json limit() { return {{"type", "integer"}, {"minimum", 1}, {"maximum", 1000}}; }
 json state() {
   return {{"type", "string"},
@@ -56,6 +56,10 @@ constexpr std::array<query_parameter, 5> metrics_query{{
 }};
 constexpr std::array<query_parameter, 2> list_query{{of_tenant, at_most}};
 constexpr std::array<query_parameter, 1> tenant_query{{of_tenant}};
+json name() {
+  return {{"type", "string"}, {"minLength", 1}, {"maxLength", 256}, {"pattern", without_controls}};
+}
+constexpr std::array<query_parameter, 1> whose_query{{{"tenant", "whose runs", name, true}}};
 
 json days() { return {{"type", "integer"}, {"minimum", 1}, {"maximum", 366}}; }
 constexpr std::array<query_parameter, 2> advice_query{
@@ -115,7 +119,7 @@ constexpr route table[] = {
      "manifest that does it",
      nullptr, advice_query, "AdviceList", ok, &api::show_advice},
     {"GET", "/api/sync/routing", right::read, reach::list, "showRouting",
-     "Which backend runs of a tenant go to, and why", nullptr, tenant_query, "Routing", ok,
+     "Which backend runs of a tenant go to, and why", nullptr, whose_query, "Routing", ok,
      &api::show_routing},
     {"GET", "/api/sync/metrics", right::read, reach::list, "showMetrics",
      "How often runs that ended in a window went well, how long they took, and what went wrong: in all, and "

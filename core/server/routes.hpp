@@ -26,9 +26,13 @@ enum class reach : std::uint8_t {
   list,    // those of every tenant that the caller may see
 };
 
+// Of names in paths and queries, as a regular expression.
+inline constexpr const char* without_controls = "^[^\\u0000-\\u001f\\u007f]*$";
+
 struct query_parameter {
   std::string_view name, what;
   nlohmann::json (*schema)();
+  bool required = false;  // for who sees all tenants; a token for one tenant says it by itself
 };
 
 struct route {

@@ -9,6 +9,7 @@
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/use_awaitable.hpp>
 
+#include "host/receipt.hpp"
 #include "plugin/error.hpp"
 #include "server/codes.hpp"
 #include "server/connection.hpp"
@@ -21,7 +22,8 @@ using boost::system::error_code;
 using engine::failure;
 using engine::failure_class;
 
-tcp::endpoint listening_address(const std::string& address) {
+tcp::endpoint listening_address(const host::listen_settings& listen) {
+  const std::string& address = listen.address;
   const std::size_t colon = address.rfind(':');
   std::string host = address.substr(0, colon);
   if (host.size() > 2 && host.front() == '[' && host.back() == ']') host = host.substr(1, host.size() - 2);
@@ -35,21 +37,20 @@ tcp::endpoint listening_address(const std::string& address) {
                         "`listen.address` is `" + address +
                             "`; it must be ADDRESS:PORT, such as 127.0.0.1:7464 or [::1]:7464");
   }
-  if (!ip.is_loopback()) {
+  if (!ip.is_loopback() && !listen.tls) {
     throw plugin::error(
         plugin::status::invalid, code::open_in_clear,
         "`listen.address` is " + address +
             ", which other machines can reach, and what is said there would not be encrypted; "
-            "listen at 127.0.0.1 "
-            "or [::1], behind a proxy that has TLS");
+            "give `listen.tls`, or listen at 127.0.0.1 or [::1]");
   }
   return {ip, number};
 }
 
 namespace {
 
-tcp::acceptor listen_at(asio::io_context& context, const std::string& address) {
-  const tcp::endpoint at = listening_address(address);
+tcp::acceptor listen_at(asio::io_context& context, const host::listen_settings& listen) {
+  const tcp::endpoint at = listening_address(listen);
   try {
     tcp::acceptor out(context);
     out.open(at.protocol());
@@ -59,7 +60,7 @@ tcp::acceptor listen_at(asio::io_context& context, const std::string& address) {
     return out;
   } catch (const boost::system::system_error& e) {
     throw failure(failure_class::invalid, code::cannot_listen,
-                  "can't listen at " + address + ": " + e.code().message());
+                  "can't listen at " + listen.address + ": " + e.code().message());
   }
 }
 
@@ -73,11 +74,14 @@ std::string text_of(const tcp::endpoint& at) {
 http_server::http_server(server_setup setup)
     : setup_(setup),
       context_(std::make_unique<asio::io_context>(1)),
-      acceptor_(listen_at(*context_, setup.listen.address)),
       signals_(*context_),
       api_({setup.service, setup.log, setup.redactor, signals_, *context_, setup.catalog, setup.tokens,
-            setup.reload}),
+            setup.reload, [this](host::host_state& to) { add_facts(to); }}),
       front_{api_, setup.log, random_, *context_, setup.listen.connections, false, {}} {
+  const host::listen_settings& listen = setup_.listen;
+  if (listen.tls) identity_.emplace(*listen.tls);
+  if (!listen.address.empty()) acceptor_.emplace(listen_at(*context_, listen));
+  if (!listen.socket.empty()) local_.emplace(*context_, listen.socket);
   setup_.changes.connect(&signals_);
   front_.idle = [this] {
     const std::lock_guard lock(mutex_);
@@ -92,43 +96,100 @@ http_server::~http_server() {
   if (thread_.joinable()) thread_.join();
   api_.join();  // its answers go to the context
   acceptor_.reset();
+  local_.reset();
   context_.reset();
 }
 
-std::string http_server::address() const { return text_of(acceptor_->local_endpoint()); }
+std::string http_server::address() const {
+  return acceptor_ ? text_of(acceptor_->local_endpoint()) : std::string();
+}
 
 void http_server::start() {
   setup_.log.write(observe::log_level::info, {}, "listening",
-                   {{"event", "http.listening"}, {"address", address()}});
-  if (read_tokens(setup_.tokens).empty()) {
+                   {{"event", "http.listening"},
+                    {"address", address()},
+                    {"tls", identity_.has_value()},
+                    {"socket", setup_.listen.socket.native()}});
+  if (identity_) tell_certificate("http.certificate");
+  if (acceptor_ && read_tokens(setup_.tokens).empty()) {
     setup_.log.write(observe::log_level::warn, {.code = code::nobody_may},
                      "there are no tokens in " + setup_.tokens.string() + ", so nobody may use the API");
   }
-  asio::co_spawn(*context_, accept(), asio::detached);
+  if (acceptor_) {
+    const auto over = [this](tcp::socket socket) {
+      error_code failed;
+      socket.set_option(tcp::no_delay(true), failed);
+      return identity_ ? tls_channel(std::move(socket), identity_->context())
+                       : clear_channel(std::move(socket));
+    };
+    asio::co_spawn(*context_, accept(*acceptor_, over), asio::detached);
+  }
+  if (local_) asio::co_spawn(*context_, accept(local_->acceptor(), local_channel), asio::detached);
   thread_ = std::thread([this] { context_->run(); });
 }
 
-asio::awaitable<void> http_server::accept() {
+template <class Acceptor, class Make>
+asio::awaitable<void> http_server::accept(Acceptor& at, Make over) {
   asio::steady_timer pause(*context_);
   for (;;) {
     error_code failed;
-    tcp::socket socket(*context_);
-    co_await acceptor_->async_accept(socket, asio::redirect_error(asio::use_awaitable, failed));
-    if (!acceptor_->is_open()) co_return;
-    if (failed) {
-      // Most likely there is no descriptor left. One that closes makes room.
-      setup_.log.write(observe::log_level::warn, {.code = code::too_many_connections},
-                       "a connection could not be taken: " + failed.message(),
-                       {{"event", "http.not_accepted"}});
-      pause.expires_after(std::chrono::milliseconds(200));
-      co_await pause.async_wait(asio::redirect_error(asio::use_awaitable, failed));
+    typename Acceptor::protocol_type::socket socket(*context_);
+    co_await at.async_accept(socket, asio::redirect_error(asio::use_awaitable, failed));
+    if (!at.is_open()) co_return;
+    if (!failed) {
+      take(over(std::move(socket)));
       continue;
     }
-    socket.set_option(tcp::no_delay(true), failed);
-    const bool full = front_.connections.size() >= static_cast<std::size_t>(front_.most);
-    if (full) asio::co_spawn(*context_, turn_away(std::move(socket)), asio::detached);
-    else asio::co_spawn(*context_, serve_clear(std::move(socket), front_), asio::detached);
+    // Most likely there is no descriptor left. One that closes makes room.
+    setup_.log.write(observe::log_level::warn, {.code = code::too_many_connections},
+                     "a connection could not be taken: " + failed.message(),
+                     {{"event", "http.not_accepted"}});
+    pause.expires_after(std::chrono::milliseconds(200));
+    co_await pause.async_wait(asio::redirect_error(asio::use_awaitable, failed));
   }
+}
+
+void http_server::take(std::unique_ptr<channel> over) {
+  const bool full = front_.connections.size() >= static_cast<std::size_t>(front_.most);
+  // Who administers the host gets in when it is full, too.
+  if (full && over->administrator().empty())
+    asio::co_spawn(*context_, turn_away(std::move(over)), asio::detached);
+  else asio::co_spawn(*context_, serve(std::move(over), front_), asio::detached);
+}
+
+void http_server::reload() {
+  if (!identity_) return;
+  std::string why;
+  try {
+    identity_->read_again();
+    tell_certificate("http.certificate");
+  } catch (const plugin::error& e) {
+    why = e.message();
+    setup_.log.write(observe::log_level::error, {.code = e.code()},
+                     why + "; the certificate from before stays in force",
+                     {{"event", "http.certificate_kept"}});
+  }
+  const std::lock_guard lock(stale_mutex_);
+  stale_ = std::move(why);
+}
+
+void http_server::tell_certificate(const char* event) {
+  const auto now = std::chrono::system_clock::now().time_since_epoch();
+  const std::int64_t left_s =
+      identity_->ends_s() - std::chrono::duration_cast<std::chrono::seconds>(now).count();
+  setup_.log.write(
+      left_s > 0 ? observe::log_level::info : observe::log_level::warn, {},
+      left_s > 0 ? "the certificate is in force" : "the certificate has ended: clients will refuse it",
+      {{"event", event}, {"ends_at", host::instant_text(identity_->ends_s() * 1'000'000)}});
+}
+
+void http_server::add_facts(host::host_state& to) const {
+  if (!identity_) return;
+  to.certificate_ends_s = identity_->ends_s();
+  const std::lock_guard lock(stale_mutex_);
+  // Files are named to the log alone.
+  if (!stale_.empty())
+    to.stale["listen.tls"] = "the certificate that was read again can't be used; the log says why";
 }
 
 void http_server::leave() {

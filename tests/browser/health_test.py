@@ -1,5 +1,5 @@
-"""What the dashboard shows of a host that is not well, and of the figures by domain. The answers are put in the host's place:
-no test could bring all of that about at once."""
+"""What the dashboard shows of a host that is not well, and of the figures by domain: of a real one, and of one whose answers are
+put in its place, since no test could bring all of that about at once."""
 import json
 import unittest
 
@@ -7,6 +7,8 @@ import browser
 from browser import DESKTOP, PHONE, expect
 
 import harness
+import http_metrics_test
+import outbox_test
 
 SICK = {
     "status": "unhealthy", "why": ["alert"], "runs": {"running": 2, "queued": 1, "stuck": 1},
@@ -14,7 +16,9 @@ SICK = {
                 "state": "firing", "since": "2026-01-02T03:04:05.000Z", "value": 3, "over": 0, "runs": 40, "window_s": 900,
                 "text": "domain_failures of credits is 3 of 40 runs in 15 min, the limit is 0"}],
     "stuck": [{"run_id": "018f-stuck", "tenant": "acme", "pipeline": "sign-in", "backend": "direct", "created_at": "2026-01-02T03:04:05.000Z", "why": "its host is gone"}],
-    "host": {"active": 2, "queued": 1, "sources": [{"pipeline": "sign-in", "source": "crm", "sick": True}, {"pipeline": "sign-in", "source": "billing", "sick": False}]},
+    "host": {"active": 2, "queued": 1,
+             "backends_away": [{"pipeline": "sign-in", "backend": "temporal", "code": "SLU-3300", "since": "2026-01-02T03:04:05.000Z", "why": "no server answers at its address"}],
+             "sources": [{"pipeline": "sign-in", "source": "crm", "sick": True}, {"pipeline": "sign-in", "source": "billing", "sick": False}]},
     "stale": [{"manifest": "sign-in.yaml", "why": "the manifest is wrong"}],
 }
 TOOK = {"count": 40, "average": 812.0, "p50": 640.0, "p90": 1900.0, "p95": 2400.0, "p99": 4100.0, "max": 5000.0}
@@ -54,7 +58,7 @@ class Health(browser.Browsing, harness.Case):
             page = self.open_with(host, SICK, size)
             expect(page.locator(".health .state")).to_have_text("unhealthy")
             for text in ("domain_failures of credits is 3 of 40 runs in 15 min, the limit is 0", "1 run does not get on",
-                         "sign-in.yaml is not what is served", "crm"):
+                         "sign-in.yaml is not what is served", "crm", "The backend temporal takes no runs", "no server answers at its address"):
                 expect(page.locator("main")).to_contain_text(text)
             expect(page.locator("main")).not_to_contain_text("billing")
             self.assertEqual(page.get_by_role("link", name="its host is gone").get_attribute("href"), "#/runs/018f-stuck")
@@ -79,6 +83,47 @@ class Health(browser.Browsing, harness.Case):
         expect(page.get_by_role("table", name="By pipeline")).to_have_count(0)
         self.shot(page, "desktop-figures")
         self.assert_accessible(page, "figures")
+        self.assert_well_behaved(host)
+        host.stop()
+
+
+class RealHealth(browser.Browsing, outbox_test.Moody, harness.Case):
+    def show(self, host, size, name):
+        page = self.open(host, size)
+        self.sign_in_at(page, self.token)
+        expect(page.locator(".health .state")).to_have_text("degraded")
+        for text in ("The backend far takes no runs", "moody is away"):
+            expect(page.locator("main")).to_contain_text(text)
+        self.shot(page, name + "-backend-away")
+        self.assert_accessible(page, "a backend that is away")
+        return page
+
+    def test_a_real_host_shows_what_is_wrong_and_its_figures(self):
+        self.mark("away")
+        host = self.host()
+        run = self.sign_in(host).json["tenant"]["run_id"]
+        host.wait_for(event="run.waits", run_id=run)
+        self.show(host, PHONE, "phone")
+        page = self.show(host, DESKTOP, "desktop")
+        self.mark("away", False)
+        host.wait_for(msg="run ended", run_id=run, state="succeeded")
+        expect(page.locator(".health .state")).to_have_text("healthy")
+        self.upstream.faults(http_metrics_test.AWAY)
+        run = self.sign_in(host).json["tenant"]["run_id"]
+        host.wait_for(msg="run ended", run_id=run, state="failed")
+        code = next(s["error"]["code"] for s in self.ask(host, "GET", "/api/sync/runs/" + run).json["stages"] if s["state"] == "failed")
+        self.look(page, "/trends?window=1h")
+        for table, row, texts in (("By domain", "credits", ("2", "50 %")), ("By domain", "roles", ("2", "100 %")), ("By backend", "far", ("2", "50 %"))):
+            for text in texts:
+                expect(page.get_by_role("table", name=table).get_by_role("row", name=row)).to_contain_text(text)
+        expect(page.get_by_role("table", name="Errors")).to_contain_text(code)
+        self.shot(page, "desktop-real-figures")
+        self.look(page, "/host")
+        row = page.get_by_role("table", name="Backends side by side").get_by_role("row", name="far")
+        for text in ("2", "50 %"):
+            expect(row).to_contain_text(text)
+        self.shot(page, "desktop-advice")
+        self.assert_accessible(page, "advice")
         self.assert_well_behaved(host)
         host.stop()
 

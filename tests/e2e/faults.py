@@ -5,6 +5,7 @@ fault is gone the next run (or the same, where the fault clears by itself) holds
 """
 import json
 import pathlib
+import re
 import tempfile
 import urllib.request
 
@@ -96,8 +97,21 @@ class Faults(harness.Case):
             self.assertIn(text, message)
         at_the_end = [line for line in log if line["level"] == "error"]
         self.assertEqual([line["code"] for line in at_the_end], [code], at_the_end)
-        self.assertEqual(at_the_end[0]["stage"], stage)
+        self.assert_whole_line(at_the_end[0], receipt, stage, page, message)
         return message
+
+    def assert_whole_line(self, line, receipt, stage, page, message):
+        """Of what went wrong the log says all that there is to know, in one line."""
+        known = {"event": "stage.failed", "stage": stage, "tenant": "acme", "run_id": receipt["run_id"], "correlation_id": receipt["correlation_id"]}
+        self.assertEqual({k: line.get(k) for k in known}, known)
+        self.assertEqual(line["msg"], message)
+        self.assertTrue(line["next"], "what to do")
+        if page:
+            self.assertEqual(line["page"], page)
+        if tries := re.search(r"given up after (\d+) tries", message):
+            self.assertEqual(line["attempt"], int(tries[1]))
+        if status := re.search(r": (\d{3})\b", message):
+            self.assertEqual(line["upstream_status"], int(status[1]))
 
     def refused(self, code, *says, faults, stage="entities.users", page=1, tries=1, environment=None):
         """A fault that stays: one clear error; when it is gone the next run is complete. page 0: whichever."""

@@ -44,11 +44,14 @@ class Hosted:
         host.address = host.wait_for(event="http.listening")[0]["address"]
         return host
 
+    def connection_to(self, host):
+        return http.client.HTTPConnection(host.address, timeout=120)
+
     def ask(self, host, method, path, body=None, **headers):
-        connection = http.client.HTTPConnection(host.address, timeout=120)
+        connection = self.connection_to(host)
         try:
             text = None if body is None else json.dumps(body)
-            headers.setdefault("Authorization", "Bearer " + self.token)
+            headers.setdefault("Authorization", self.token and "Bearer " + self.token)
             fields = {k.replace("_", "-"): v for k, v in headers.items() if v is not None}
             if text is not None:
                 fields.setdefault("Content-Type", "application/json")

@@ -13,7 +13,9 @@ RUNS = b"POST /api/sync/tenants/acme/runs HTTP/1.1\r\n" + HOST + TYPE
 HIDDEN = b"GET /livez HTTP/1.1\r\n" + HOST + b"X-Correlation-ID: hidden\r\n\r\n"
 
 
-class Frame(hosted.Hosted, harness.Case):
+class Framed(hosted.Hosted):
+    """Mixed into a harness.Case; whatever carries the bytes."""
+
     def connect(self, host):
         name, port = host.address.rsplit(":", 1)
         s = socket.create_connection((name, int(port)), timeout=120)
@@ -30,9 +32,12 @@ class Frame(hosted.Hosted, harness.Case):
         data = self.known(data)
         s.sendall(data)
         out = b""
-        while chunk := s.recv(65536):
+        while chunk := self.receive(s):
             out += chunk
         return out
+
+    def receive(self, s):
+        return s.recv(65536)
 
     def statuses(self, data):
         return [int(n) for n in re.findall(rb"HTTP/1\.1 (\d{3}) ", data)]
@@ -105,6 +110,16 @@ class Frame(hosted.Hosted, harness.Case):
         self.assertEqual(self.statuses(self.send(host, b"a" * 20000)), [431])
         host.stop()
 
+    # covers: A9
+    def test_what_would_follow_the_head_of_an_answer_is_not_taken_for_the_next_one(self):
+        host = self.host()
+        last = b"GET /livez HTTP/1.1\r\nConnection: close\r\n" + HOST + b"\r\n"
+        out = self.send(host, b"HEAD /livez HTTP/1.1\r\n" + HOST + b"\r\n" + last)
+        head, rest = out.split(b"\r\n\r\n", 1)
+        self.assertTrue(head.startswith(b"HTTP/1.1 405 "), out)
+        self.assertTrue(rest.startswith(b"HTTP/1.1 200 "), out)
+        host.stop()
+
     # covers: A7
     def test_a_slow_sender_keeps_nobody_waiting_and_is_left(self):
         host = self.host()
@@ -128,6 +143,10 @@ class Frame(hosted.Hosted, harness.Case):
         s.sendall(b"{}")
         self.assertTrue(s.recv(100).startswith(b"HTTP/1.1 404 "))
         host.stop()
+
+
+class Frame(Framed, harness.Case):
+    pass
 
 
 if __name__ == "__main__":

@@ -114,11 +114,18 @@ class Package(hosted.Hosted, harness.Case):
         made = run("runuser", "-u", "sluice", "--", "/usr/bin/sluice", "--json", "--config", ETC / "host.yaml", "token", "create",
                    "--all-tenants", "--scope", "admin")
         self.token = json.loads(made)["token"]
+        user = pwd.getpwnam("sluice")
+        place = pathlib.Path("/run/sluice")  # which systemd makes
+        place.mkdir(mode=0o755)
+        self.addCleanup(shutil.rmtree, place, ignore_errors=True)
+        os.chown(place, user.pw_uid, user.pw_gid)
         host = Host(self, ETC / "host.yaml")
         host.address = host.wait_for(event="http.listening")[0]["address"]
         answer = self.sign_in(host, wait=60)
         self.assertEqual((answer.status, answer.json["tenant"]["essential"]["over"]), (200, True), answer.text)
         self.assertIn("web/app.js", self.ask(host, "GET", "/").text)
+        health = json.loads(run("/usr/bin/sluice", "--json", "--config", ETC / "host.yaml", "health"))
+        self.assertEqual(health["status"], "healthy")
         host.process.terminate()
         self.assertEqual(host.process.wait(timeout=60), 0)
 

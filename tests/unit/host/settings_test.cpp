@@ -59,4 +59,23 @@ TEST_F(host_file, refuses_what_makes_no_sense) {
   EXPECT_EQ(refusal("retention: { rejects: forever, tombstones: forever }"), "accepted");
 }
 
+TEST_F(host_file, says_where_to_listen) {
+  const listen_settings l = read(
+                                "listen: { address: \"0.0.0.0:7464\", connections: 9, socket: run/admin.sock, "
+                                "tls: { certificate: host.pem, key: /etc/keys/host.key } }\n")
+                                .listen;
+  EXPECT_EQ(l.address, "0.0.0.0:7464");
+  EXPECT_EQ(l.connections, 9);
+  EXPECT_EQ(l.socket, file_.parent_path() / "run/admin.sock");
+  EXPECT_EQ(l.tls.value().certificate, file_.parent_path() / "host.pem");
+  EXPECT_EQ(l.tls.value().key, "/etc/keys/host.key");
+  EXPECT_FALSE(read("log: { level: warn }").listen.anywhere());
+  EXPECT_TRUE(read("listen: { socket: admin.sock }").listen.anywhere());
+  EXPECT_NE(refusal("listen: { address: \"[::1]:1\", tls: { key: a } }").find("needs both"), std::string::npos);
+  EXPECT_NE(refusal("listen: { address: \"[::1]:1\", tls: { keys: a } }").find("unknown key `listen.tls.keys`"),
+            std::string::npos);
+  EXPECT_NE(refusal("listen: { tls: { certificate: a, key: b } }").find("needs a `listen.address`"),
+            std::string::npos);
+}
+
 }  // namespace sluice::host

@@ -42,6 +42,26 @@ TEST(framing, takes_an_ordinary_request) {
   EXPECT_FALSE(read_head(with("Content-Length: 0\r\n")).has_body());
 }
 
+TEST(framing, knows_which_names_the_host_may_have) {
+  const auto taken = [](const std::string& host, host_names allowed) {
+    try {
+      static_cast<void>(read_head("GET / HTTP/1.1\r\nHost: " + host + "\r\n\r\n", allowed));
+      return true;
+    } catch (const refusal&) {
+      return false;
+    }
+  };
+  for (const char* address : {"127.0.0.1:7464", "[::1]:7464", "localhost", "10.1.2.3"}) {
+    EXPECT_TRUE(taken(address, host_names::addresses)) << address;
+    EXPECT_TRUE(taken(address, host_names::any)) << address;
+  }
+  for (const char* name : {"sync.example.com", "Sync.Example.com:7464"}) {
+    EXPECT_FALSE(taken(name, host_names::addresses)) << name;
+    EXPECT_TRUE(taken(name, host_names::any)) << name;
+  }
+  for (const char* wrong : {"", "a b", "a/b", "a:b", "user@a", "a:"}) EXPECT_FALSE(taken(wrong, host_names::any)) << wrong;
+}
+
 // covers: A3
 TEST(framing, refuses_lengths_that_can_be_read_in_two_ways) {
   for (const char* fields : {
