@@ -20,11 +20,11 @@ const backendTable = (all) =>
   ], all, { emptyText: "No tenant has had a run yet." });
 
 const tenantTable = (all) =>
-  table("Tenants over a threshold", [
+  table("Tenants over a threshold, or moved", [
     { name: "Tenant", cell: (t) => tenantLink(t.tenant) },
     { name: "Backend", cell: (t) => t.backend },
-    { name: "Over", wide: true, cell: (t) => (t.over.length ? t.over.map((o) => o.text).join(", ") : "nothing any more") },
-  ], all, { emptyText: "No tenant is over one." });
+    { name: "Over", wide: true, cell: (t) => (t.over.length ? t.over.map((o) => o.text).join(", ") : "nothing") },
+  ], all);
 
 const gainTable = (g) =>
   table(`Moved from ${g.from} to ${g.to}`, [
@@ -38,15 +38,17 @@ const gainTable = (g) =>
 const move = (m) =>
   h("p", {}, `${m.tenants.join(", ")} to ${m.backend}: `, copyable(m.line), m.rule ? quiet(` in rule ${m.rule}`) : quiet(" under routing.rules"));
 
+const titled = (title, ...parts) => h("div", {}, h("h3", { class: "day" }, title), ...parts);
+
 const days = (report) => Math.round(report.window_s / 86400);
 
 const report = (r) =>
   section(`Where the tenants of ${r.pipeline} run`,
     h("p", { class: "quiet" }, `By the runs of ${days(r)} days${r.complete ? "" : ", the newest of them"}. What nothing else takes goes to ${r.default}.`),
     backendTable(r.backends),
-    r.backends.length > 1 || r.moves.length || r.tenants.length ? tenantTable(r.tenants) : null,
-    ...r.moves.map(move),
-    ...r.gained.map(gainTable));
+    r.tenants.length ? titled("Tenants that are over a threshold, or moved", tenantTable(r.tenants)) : null,
+    r.moves.length ? titled("What moves those that are over one", ...r.moves.map(move)) : null,
+    ...r.gained.map((g) => titled(`What moving from ${g.from} to ${g.to} has gained`, gainTable(g))));
 
 export async function advicePanel(place, signal) {
   if (!has("/api/sync/advice")) return;
