@@ -6,6 +6,7 @@
 #include <nlohmann/json.hpp>
 
 #include "cli/app.hpp"
+#include "cli/doctor.hpp"
 #include "plugin/report.hpp"
 
 namespace sluice::cli {
@@ -64,42 +65,6 @@ int show(app& a, const std::string& name) {
   return exit_code::good;
 }
 
-void print_checks(const nlohmann::json& plugin) {
-  std::printf("%s %s  %s\n", plugin.at("healthy").get<bool>() ? "good " : "WRONG",
-              text_of(plugin, "name").c_str(), version_of(plugin).c_str());
-  for (const nlohmann::json& c : plugin.at("checks")) {
-    if (c.at("ok").get<bool>()) continue;
-    std::printf("      %s %s\n", text_of(c, "code").c_str(), text_of(c, "message").c_str());
-    if (!text_of(c, "fix").empty()) std::printf("      fix: %s\n", text_of(c, "fix").c_str());
-  }
-}
-
-// What a plugin's own check has shown is not said twice.
-bool shown_by_checks(const nlohmann::json& report, const std::string& line) {
-  for (const nlohmann::json& p : report.at("plugins")) {
-    for (const nlohmann::json& c : p.at("checks")) {
-      if (!c.at("ok").get<bool>() && line.starts_with(text_of(c, "message"))) return true;
-    }
-  }
-  return false;
-}
-
-int doctor(app& a) {
-  const nlohmann::json report = plugin::doctor_report(a.catalog(), a.lock());
-  const int exit = report.at("healthy").get<bool>() ? exit_code::good : exit_code::bad_manifest;
-  if (a.options().json) {
-    std::printf("%s\n", report.dump(2).c_str());
-    return exit;
-  }
-  for (const nlohmann::json& p : report.at("plugins")) print_checks(p);
-  for (const nlohmann::json& p : report.at("problems")) {
-    if (!shown_by_checks(report, text_of(p, "line"))) {
-      std::printf("%s %s\n", text_of(p, "code").c_str(), text_of(p, "line").c_str());
-    }
-  }
-  return exit;
-}
-
 int pin_installed(app& a, const std::string& file) {
   const plugin::lock_file pins = plugin::lock_file::of(a.catalog());
   if (file == "-") {
@@ -120,6 +85,7 @@ void add_plugins(CLI::App& cli, common_options& options, int& result) {
   group->require_subcommand(1);
   const auto name = std::make_shared<std::string>();
   const auto file = std::make_shared<std::string>("sluice.lock");
+  const auto manifest = std::make_shared<std::string>();
 
   group->add_subcommand("list", "Every plugin and what it offers; runs none of their code")
       ->callback([&options, &result] { result = guarded(options, list); });
@@ -127,8 +93,14 @@ void add_plugins(CLI::App& cli, common_options& options, int& result) {
   one->add_option("NAME", *name, "The plugin, as `plugins list` has it")->required();
   one->callback(
       [&options, &result, name] { result = guarded(options, [&](app& a) { return show(a, *name); }); });
-  group->add_subcommand("doctor", "Every check of every plugin, and what to do where one fails")
-      ->callback([&options, &result] { result = guarded(options, doctor); });
+  CLI::App* checks =
+      group->add_subcommand("doctor", "Every check of every plugin, and what to do where one fails");
+  checks
+      ->add_option("--pipeline", *manifest, "A manifest: its backends are asked, too, whether they take runs")
+      ->type_name("FILE");
+  checks->callback([&options, &result, manifest] {
+    result = guarded(options, [&](app& a) { return doctor(a, *manifest); });
+  });
   CLI::App* pin = group->add_subcommand("lock", "Pin what is installed now, so that nothing else is loaded");
   pin->add_option("--output", *file, "The lock file; - for standard output")->capture_default_str();
   pin->callback([&options, &result, file] {

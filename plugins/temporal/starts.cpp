@@ -59,6 +59,7 @@ answer worker::ask_to_start(const std::string& run_id, const std::string& plan_j
   request.mutable_workflow_task_timeout()->set_seconds(task_seconds);
   request.set_workflow_id_reuse_policy(enums::WORKFLOW_ID_REUSE_POLICY_ALLOW_DUPLICATE);
   request.set_request_eager_execution(true);
+  introduced_.wait_for(std::chrono::seconds(1));
   add_summary(*request.mutable_user_metadata(), input.pipeline + " of " + input.tenant);
   add_memo(*request.mutable_memo(), input);
   if (to_.searchable()) add_search_attributes(*request.mutable_search_attributes(), input);

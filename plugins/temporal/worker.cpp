@@ -91,6 +91,7 @@ void worker::greet() {
   bool said_so = false;
   for (int failures = 1;; ++failures) {
     const answer said = introduce(to_);
+    if (failures == 1) introduction_.set_value();
     if (said.good() || said.what == kind::stopped) return;
     if (!said.retryable()) {
       const std::string what = "refuses the namespace `" + to_.to().name_space + "`: " + said.text;

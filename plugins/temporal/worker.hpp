@@ -3,6 +3,7 @@
 
 #include <atomic>
 #include <chrono>
+#include <future>
 #include <map>
 #include <thread>
 
@@ -64,6 +65,9 @@ class worker {
   std::mutex mutex_;
   std::map<std::string, known> runs_;  // of this process, until their workflows are over
   std::atomic<bool> polling_ = false;
+  // That the cluster has said what it is: the first workflow is to be as searchable as the others.
+  std::promise<void> introduction_;
+  std::shared_future<void> introduced_ = introduction_.get_future().share();
   std::vector<std::thread> threads_;
 };
 

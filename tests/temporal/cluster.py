@@ -136,11 +136,13 @@ class Case(harness.Case):
     def address(self):
         return self.server.address
 
-    @staticmethod
-    def until(question):
+    def until(self, question):
         """Asks again until the answer is yes: what is asked knows nobody whom it could tell."""
-        while not question():
+        for _ in range(900):
+            if question():
+                return
             threading.Event().wait(0.2)
+        self.fail("it does not come to be")
 
     def begin(self):
         return Run(self)
