@@ -6,6 +6,7 @@
 
 #include "engine/failure.hpp"
 #include "host/health_report.hpp"
+#include "plugin/error.hpp"
 
 namespace sluice::host {
 
@@ -88,6 +89,21 @@ void alert_watch::say(const manifest::pipeline& pipeline, const alert_change& c)
                         text + "; docs/operate.md says what to do", fields.dump());
 }
 
+// A secret that can't be read is tried again like a receiver that is away: unsigned it would not be believed.
+std::string alert_watch::call(engine::session& session, const manifest::pipeline& pipeline,
+                              const manifest::notification& to, const alert_message& message) {
+  webhook_call what{to.webhook, message.body, message.id, session.now_us() / 1'000'000};
+  try {
+    if (!to.secret.empty()) what.secret = setup_.secret(pipeline, to.secret);
+    return setup_.send(what);
+  } catch (const plugin::error& e) {
+    return e.code() + " " + e.message();
+  } catch (const failure& f) {
+    if (f.code() != "SLU-6093") throw;
+    return f.code() + " " + f.message();
+  }
+}
+
 void alert_watch::send(engine::session& session, const manifest::pipeline& pipeline,
                        const alert_message& message) {
   const auto to =
@@ -96,7 +112,7 @@ void alert_watch::send(engine::session& session, const manifest::pipeline& pipel
   if (to == pipeline.notify.end()) {  // whom the manifest does not name any more
     return change(session, pipeline.name, [&](alert_book& b) { settle(b, message.id); });
   }
-  const std::string why = setup_.send({to->webhook, message.body, message.id, session.now_us() / 1'000'000});
+  const std::string why = call(session, pipeline, *to, message);
   if (why.empty()) {
     change(session, pipeline.name, [&](alert_book& b) { settle(b, message.id); });
     return setup_.log.write(log_level::info, {}, "told of an alert",

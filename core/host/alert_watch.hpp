@@ -19,6 +19,9 @@ struct alert_watch_setup {
   observe::logger& log;
   std::string host;                     // its name among those of the store
   std::function<std::string()> new_id;  // of a message
+  // The value of a notification's secret. Throws plugin::error.
+  std::function<std::string(const manifest::pipeline&, const std::string& text)> secret =
+      [](const auto&, const std::string& text) { return text; };
   std::function<std::string(const webhook_call&)> send = call_webhook;
   std::function<bool()> stop = [] { return false; };  // asked between messages
   std::int64_t every_us = 10'000'000;                 // how often alerts are evaluated, by whichever host
@@ -34,6 +37,9 @@ class alert_watch {
  private:
   void round(engine::session& session, const manifest::pipeline& pipeline);
   void say(const manifest::pipeline& pipeline, const alert_change& change);
+  // Empty: it was taken; else why not.
+  [[nodiscard]] std::string call(engine::session& session, const manifest::pipeline& pipeline,
+                                 const manifest::notification& to, const alert_message& message);
   void send(engine::session& session, const manifest::pipeline& pipeline, const alert_message& message);
   void not_sent(engine::session& session, const manifest::pipeline& pipeline, const alert_message& message,
                 const std::string& address, const std::string& why);

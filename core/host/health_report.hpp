@@ -9,6 +9,7 @@
 
 #include "engine/store.hpp"
 #include "host/backend_health.hpp"
+#include "host/plugin_metrics.hpp"
 
 namespace sluice::host {
 
@@ -20,9 +21,10 @@ struct host_state {
     bool sick = false;  // fails or is slow, as far as this host has seen
   };
   std::vector<source> sources;
-  std::map<std::string, std::string> stale;  // manifests that could not be read again, with the reason
-  std::vector<backend_standing> away;        // backends that take no runs
-  std::int64_t certificate_ends_s = 0;       // of what it listens with; 0: nothing
+  std::map<std::string, std::string> stale;    // manifests that could not be read again, with the reason
+  std::vector<backend_standing> away;          // backends that take no runs
+  std::vector<plugin_metrics::entry> plugins;  // what they count and measure here
+  std::int64_t certificate_ends_s = 0;         // of what it listens with; 0: nothing
 };
 
 // Open runs of the store, at most a thousand of each state; of one tenant when it is named.

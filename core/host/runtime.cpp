@@ -62,13 +62,12 @@ std::shared_ptr<runtime::active_run> runtime::find(std::string_view run_id) {
 }
 
 void runtime::metric_add(std::string_view plugin, std::string_view name, double delta) noexcept {
-  const std::lock_guard lock(mutex_);
-  metrics_[std::string(plugin) + "." + std::string(name)] += delta;
+  // A command has nobody who would read them.
+  if (setup_.shared != nullptr) setup_.shared->metrics.add(setup_.pipeline.name, plugin, name, delta);
 }
 
 void runtime::metric_set(std::string_view plugin, std::string_view name, double value) noexcept {
-  const std::lock_guard lock(mutex_);
-  metrics_[std::string(plugin) + "." + std::string(name)] = value;
+  if (setup_.shared != nullptr) setup_.shared->metrics.set(setup_.pipeline.name, plugin, name, value);
 }
 
 }  // namespace sluice::host

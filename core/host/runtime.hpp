@@ -26,6 +26,7 @@
 #include "host/backend_health.hpp"
 #include "host/backend_port.hpp"
 #include "host/plan_builder.hpp"
+#include "host/plugin_metrics.hpp"
 #include "host/ports.hpp"
 #include "host/reader.hpp"
 #include "host/run_parts.hpp"
@@ -46,6 +47,7 @@ struct shared_parts {
   admission& door;
   source_health& health;
   backend_health& backends;
+  plugin_metrics& metrics;
   // Told of a run whose essential phase or whole is over here, or that another process has now. Any thread; quick.
   std::function<void(const std::string& run_id)> on_change;
 };
@@ -295,7 +297,6 @@ class runtime final : public plain_services, public plugin::run_services {
   };
   std::map<std::string, known_facts, std::less<>> facts_;  // by tenant
   std::multiset<std::string, std::less<>> awaited_;        // run ids, once for each who waits
-  std::map<std::string, double, std::less<>> metrics_;
   std::unique_ptr<backend_health> own_backend_health_;  // unless it is shared
   backend_health& backend_health_;
   engine::stop_source outbox_stop_;  // on the engine's thread

@@ -118,6 +118,7 @@ class service {
   std::unique_ptr<source_health> health_;
   std::unique_ptr<backend_health> backends_;
   std::unique_ptr<admission> door_;
+  plugin_metrics metrics_;
   std::unique_ptr<shared_parts> shared_;
   mutable std::mutex served_mutex_;  // served_ is changed on the service's thread alone
   std::vector<std::shared_ptr<served>> served_;

@@ -18,6 +18,10 @@ void service::look_at_alerts() {
       return observe::uuid_v7(clock_->now_us() / 1'000, random_.next(), random_.next());
     };
     alert_watch_setup setup{*store_, setup_.log, this_process().host + "/" + std::to_string(host_), new_id};
+    // The redactor knows it from then on.
+    setup.secret = [this](const manifest::pipeline& p, const std::string& text) {
+      return secret_store(p.tenants, setup_.redactor).expand({}, text);
+    };
     setup.stop = [this] { return leaving_.load(); };
     alerts_ = std::make_unique<alert_watch>(std::move(setup));
   }

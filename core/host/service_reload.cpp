@@ -93,7 +93,7 @@ void service::open_store(const manifest::pipeline& first, const secret_store& se
           address + " does not answer as it should: one request at a time tries whether it is back");
   });
   shared_ = std::make_unique<shared_parts>(
-      shared_parts{*jobs_, *pool_, *door_, *health_, *backends_, setup_.on_change});
+      shared_parts{*jobs_, *pool_, *door_, *health_, *backends_, metrics_, setup_.on_change});
   // Not at once: a host that starts has better things to do.
   old_us_ = clock_->steady_us() + 60'000'000 + static_cast<std::int64_t>(random_.next() % 600'000'000);
 }
@@ -134,7 +134,7 @@ std::shared_ptr<service::served> service::open(const std::string& file) {
 }
 
 host_state service::state() const {
-  host_state out{door_->active(), door_->queued(), {}, stale(), backends_away(), 0};
+  host_state out{door_->active(), door_->queued(), {}, stale(), backends_away(), metrics_.all(), 0};
   for (const served_pipeline& p : pipelines()) {
     for (const manifest::source& s : p.pipeline->sources)
       out.sources.push_back({p.pipeline->name, s.name, health_->sick(health_name(p.pipeline->name, s.name))});

@@ -121,9 +121,9 @@ bool context::check_place(const text_part& part, const node& scalar, const std::
     report(code::bad_reference, scalar.at, path, written + " is not a reference",
            "environment variables are written ${env:NAME}; write $${ for a plain ${");
   } else if (is_secret(part.kind) && !policy.secret) {
-    report(
-        code::misplaced_secret, scalar.at, path, "this field is not secret, so it can't hold " + written,
-        "secrets are for fields that the plugin marks secret, for `store.dsn` and for `tenants.*.secrets`");
+    report(code::misplaced_secret, scalar.at, path, "this field is not secret, so it can't hold " + written,
+           "secrets are for fields that the plugin marks secret, for `store.dsn`, `notify.*.secret` and "
+           "`tenants.*.secrets`");
   } else {
     report(
         code::misplaced_reference, scalar.at, path, written + " has no value here",

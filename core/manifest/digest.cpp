@@ -96,7 +96,10 @@ std::string pipeline_hash(const pipeline& p) {
   for (const alert& a : p.alerts) {
     j["alerts"].push_back({a.metric, a.domain, a.over, a.window_us, a.min_runs, a.severity});
   }
-  for (const notification& n : p.notify) j["notify"].push_back(n.webhook);
+  for (const notification& n : p.notify) {
+    if (n.secret.empty()) j["notify"].push_back(n.webhook);
+    else j["notify"].push_back({n.webhook, n.secret});
+  }
   return sha256_hex(j.dump(-1, ' ', false, json::error_handler_t::replace));
 }
 

@@ -176,6 +176,7 @@ struct alert {
 
 struct notification {
   std::string webhook;
+  std::string secret;  // a template, such as "${secret:env:ALERT_SECRET}"; empty: messages are not signed
 };
 
 struct pipeline {

@@ -39,7 +39,7 @@ type that the field has.
 
 In a path a value is encoded as one segment.
 
-Secret fields are those that a plugin marks so, `store.dsn` and `tenants.*.secrets`; nothing but a reference may stand there.
+Secret fields are those that a plugin marks so, `store.dsn`, `notify.*.secret` and `tenants.*.secrets`; nothing but a reference may stand there.
 
 What `request` of a read may hold is up to the source's plugin: [http](../plugins/http/README.md) has the ways to page,
 [files](../plugins/files/README.md) the formats. [REST recipes](rest-recipes.md) shows both for services as they are: SCIM, Link

@@ -275,7 +275,9 @@ void read_alerts(build& b, view& root) {
     const std::string url = v.text("webhook");
     if (url.empty()) continue;
     check_url(b.c, *v.get("webhook"), url, true, v.path("webhook"));
-    b.out.notify.push_back({url});
+    std::string secret;
+    if (v.has("secret")) secret = v.text("secret", {.secret = true, .is_template = true});
+    b.out.notify.push_back({url, std::move(secret)});
   }
 }
 

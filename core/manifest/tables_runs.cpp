@@ -189,11 +189,16 @@ const shape alert_shape{
          .choices = {"warning", "critical"}},
     }};
 
-const shape notification_shape{.name = "notify",
-                               .about = "Empty addresses are left out.",
-                               .fields = {{.key = "webhook",
-                                           .type = text,
-                                           .about = "A URL that gets the alert as a JSON POST.",
-                                           .required = true}}};
+const shape notification_shape{
+    .name = "notify",
+    .about = "Empty addresses are left out.",
+    .fields = {{.key = "webhook",
+                .type = text,
+                .about = "A URL that gets the alert as a JSON POST.",
+                .required = true},
+               {.key = "secret",
+                .type = text,
+                .about = "Signs what is sent, so that the receiver knows it to be ours: a "
+                         "secret reference."}}};
 
 }  // namespace sluice::manifest

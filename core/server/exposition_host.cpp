@@ -36,6 +36,25 @@ double open_files() {
   return n;
 }
 
+void add_plugins(families& to, const host::host_state& state) {
+  MetricFamily& counts =
+      add_family(to, "sluice_plugin_counts_total", "What plugins count on this host, by their own names",
+                 MetricType::Counter);
+  MetricFamily& values = add_family(
+      to, "sluice_plugin_values", "What plugins measure on this host, by their own names", MetricType::Gauge);
+  for (const host::plugin_metrics::entry& e : state.plugins) {
+    std::vector<prometheus::ClientMetric::Label> labels{
+        {"pipeline", e.pipeline}, {"plugin", e.plugin}, {"name", e.name}};
+    if (!e.counts) {
+      add_gauge(values, std::move(labels), e.value);
+      continue;
+    }
+    prometheus::ClientMetric& m = counts.metric.emplace_back();
+    m.label = std::move(labels);
+    m.counter.value = e.value;
+  }
+}
+
 }  // namespace
 
 void add_host(families& to, const host::host_state& state) {
@@ -57,6 +76,7 @@ void add_host(families& to, const host::host_state& state) {
   MetricFamily& ends = add_family(to, "sluice_certificate_end_timestamp_seconds",
                                   "When the certificate ends that this host listens with", MetricType::Gauge);
   if (state.certificate_ends_s != 0) add_gauge(ends, {}, static_cast<double>(state.certificate_ends_s));
+  add_plugins(to, state);
   MetricFamily& build = add_family(to, "sluice_build_info", "1, with the version", MetricType::Gauge);
   add_gauge(build, {{"version", std::string(plugin::host_version())}}, 1);
 }

@@ -1,4 +1,6 @@
 """What the HTTP API says of how it goes: figures of the history, health, what Prometheus reads, and alerts."""
+import base64
+import hmac
 import http.server
 import json
 import threading
@@ -7,12 +9,13 @@ import unittest
 import harness
 import hosted
 
+SECRET = "canary-webhook-secret"
 AWAY = {"match": {"path": "*/credits"}, "do": "status", "status": 500}
 ALERTS = """
 alerts:
   - { metric: domain_failures, domain: credits, over: 0, window: 15m, severity: critical }
   - { metric: failure_rate, over: 50%, window: 15m, min_runs: 1000 }
-notify: [ { webhook: "${env:ALERT_WEBHOOK}" } ]
+notify: [ { webhook: "${env:ALERT_WEBHOOK}", secret: "${secret:env:ALERT_SECRET}" } ]
 """
 
 
@@ -20,6 +23,7 @@ class Hook(http.server.ThreadingHTTPServer):
     """Takes webhooks, the first ones so: with these statuses."""
 
     def __init__(self, case, *first):
+        self.forged = 0
         self.first, self.taken, self.changed = list(first), [], threading.Condition()
         super().__init__(("127.0.0.1", 0), Hooked)
         self.url = "http://127.0.0.1:%d/hook?key=canary-hook" % self.server_address[1]
@@ -37,9 +41,13 @@ class Hook(http.server.ThreadingHTTPServer):
 
 class Hooked(http.server.BaseHTTPRequestHandler):
     def do_POST(self):
-        body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+        text = self.rfile.read(int(self.headers["Content-Length"]))
+        body = json.loads(text)
+        signed = ".".join((self.headers["webhook-id"], self.headers["webhook-timestamp"], text.decode()))
+        made = base64.b64encode(hmac.digest(SECRET.encode(), signed.encode(), "sha256")).decode()
         with self.server.changed:
             status = self.server.first.pop(0) if self.server.first else 204
+            self.server.forged += self.headers["webhook-signature"] != "v1," + made
             self.server.taken.append((status, self.headers["webhook-id"], body))
             self.server.changed.notify_all()
         self.send_response(status)
@@ -64,7 +72,7 @@ class Metrics(hosted.Hosted):
     hook = None
 
     def environment(self, **more):
-        return super().environment(ALERT_WEBHOOK=self.hook.url if self.hook else "", **more)
+        return super().environment(ALERT_WEBHOOK=self.hook.url if self.hook else "", ALERT_SECRET=SECRET, **more)
 
     def figures(self, host, query=""):
         answer = self.ask(host, "GET", "/api/sync/metrics" + query)
@@ -98,6 +106,8 @@ class Metrics(hosted.Hosted):
         self.assertIsNone(self.figures(one)["total"]["success_rate"])
         self.run_once(one, "succeeded")
         self.run_once(other, "succeeded")
+        asked = [self.exposed(h)['sluice_plugin_counts_total{pipeline="e2e",plugin="http",name="requests"}'] for h in {one, other}]
+        self.assertEqual(sum(asked), len(self.upstream.served()), "each host knows of its own")
         self.upstream.faults(AWAY)
         self.run_once(one, "failed")
         seen = self.figures(one)
@@ -196,7 +206,9 @@ class Metrics(hosted.Hosted):
         lines = one.lines + (other.lines if other is not one else [])
         self.assertEqual(len([l for l in lines if l.get("event") == "alert.firing"]), 1, "one host says so")
         self.assertEqual(len(self.hook.taken), 2, "nobody is told twice")
-        self.assertNotIn("canary-hook", json.dumps(lines), "an address may hold a secret")
+        self.assertEqual(self.hook.forged, 0, "a message that nobody should believe")
+        for canary in ("canary-hook", SECRET):
+            self.assertNotIn(canary, json.dumps(lines), "an address may hold a secret")
         told = [l for l in lines if l.get("event") == "alert.firing"][0]
         self.assertEqual((told["code"], told["pipeline"], told["level"]), ("SLU-6090", "e2e", "error"))
 

@@ -4,6 +4,7 @@
 
 #include "host/alert_watch.hpp"
 #include "observe/redactor.hpp"
+#include "plugin/error.hpp"
 #include "support/memory_store.hpp"
 
 namespace sluice::host {
@@ -223,6 +224,48 @@ TEST_F(two_hosts, an_address_that_the_manifest_has_no_more_is_told_nothing) {
   host("b").round({changed});
   EXPECT_EQ(sent.size(), 1U);
   EXPECT_TRUE(read_alert_book(*session, "p").messages.empty());
+}
+
+TEST_F(two_hosts, a_message_is_sent_with_what_its_secret_is_now_and_never_without) {
+  auto signed_ones = std::make_shared<manifest::pipeline>(*p);
+  signed_ones->notify = {{hook, "${secret:env:HOOK}"}};
+  std::string value = "first";
+  std::vector<std::string> with;
+  alert_watch_setup setup{store, log, "a", [this] { return "m" + std::to_string(++ids); }};
+  setup.secret = [&](const manifest::pipeline&, const std::string& text) -> std::string {
+    EXPECT_EQ(text, "${secret:env:HOOK}");
+    if (value.empty()) throw plugin::error(plugin::status::denied, "SLU-6020", "HOOK is not set");
+    return value;
+  };
+  setup.send = [&](const webhook_call& call) {
+    with.push_back(call.secret);
+    return std::string();
+  };
+  value.clear();
+  alert_watch a(std::move(setup));
+  a.round({signed_ones});
+  EXPECT_TRUE(with.empty()) << "it would not be believed";
+  const auto session = store.open_session();
+  const auto known = session->read_note(alert_note("p"));
+  alert_book book = alert_book_from(known.text);
+  ASSERT_EQ(book.messages.size(), 1U);
+  EXPECT_EQ(book.messages[0].tries, 1);
+  book.messages[0].next_us = 0;
+  ASSERT_TRUE(session->write_note(alert_note("p"), known.version, to_text(book)));
+  value = "second";
+  a.round({signed_ones});
+  EXPECT_EQ(with, std::vector<std::string>{"second"});
+}
+
+// The example of the specification.
+TEST(webhooks, are_signed_as_standard_webhooks_has_it) {
+  webhook_call call{"", R"({"test": 2432232314})", "msg_p5jXN8AQM9LWM0D4loKWxJek", 1'614'265'330,
+                    "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"};
+  EXPECT_EQ(webhook_signature(call), "v1,g0hM9SsE+OTPJTGt/tmIKtSyZlE3uFJELVlNIOLJ1OE=");
+  call.secret = "whsec_no/base64!";
+  EXPECT_THROW(static_cast<void>(webhook_signature(call)), engine::failure);
+  call.secret = "any other text";
+  EXPECT_EQ(webhook_signature(call).substr(0, 3), "v1,");
 }
 
 TEST(webhooks, show_where_and_not_with_what) {
