@@ -1,68 +1,119 @@
 #include "host/admission.hpp"
 
 #include <algorithm>
+#include <cmath>
 #include <utility>
 
 namespace sluice::host {
 
+using engine::failure;
+using engine::failure_class;
+using engine::urgency;
+
+namespace {
+
+// Something of a share is always there.
+int share_of(int all, double share) {
+  return std::min(all, std::max(1, static_cast<int>(std::floor(share * all + 1e-9))));
+}
+
+void blend(std::int64_t& mean, std::int64_t took) { mean = mean == 0 ? took : mean + (took - mean) / 8; }
+
+}  // namespace
+
 admission::admission(admission_limits limits, engine::clock_port& clock, engine::random_port& random,
                      sick_fn sick)
-    : limits_(limits), clock_(clock), random_(random), sick_(std::move(sick)) {}
+    : limits_(limits),
+      background_places_(share_of(limits.active_runs, 1 - limits.essential_reserved)),
+      background_queue_(share_of(limits.queued_runs, 1 - limits.essential_reserved)),
+      tenant_places_(share_of(limits.active_runs, limits.tenant_share)),
+      tenant_queue_(share_of(limits.queued_runs, limits.tenant_share)),
+      sick_places_(share_of(limits.active_runs, limits.sick_share)),
+      sick_queue_(share_of(limits.queued_runs, limits.sick_share)),
+      clock_(clock),
+      random_(random),
+      sick_(std::move(sick)),
+      starts_(limits.starts) {}
 
 admission::place::~place() { owner_.leave(*this); }
 
-int admission::share() const {
-  return std::max(1, static_cast<int>(limits_.sick_share * limits_.active_runs));
+std::unique_lock<std::mutex> admission::begin() const {
+  std::unique_lock lock(mutex_);
+  looked_at_.clear();
+  return lock;
 }
 
-// Places that are taken: of the runs at a sick source only its share. Their number has a bound of its own, so
-// that sources that fall ill one after the other don't fill the host with runs that wait.
-int admission::occupied() const {
+// Asked once each time that something happens: the same few sources are named by every run.
+bool admission::is_sick(const std::string& source) const {
+  for (const auto& [name, sick] : looked_at_) {
+    if (name == source) return sick;
+  }
+  return looked_at_.emplace_back(source, sick_(source)).second;
+}
+
+admission::crew admission::under_way() const {
   std::map<std::string, int> at_source;
-  int n = 0;
+  crew out;
   for (const place* p : active_) {
     bool beyond = false;
-    for (const std::string& s : p->ask_.sources) beyond |= sick_(s) && ++at_source[s] > share();
-    n += beyond ? 0 : 1;
+    for (const std::string& s : p->ask_.sources) beyond |= is_sick(s) && ++at_source[s] > sick_places_;
+    if (!beyond) ++(p->ask_.how == urgency::essential ? out.essential : out.background);
   }
-  return static_cast<int>(active_.size()) >= 2 * limits_.active_runs ? limits_.active_runs : n;
+  return out;
+}
+
+// Places that are taken: of the runs at a sick source, and of those that nobody waits for, only their share. Their
+// number has a bound of its own, so that runs that lend their places don't fill the host.
+int admission::occupied() const {
+  if (static_cast<int>(active_.size()) >= 2 * limits_.active_runs) return limits_.active_runs;
+  const crew all = under_way();
+  return all.essential + std::min(all.background, background_places_);
 }
 
 bool admission::may_begin(const admission_ask& ask) const {
+  if (ask.how == urgency::background && under_way().background >= background_places_) return false;
+  const auto own = std::count_if(active_.begin(), active_.end(),
+                                 [&](const place* p) { return p->ask_.tenant == ask.tenant; });
+  if (own >= tenant_places_) return false;
   return std::all_of(ask.sources.begin(), ask.sources.end(), [&](const std::string& s) {
-    if (!sick_(s)) return true;
+    if (!is_sick(s)) return true;
     const auto there = std::count_if(active_.begin(), active_.end(), [&](const place* p) {
       return std::find(p->ask_.sources.begin(), p->ask_.sources.end(), s) != p->ask_.sources.end();
     });
-    return there < share();
+    return there < sick_places_;
   });
+}
+
+void admission::queue(place& p) {
+  p.came_us_ = clock_.steady_us();
+  queue_.push({p.ask_.how, p.ask_.tenant}, &p);
+  ++queued_of_[p.ask_.tenant];
+  for (const std::string& s : p.ask_.sources) ++queued_at_[s];
+}
+
+void admission::unqueue(const place& p) {
+  if (--queued_of_[p.ask_.tenant] == 0) queued_of_.erase(p.ask_.tenant);
+  for (const std::string& s : p.ask_.sources) {
+    if (--queued_at_[s] == 0) queued_at_.erase(s);
+  }
 }
 
 std::vector<std::function<void()>> admission::let_in() {
   std::vector<std::function<void()>> go;
   while (occupied() < limits_.active_runs) {
     const auto next =
-        queue_.take([&](engine::urgency, std::string_view, const place* p) { return may_begin(p->ask_); });
+        queue_.take([&](urgency, std::string_view, const place* p) { return may_begin(p->ask_); });
     if (!next) break;
     place& p = **next;
+    unqueue(p);
     p.active_ = true;
     p.began_us_ = clock_.steady_us();
+    ++passed_.runs;
+    passed_.waited_us += p.began_us_ - p.came_us_;
     p.at_ = active_.insert(active_.end(), &p);
     go.push_back(std::move(p.go_));
   }
   return go;
-}
-
-// How long until a place is free for one more, give or take a fifth, so that those who are sent away don't all
-// come back at once.
-std::int64_t admission::estimate_us() {
-  constexpr std::int64_t unknown_us = 5'000'000, least_us = 1'000'000;
-  const std::int64_t mean = mean_us_ > 0 ? mean_us_ : unknown_us;
-  const auto ahead = static_cast<std::int64_t>(queue_.size()) + 1;
-  const std::int64_t wait = std::max(least_us, ahead * mean / std::max(1, limits_.active_runs));
-  const double spread =
-      0.8 + 0.4 * static_cast<double>(random_.next() >> 11) / static_cast<double>(1ULL << 53);
-  return static_cast<std::int64_t>(static_cast<double>(wait) * spread);
 }
 
 std::unique_ptr<admission::place> admission::enter(admission_ask ask, std::function<void()> go) {
@@ -70,38 +121,49 @@ std::unique_ptr<admission::place> admission::enter(admission_ask ask, std::funct
   out->ask_ = std::move(ask);
   out->go_ = std::move(go);
   std::vector<std::function<void()>> now;
-  std::optional<engine::failure> full;
+  std::optional<failure> full;
   {
-    const std::lock_guard lock(mutex_);
-    queue_.push({out->ask_.how, out->ask_.tenant}, out.get());
+    const auto lock = begin();
+    const crowd others = before(out->ask_.tenant, out->ask_.how);
+    full = out->ask_.known ? std::nullopt : why_not(out->ask_, others);
+    queue(*out);
     now = let_in();
-    if (static_cast<int>(queue_.size()) > limits_.queued_runs && !out->active_) {
+    if (full && !out->active_) {
       queue_.remove([&](const place* p) { return p == out.get(); });
-      const std::int64_t wait_us = estimate_us();
-      full.emplace(engine::failure_class::throttled, "SLU-6060",
-                   "this host has " + std::to_string(active_.size()) + " runs under way and " +
-                       std::to_string(queue_.size()) + " in its queue, and takes no more; try again in " +
-                       std::to_string((wait_us + 999'999) / 1'000'000) +
-                       " s, or raise `limits` in the host file",
-                   wait_us);
+      unqueue(*out);
+    } else {
+      full.reset();
     }
   }
   for (const auto& f : now) f();
-  if (full) throw engine::failure(*full);
+  if (full) throw failure(*full);
   return out;
 }
 
 void admission::leave(place& p) {
   std::vector<std::function<void()>> go;
   {
-    const std::lock_guard lock(mutex_);
+    const auto lock = begin();
     if (p.active_) {
       const std::int64_t took = clock_.steady_us() - p.began_us_;
-      mean_us_ = mean_us_ == 0 ? took : mean_us_ + (took - mean_us_) / 8;
+      blend(mean_us_, took);
+      if (p.ask_.how == urgency::essential) blend(mean_essential_us_, took);
       active_.erase(p.at_);
-    } else {
-      queue_.remove([&](const place* other) { return other == &p; });
+    } else if (queue_.remove([&](const place* other) { return other == &p; }) > 0) {
+      unqueue(p);
     }
+    go = let_in();
+  }
+  for (const auto& f : go) f();
+}
+
+void admission::demote(place& p) {
+  std::vector<std::function<void()>> go;
+  {
+    const auto lock = begin();
+    if (!p.active_ || p.ask_.how == urgency::background) return;
+    p.ask_.how = urgency::background;
+    blend(mean_essential_us_, clock_.steady_us() - p.began_us_);
     go = let_in();
   }
   for (const auto& f : go) f();
@@ -110,7 +172,7 @@ void admission::leave(place& p) {
 void admission::look_again() {
   std::vector<std::function<void()>> go;
   {
-    const std::lock_guard lock(mutex_);
+    const auto lock = begin();
     go = let_in();
   }
   for (const auto& f : go) f();
@@ -124,6 +186,22 @@ int admission::active() const {
 int admission::queued() const {
   const std::lock_guard lock(mutex_);
   return static_cast<int>(queue_.size());
+}
+
+int admission::background_room() const {
+  const auto lock = begin();
+  const int waiting = static_cast<int>(queue_.size(urgency::background));
+  return std::max(0, background_queue_ - waiting) + std::max(0, background_places_ - under_way().background);
+}
+
+admission::passed admission::so_far() const {
+  const std::lock_guard lock(mutex_);
+  return passed_;
+}
+
+void admission::count_start(const std::string& tenant) {
+  const std::lock_guard lock(mutex_);
+  starts_.spend(tenant, clock_.steady_us());
 }
 
 }  // namespace sluice::host

@@ -1,7 +1,7 @@
 // How many runs this host has under way, and which one is next. The rest waits in a bounded queue, runs that somebody
-// waits for first, tenants in turns; what does not fit in is told when to try again. Runs that have to do
-// with a source that fails or is slow may hold a share of the places only: those beyond it wait, or, where they
-// began before it fell ill, lend their places to others. Any thread.
+// waits for first, tenants in turns; what does not fit in is told when to try again. Background runs, one tenant and
+// a source or plugin that fails or is slow may hold a share of the places and of the queue only: those beyond it
+// wait, or, where they have a place already, lend it to others. Any thread.
 #pragma once
 
 #include <cstdint>
@@ -12,23 +12,33 @@
 #include <mutex>
 #include <optional>
 #include <string>
+#include <string_view>
+#include <utility>
 #include <vector>
 
 #include "engine/ports.hpp"
 #include "engine/turn_queue.hpp"
+#include "host/start_rate.hpp"
 
 namespace sluice::host {
 
 struct admission_limits {
   int active_runs = 64;
   int queued_runs = 1'000;
-  double sick_share = 0.25;  // of active_runs: what one sick source may hold
+  // Of both of these:
+  double essential_reserved = 0.25;  // what background runs leave free
+  double tenant_share = 0.5;         // what one tenant may hold
+  double sick_share = 0.25;          // what one sick source or plugin may hold
+  std::int64_t queue_wait_us =
+      10'000'000;       // who would wait longer for an essential run is sent away; 0: nobody
+  start_limits starts;  // of one tenant
 };
 
 struct admission_ask {
   std::string tenant;
   engine::urgency how = engine::urgency::background;
-  std::vector<std::string> sources;  // that the run reads from
+  std::vector<std::string> sources;  // that the run reads from, and its plugins
+  bool known = false;                // it is open here already, so that it is not one more
 };
 
 class admission {
@@ -42,6 +52,8 @@ class admission {
     ~place();
     place(const place&) = delete;
     place& operator=(const place&) = delete;
+    // Nobody waits for the run any more: from now on it counts as a background run.
+    void essential_over() { owner_.demote(*this); }
 
    private:
     friend class admission;
@@ -50,35 +62,71 @@ class admission {
     admission_ask ask_;
     std::function<void()> go_;
     bool active_ = false;
-    std::int64_t began_us_ = 0;
+    std::int64_t came_us_ = 0, began_us_ = 0;
     std::list<place*>::iterator at_;
   };
 
   // `go` is called once, as soon as the run may begin: before this returns, or later from any thread. Throws failure
-  // (throttled, SLU-6060, with how long to wait) when the queue is full.
+  // (throttled, with how long to wait): the queue is full (SLU-6060), or full of this tenant's runs (SLU-6066) or of
+  // those of a sick source (SLU-6069), or the wait would be too long (SLU-6068).
   [[nodiscard]] std::unique_ptr<place> enter(admission_ask ask, std::function<void()> go);
+  // What enter() would throw, as far as that can be told by now, and whether the tenant has begun too many
+  // (SLU-6067): before anything is asked of the store. Nothing: there is room.
+  [[nodiscard]] std::optional<engine::failure> look(const std::string& tenant, engine::urgency how);
+  // A run has begun that somebody has asked for.
+  void count_start(const std::string& tenant);
   // A source has got well.
   void look_again();
 
   [[nodiscard]] int active() const;
   [[nodiscard]] int queued() const;
+  // How many background runs it would take.
+  [[nodiscard]] int background_room() const;
+  struct passed {
+    std::uint64_t runs = 0;      // that have begun
+    std::int64_t waited_us = 0;  // before that, all together
+  };
+  [[nodiscard]] passed so_far() const;
 
  private:
+  struct crowd {  // who is in the queue before a run
+    std::size_t all = 0, same_class = 0, own = 0;
+  };
+  // With the lock, and what was known of sources forgotten.
+  [[nodiscard]] std::unique_lock<std::mutex> begin() const;
   void leave(place& p);
+  void demote(place& p);
+  void queue(place& p);
+  void unqueue(const place& p);
   [[nodiscard]] std::vector<std::function<void()>> let_in();
+  [[nodiscard]] bool is_sick(const std::string& source) const;
   [[nodiscard]] int occupied() const;
+  // Under way, but for those that lend their places because their source is sick.
+  struct crew {
+    int essential = 0, background = 0;
+  };
+  [[nodiscard]] crew under_way() const;
   [[nodiscard]] bool may_begin(const admission_ask& ask) const;
-  [[nodiscard]] int share() const;
-  [[nodiscard]] std::int64_t estimate_us();
+  [[nodiscard]] crowd before(const std::string& tenant, engine::urgency how) const;
+  [[nodiscard]] std::optional<engine::failure> why_not(const admission_ask& ask, const crowd& before);
+  [[nodiscard]] std::optional<std::string> too_sick(const admission_ask& ask) const;
+  [[nodiscard]] std::int64_t wait_us(const admission_ask& ask, std::size_t ahead, std::size_t own) const;
+  [[nodiscard]] engine::failure sent_away(const char* code, const std::string& why, std::int64_t wait_us);
 
   admission_limits limits_;
+  int background_places_, background_queue_, tenant_places_, tenant_queue_, sick_places_, sick_queue_;
   engine::clock_port& clock_;
   engine::random_port& random_;
   sick_fn sick_;
   mutable std::mutex mutex_;
+  mutable std::vector<std::pair<std::string_view, bool>> looked_at_;  // sources, while the lock is held
   engine::turn_queue<place*> queue_;
+  std::map<std::string, std::size_t> queued_of_, queued_at_;  // by tenant, by source
   std::list<place*> active_;
-  std::int64_t mean_us_ = 0;  // of the runs that have ended
+  std::int64_t mean_us_ = 0;            // of the runs that have ended
+  std::int64_t mean_essential_us_ = 0;  // of their essential phases
+  start_rate starts_;
+  passed passed_;
 };
 
 }  // namespace sluice::host

@@ -1,6 +1,7 @@
 #include "host/health_report.hpp"
 
 #include "host/receipt.hpp"
+#include "host/source_health.hpp"
 
 namespace sluice::host {
 
@@ -38,7 +39,10 @@ json backends_json(const host_state& host) {
 
 void add_reasons(const host_state& host, json& why) {
   for (const host_state::source& s : host.sources) {
-    if (s.sick) why.push_back("the source `" + s.name + "` of " + s.pipeline + " fails or is slow");
+    if (!s.sick) continue;
+    const std::string what =
+        s.name.starts_with(plugin_name("")) ? "`" + s.name + "`" : "the source `" + s.name + "`";
+    why.push_back(what + " of " + s.pipeline + " fails or is slow");
   }
   for (const backend_standing& b : host.away)
     why.push_back("the backend `" + b.backend + "` of " + b.pipeline + " takes no runs: " + b.why);

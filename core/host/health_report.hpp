@@ -1,6 +1,7 @@
 // How a host and what it serves are, and why: what a person looks at first.
 #pragma once
 
+#include <cstdint>
 #include <map>
 #include <string>
 #include <vector>
@@ -16,15 +17,18 @@ namespace sluice::host {
 // What the host knows by itself.
 struct host_state {
   int active = 0, queued = 0;  // runs under way and in its queue
+  std::uint64_t begun = 0;     // that it has ever let in
+  std::int64_t waited_us = 0;  // in its queue, all of them together
   struct source {
     std::string pipeline, name;
     bool sick = false;  // fails or is slow, as far as this host has seen
   };
   std::vector<source> sources;
-  std::map<std::string, std::string> stale;    // manifests that could not be read again, with the reason
-  std::vector<backend_standing> away;          // backends that take no runs
-  std::vector<plugin_metrics::entry> plugins;  // what they count and measure here
-  std::int64_t certificate_ends_s = 0;         // of what it listens with; 0: nothing
+  std::map<std::string, std::string> stale;      // manifests that could not be read again, with the reason
+  std::vector<backend_standing> away;            // backends that take no runs
+  std::vector<plugin_metrics::entry> plugins;    // what they count and measure here
+  std::int64_t certificate_ends_s = 0;           // of what it listens with; 0: nothing
+  std::map<std::string, std::uint64_t> refused;  // requests, by code
 };
 
 // Open runs of the store, at most a thousand of each state; of one tenant when it is named.

@@ -103,6 +103,7 @@ void reader::open_source(const manifest::source& source) {
 void reader::open_entry(const manifest::domain& domain) {
   entry_work& w = entries_[domain.name];
   w.component = setup_.loader.open(plugin::component_kind::domain, domain.uses);
+  w.uses = domain.uses;
   w.config = domain.config.empty() ? "{}" : domain.config;
 }
 
@@ -160,9 +161,10 @@ awaitable<engine::page> reader::read(const engine::read_request& request) {
   const answer got = co_await find_answer(stage, request, call);
   const plugin::page& fetched = *got.page;
   if (request.on_next && !fetched.end()) request.on_next(std::string(fetched.next_state()));
-  engine::page page = co_await on_pool(setup_.pool, turn_of(request), setup_.executor, [&] {
-    return make_page(stage, request, *call, {format_of(fetched.format()), fetched.body()});
-  });
+  engine::page page =
+      co_await on_pool(setup_.pool, turn_of(request), setup_.executor, stage.entry->uses, [&] {
+        return make_page(stage, request, *call, {format_of(fetched.format()), fetched.body()});
+      });
   add_parts(request, fetched, page);
   page.next_state = fetched.next_state();
   page.end = fetched.end();
@@ -175,7 +177,7 @@ awaitable<engine::page> reader::read_again(const engine::read_request& request, 
   const stage_work& stage = work_of(request);
   const plugin::call_scope call(
       {request.tenant, request.run_id, request.correlation_id, {}, 0, request.essential});
-  co_return co_await on_pool(setup_.pool, turn_of(request), setup_.executor,
+  co_return co_await on_pool(setup_.pool, turn_of(request), setup_.executor, stage.entry->uses,
                              [&] { return make_page(stage, request, call, raw); });
 }
 
@@ -249,9 +251,12 @@ void reader::take_stream(const stage_work& stage, std::size_t index, const plugi
   rows.optional = &stage.optional[index];
   const auto& layout = stage.layouts[index];
   rows.rows = from.batches.empty() ? batch_builder(layout).finish() : std::move(from.batches.front());
-  const auto refused = domain.transforms() && rows.rows.get().length > 0
-                           ? domain.transform(call, rows.schema->name, rows.rows)
-                           : std::vector<plugin::rejected_row>{};
+  std::vector<plugin::rejected_row> refused;
+  if (domain.transforms() && rows.rows.get().length > 0) {
+    source_health::request watched(setup_.health, setup_.pipeline.name, plugin_name(stage.entry->uses));
+    refused = domain.transform(call, rows.schema->name, rows.rows);
+    watched.good();
+  }
   const batch_view view(rows.rows.get());
   if (!refused.empty()) rows.refused.resize(static_cast<std::size_t>(view.rows()), 0);
   const auto key = static_cast<std::size_t>(column_index(layout, rows.schema->key.back()));

@@ -55,7 +55,7 @@ class reader final : public engine::reader_port {
   };
   struct entry_work {
     plugin::loaded_component component;
-    std::string config;
+    std::string uses, config;
     std::mutex mutex;
     std::vector<std::unique_ptr<worker_slot>> idle;
   };

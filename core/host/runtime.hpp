@@ -14,6 +14,7 @@
 #include <set>
 #include <string>
 #include <thread>
+#include <utility>
 #include <vector>
 
 #include <boost/asio/executor_work_guard.hpp>
@@ -99,6 +100,7 @@ struct run_ask {
 struct sign_in_answer {
   run_answer subject;
   std::optional<run_answer> tenant;
+  std::optional<engine::failure> put_off;  // why that of the tenant, which nobody waits for, has no room now
 };
 
 class runtime final : public plain_services, public plugin::run_services {
@@ -117,6 +119,9 @@ class runtime final : public plain_services, public plugin::run_services {
   // deadline; or until `give_up` says so. True: it is over. Throws like wait().
   bool wait_essential(const std::vector<std::string>& run_ids, std::chrono::microseconds at_most,
                       const std::function<bool()>& give_up);
+  // Whether this host has room for what was asked, as start() would find it: before anything is asked of the store.
+  // Who joins a run that is open here needs none. Throws engine::failure.
+  void check_room(const run_ask& ask);
   // Without waiting or asking the store. shared_parts::on_change says when to look again.
   [[nodiscard]] run_standing standing(const std::string& run_id);
   // Where a run of the tenant would go now, by each rule and condition: see route_json. Throws engine::failure.
@@ -156,6 +161,7 @@ class runtime final : public plain_services, public plugin::run_services {
  private:
   struct active_run {
     std::shared_ptr<engine::run> run;
+    std::string scope;
     std::string reason;  // why it is with its backend
     engine::progress_fn on_progress;
     bool tells_end = false;
@@ -170,7 +176,7 @@ class runtime final : public plain_services, public plugin::run_services {
     std::int64_t over_us = 0;
     std::optional<engine::failure> failed;
     std::optional<engine::run_row> row;  // as it ended here
-    std::unique_ptr<admission::place> place;
+    std::shared_ptr<admission::place> place;
   };
   // Somebody waits for these runs as long as it lives.
   class awaiting {
@@ -218,7 +224,10 @@ class runtime final : public plain_services, public plugin::run_services {
   [[nodiscard]] bool claim(const std::shared_ptr<active_run>& active, const std::string& for_backend);
   void empty_outbox();  // and wait until it is
 
-  [[nodiscard]] admitted admit(const run_ask& ask, const std::string& backend);
+  [[nodiscard]] admitted admit(const run_ask& ask, const std::string& backend, engine::urgency claim);
+  [[nodiscard]] bool is_open_here(const std::string& tenant, const std::string& scope);
+  // Its essential phase is over.
+  void essential_over(const std::string& run_id);
   [[nodiscard]] std::string adopt_by(std::string_view run_id, const std::string& backend);
   // Adopt, with the engine's failures; `by` may be empty.
   [[nodiscard]] std::string take(const std::string& run_id, const std::string& by);
@@ -283,6 +292,8 @@ class runtime final : public plain_services, public plugin::run_services {
   std::mutex mutex_;
   std::condition_variable changed_;
   std::map<std::string, std::shared_ptr<active_run>, std::less<>> active_;
+  std::multiset<std::pair<std::string, std::string>>
+      open_here_;  // tenant and scope of those that are not over
   // Runs of other hosts that somebody here waits for: what was asked, and who had the run when last seen.
   struct foreign_run {
     run_ask ask;
@@ -334,6 +345,9 @@ auto runtime::ask_store(F&& question, std::chrono::steady_clock::time_point unti
 [[nodiscard]] inline bool is_fenced(const std::optional<engine::failure>& f) {
   return f && f->kind() == engine::failure_class::fenced;
 }
+
+// Whether somebody may wait for something of it.
+[[nodiscard]] bool has_essential(const engine::run_plan& plan);
 
 // The scope of a run of one subject.
 [[nodiscard]] std::string scope_of(const std::string& subject);

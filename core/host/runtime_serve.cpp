@@ -8,7 +8,19 @@
 
 namespace sluice::host {
 
-runtime::admitted runtime::admit(const run_ask& ask, const std::string& backend) {
+bool runtime::is_open_here(const std::string& tenant, const std::string& scope) {
+  const std::lock_guard lock(mutex_);
+  return open_here_.contains({tenant, scope});
+}
+
+void runtime::check_room(const run_ask& ask) {
+  if (setup_.shared == nullptr) return;
+  const auto full = setup_.shared->door.look(ask.tenant, ask.urgency);
+  if (!full || is_open_here(ask.tenant, ask.subject.empty() ? std::string() : scope_of(ask.subject))) return;
+  throw engine::failure(*full);
+}
+
+runtime::admitted runtime::admit(const run_ask& ask, const std::string& backend, engine::urgency claim) {
   admitted out;
   if (setup_.shared == nullptr) {
     out.gate->open();
@@ -17,13 +29,28 @@ runtime::admitted runtime::admit(const run_ask& ask, const std::string& backend)
   std::set<std::string> sources;
   for (const manifest::read& r : setup_.pipeline.reads)
     sources.insert(health_name(setup_.pipeline.name, r.from));
+  for (const manifest::domain& d : setup_.pipeline.domains)
+    sources.insert(health_name(setup_.pipeline.name, plugin_name(d.uses)));
   // A backend that is waited for is like a source that is ill; one that another stands in for is not waited for.
   const auto rule = setup_.pipeline.routing.when_unavailable.find(backend);
   if (rule == setup_.pipeline.routing.when_unavailable.end() || rule->second.use.empty())
     sources.insert(backend_name(setup_.pipeline.name, backend));
-  out.place = setup_.shared->door.enter({ask.tenant, ask.urgency, {sources.begin(), sources.end()}},
-                                        [gate = out.gate] { gate->open(); });
+  const std::string scope = ask.part == run_part::subject ? scope_of(ask.subject) : std::string();
+  out.place = setup_.shared->door.enter(
+      {ask.tenant, claim, {sources.begin(), sources.end()}, is_open_here(ask.tenant, scope)},
+      [gate = out.gate] { gate->open(); });
   return out;
+}
+
+void runtime::essential_over(const std::string& run_id) {
+  std::shared_ptr<admission::place> place;  // used without the lock: another run may begin with it
+  if (const auto active = find(run_id)) {
+    const std::lock_guard lock(mutex_);
+    active->essential_over = true;
+    place = active->place;
+  }
+  if (place) place->essential_over();
+  tell_change(run_id);
 }
 
 bool runtime::has(const std::string& run_id) {
@@ -97,7 +124,7 @@ void runtime::empty_outbox() {
 
 void runtime::leave() {
   std::vector<std::shared_ptr<active_run>> open;
-  std::vector<std::unique_ptr<admission::place>> places;  // given back without the lock
+  std::vector<std::shared_ptr<admission::place>> places;  // given back without the lock
   {
     const std::lock_guard lock(mutex_);
     for (const auto& [id, active] : active_) {

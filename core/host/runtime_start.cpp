@@ -31,12 +31,39 @@ engine::run_plan plan_of(const manifest::pipeline& pipeline, const run_ask& ask,
                 "nothing to read: the phases asked for have no items; name entries under `phases`");
 }
 
+run_answer answer_of(const engine::run_lease& lease, const engine::run_request& request,
+                     const std::optional<engine::run_row>& open) {
+  return {lease.run_id,
+          lease.correlation_id,
+          open ? open->backend : request.backend,
+          open ? open->route_reason : request.route_reason,
+          lease.result,
+          lease.held_by,
+          request.scope};
+}
+
+engine::run_identity identity_of(const engine::run_lease& lease, const engine::run_request& request) {
+  return {lease.run_id, request.tenant, request.pipeline, lease.correlation_id, lease.epoch};
+}
+
+engine::progress_fn progress_of(const run_ask& ask) {
+  const bool of_subject = ask.part == run_part::subject && ask.on_subject_progress;
+  return of_subject ? ask.on_subject_progress : ask.on_progress;
+}
+
+// Who joins a run begins none; nor does what the host begins by itself.
+void count_start(shared_parts* shared, const run_ask& ask, const engine::run_lease& lease) {
+  const bool begun = lease.result == engine::run_lease::how::started;
+  if (shared != nullptr && begun && ask.urgency == engine::urgency::essential)
+    shared->door.count_start(ask.tenant);
+}
+
+}  // namespace
+
 bool has_essential(const engine::run_plan& plan) {
   return std::any_of(plan.stages.begin(), plan.stages.end(),
                      [](const engine::stage_plan& s) { return s.phase == engine::phase::essential; });
 }
-
-}  // namespace
 
 void check_ask(const manifest::pipeline& pipeline, const run_ask& ask) {
   check_tenant(pipeline, ask.tenant);
@@ -96,21 +123,19 @@ run_answer runtime::start(const run_ask& ask) {
   const std::string scope = ask.part == run_part::subject ? scope_of(ask.subject) : std::string();
   engine::run_plan plan = ask.plan ? *ask.plan : plan_of(setup_.pipeline, ask, history_of(ask, scope));
   engine::run_request request = make_request(ask, plan);
-  admitted place = admit(ask, request.backend);  // first: what is full says so before anything is written
+  // What nobody waits for has no claim to the places of essential work.
+  const engine::urgency claim = has_essential(plan) ? ask.urgency : engine::urgency::background;
+  // First: what is full says so before anything is written.
+  admitted place = admit(ask, request.backend, claim);
   const engine::run_lease lease =
       ask_store([&](engine::session& s) { return s.start_run(request, is_dead); });
   if (lease.result == engine::run_lease::how::skipped) return {.how = lease.result};
+  count_start(setup_.shared, ask, lease);
   std::optional<engine::run_row> open;
   if (lease.result != engine::run_lease::how::started) {
     open = ask_store([&](engine::session& s) { return s.show_run(lease.run_id); });
   }
-  run_answer answer{lease.run_id,
-                    lease.correlation_id,
-                    open ? open->backend : request.backend,
-                    open ? open->route_reason : request.route_reason,
-                    lease.result,
-                    lease.held_by,
-                    scope};
+  const run_answer answer = answer_of(lease, request, open);
   SLUICE_FAILPOINT("host.after_lease");
   if (ask.on_lease) ask.on_lease(answer);
   {
@@ -139,13 +164,7 @@ engine::run_options runtime::options_of(const engine::run_identity& id) {
     const auto active = find(id.run_id);
     if (active == nullptr || !active->tells_end) log_failed_stage(setup_.log, id, stage, pages, why);
   };
-  out.on_essential = [this, run_id = id.run_id] {
-    if (const auto active = find(run_id)) {
-      const std::lock_guard lock(mutex_);
-      active->essential_over = true;
-    }
-    tell_change(run_id);
-  };
+  out.on_essential = [this, run_id = id.run_id] { essential_over(run_id); };
   return out;
 }
 
@@ -164,17 +183,16 @@ void runtime::launch(const engine::run_lease& lease, const engine::run_request& 
   const std::string plan_json =
       plan_to_json(plan, {lease.run_id, request.tenant, request.pipeline, lease.correlation_id});
   const auto active = std::make_shared<active_run>();
-  const engine::run_identity id{lease.run_id, request.tenant, request.pipeline, lease.correlation_id,
-                                lease.epoch};
+  const engine::run_identity id = identity_of(lease, request);
   active->run = std::make_shared<engine::run>(
       id, std::move(plan), engine::run_ports{store_, *reader_, clock_, random_, context_.get_executor()},
       options_of(id));
+  active->scope = request.scope;
   active->backend = request.backend;
   active->reason = request.route_reason;
   active->begun = ask.adopted;
   active->essential_over = !has_essential(active->run->plan());
-  const bool of_subject = ask.part == run_part::subject && ask.on_subject_progress;
-  active->on_progress = of_subject ? ask.on_subject_progress : ask.on_progress;
+  active->on_progress = progress_of(ask);
   active->tells_end = ask.tells_end;
   active->gate = place.gate;
   active->place = std::move(place.place);
@@ -185,6 +203,7 @@ void runtime::launch(const engine::run_lease& lease, const engine::run_request& 
     std::shared_ptr<active_run>& at = active_[lease.run_id];
     if (at && at->run->identity().epoch == lease.epoch) return;
     at = active;
+    open_here_.emplace(request.tenant, request.scope);
   }
   log_start(lease, request);
   boost::asio::post(context_, [run = active->run] { run->start(); });

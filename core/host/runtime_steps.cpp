@@ -1,5 +1,6 @@
 // The steps that a backend asks for, and how a run ends here or elsewhere.
 #include <map>
+#include <utility>
 
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
@@ -33,10 +34,11 @@ void add_why_partial(const engine::run_row& row, nlohmann::json& fields) {
 }  // namespace
 
 void runtime::over(const std::shared_ptr<active_run>& active, std::optional<failure> failed) {
-  std::unique_ptr<admission::place> place;  // given back without the lock: the next run begins with it
+  std::shared_ptr<admission::place> place;  // given back without the lock: the next run begins with it
   {
     const std::lock_guard lock(mutex_);
-    active->over = true;
+    const auto open = open_here_.find({active->run->identity().tenant, active->scope});
+    if (!std::exchange(active->over, true)) open_here_.erase(open);
     active->over_us = clock_.steady_us();
     if (!is_fenced(failed)) foreign_.erase(active->run->identity().run_id);
     active->failed = std::move(failed);

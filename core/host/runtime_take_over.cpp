@@ -37,7 +37,7 @@ void runtime::go_on_with(const std::string& run_id, std::int64_t& again_us) {
   std::optional<engine::run_row> row;
   admitted place;
   try {
-    place = admit(f.ask, f.request.backend);
+    place = admit(f.ask, f.request.backend, f.ask.urgency);
     lease = ask_store([&](engine::session& s) { return s.start_run(f.request, is_dead); });
     if (lease.result == how::took_over)
       row = ask_store([&](engine::session& s) { return s.show_run(lease.run_id); });

@@ -115,8 +115,7 @@ void service::take_over(served& in, const engine::open_run& run) {
 
 void service::look_for_due(served& in) {
   with_session([&](engine::session& session) {
-    const auto room = setup_.settings.limits.queued_runs + setup_.settings.limits.active_runs -
-                      door_->queued() - door_->active();
+    const int room = door_->background_room();
     if (room <= 0) return;
     const auto at_once = std::min(due_at_once, static_cast<std::size_t>(room));
     // Those whose tenants the manifest has forgotten count too: they don't keep others from their turn for long.

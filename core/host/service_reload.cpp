@@ -134,10 +134,25 @@ std::shared_ptr<service::served> service::open(const std::string& file) {
 }
 
 host_state service::state() const {
-  host_state out{door_->active(), door_->queued(), {}, stale(), backends_away(), metrics_.all(), 0};
+  const admission::passed passed = door_->so_far();
+  host_state out{door_->active(),
+                 door_->queued(),
+                 passed.runs,
+                 passed.waited_us,
+                 {},
+                 stale(),
+                 backends_away(),
+                 metrics_.all(),
+                 0,
+                 {}};
   for (const served_pipeline& p : pipelines()) {
     for (const manifest::source& s : p.pipeline->sources)
       out.sources.push_back({p.pipeline->name, s.name, health_->sick(health_name(p.pipeline->name, s.name))});
+    std::set<std::string> slow;
+    for (const manifest::domain& d : p.pipeline->domains) {
+      if (health_->sick(health_name(p.pipeline->name, plugin_name(d.uses)))) slow.insert(plugin_name(d.uses));
+    }
+    for (const std::string& name : slow) out.sources.push_back({p.pipeline->name, name, true});
   }
   return out;
 }

@@ -83,11 +83,42 @@ int count(const fs::path& file, const YAML::Node& node, const std::string& key, 
   return out;
 }
 
+double share(const fs::path& file, const YAML::Node& node, const std::string& key, double least,
+             double most) {
+  const auto value = manifest::parse_ratio(text(file, node, key));
+  if (value && *value >= least && *value <= most) return *value;
+  refuse(file, node.Mark(),
+         "`" + key + "` must be from " + manifest::format_number(least * 100) + "% to " +
+             manifest::format_number(most * 100) + "%");
+}
+
 void read_limits(const fs::path& file, const YAML::Node& node, settings& out) {
-  each(file, node, "limits", "active_runs, queued_runs",
+  admission_limits& to = out.limits;
+  const auto wait = [&](const YAML::Node& value) {
+    const std::string given = text(file, value, "limits.queue_wait");
+    const auto us = given == "forever" ? std::optional<std::int64_t>(0) : manifest::parse_duration(given);
+    if (us && (*us >= 1'000'000 || given == "forever")) return *us;
+    refuse(file, value.Mark(), "`limits.queue_wait` must be a time of 1s or more, or `forever`");
+  };
+  const auto rate = [&](const YAML::Node& value) {
+    const std::string given = text(file, value, "limits.tenant_starts");
+    const auto per_second = given == "any" ? std::optional<double>(0) : manifest::parse_rate(given);
+    if (per_second && (*per_second > 0 || given == "any")) return *per_second;
+    refuse(file, value.Mark(), "`limits.tenant_starts` must be a rate such as 50/s, or `any`");
+  };
+  each(file, node, "limits",
+       "active_runs, queued_runs, essential_reserved, tenant_share, sick_share, queue_wait, tenant_starts, "
+       "tenant_at_once",
        [&](const std::string& key, const YAML::Node& value) {
-         if (key == "limits.active_runs") out.limits.active_runs = count(file, value, key, 1, 10'000);
-         else out.limits.queued_runs = count(file, value, key, 0, 1'000'000);
+         const std::string name = key.substr(std::string("limits.").size());
+         if (name == "active_runs") to.active_runs = count(file, value, key, 1, 10'000);
+         else if (name == "queued_runs") to.queued_runs = count(file, value, key, 0, 1'000'000);
+         else if (name == "essential_reserved") to.essential_reserved = share(file, value, key, 0, 0.99);
+         else if (name == "tenant_share") to.tenant_share = share(file, value, key, 0.01, 1);
+         else if (name == "sick_share") to.sick_share = share(file, value, key, 0.01, 1);
+         else if (name == "queue_wait") to.queue_wait_us = wait(value);
+         else if (name == "tenant_starts") to.starts.per_second = rate(value);
+         else to.starts.at_once = count(file, value, key, 1, 1'000'000);
        });
 }
 

@@ -5,7 +5,8 @@
 //   log: { level: info }
 //   lease: 30s                            # how long others wait before they take a run over that stands still
 //   manifests: manifests                   # what `serve` serves: the .yaml files of a folder
-//   limits: { active_runs: 64, queued_runs: 1000 }
+//   limits: { active_runs: 64, queued_runs: 1000, essential_reserved: 25%, tenant_share: 50%, sick_share: 25%,
+//             queue_wait: 10s, tenant_starts: 50/s, tenant_at_once: 1000 }      # who runs, waits or is sent away
 //   listen:                                # the HTTP API of `serve`; without: none
 //     address: "127.0.0.1:7464"            # elsewhere only with tls
 //     connections: 1024

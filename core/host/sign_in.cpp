@@ -47,7 +47,14 @@ sign_in_answer runtime::sign_in(run_ask ask) {
   ask.part = run_part::rest;
   const engine::run_plan rest =
       build_plan(setup_.pipeline, {ask.tenant, ask.phases, ask.part, {}}, read_history{});
-  if (!rest.stages.empty()) out.tenant = start(ask);
+  if (rest.stages.empty()) return out;
+  try {
+    out.tenant = start(ask);
+  } catch (const failure& f) {
+    // The subject's run has begun. What of the tenant nobody waits for has its time, on a host that is full.
+    if (f.kind() != failure_class::throttled || has_essential(rest)) throw;
+    out.put_off = f;
+  }
   return out;
 }
 

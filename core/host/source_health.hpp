@@ -1,4 +1,4 @@
-// Which sources fail or are slow, as far as this host has seen. Any thread.
+// Which sources fail or are slow, and which plugins are, as far as this host has seen. Any thread.
 #pragma once
 
 #include <cstdint>
@@ -71,5 +71,7 @@ class source_health {
 [[nodiscard]] inline std::string health_name(const std::string& pipeline, const std::string& source) {
   return pipeline + "/" + source;
 }
+// A domain plugin's among the sources: no source has a blank in its name.
+[[nodiscard]] inline std::string plugin_name(const std::string& uses) { return "plugin " + uses; }
 
 }  // namespace sluice::host

@@ -1,12 +1,15 @@
-// The threads on which pages are decoded: essential pages first, tenants in turns, a page each. What waits is
-// bounded by the requests that the sources may have under way.
+// The threads on which pages are decoded: essential pages first, tenants in turns, a page each. One plugin never has
+// all of them, so that one that hangs keeps nobody else from their turn. What waits is bounded by the requests that
+// the sources may have under way.
 #pragma once
 
 #include <algorithm>
 #include <functional>
+#include <map>
 #include <memory>
 #include <mutex>
 #include <optional>
+#include <string>
 #include <thread>
 #include <utility>
 
@@ -20,14 +23,14 @@ namespace sluice::host {
 
 class turn_pool {
  public:
-  explicit turn_pool(unsigned threads) : pool_(threads) {}
+  explicit turn_pool(unsigned threads) : of_one_(std::max(1U, threads - 1)), pool_(threads) {}
   ~turn_pool() { pool_.join(); }
 
-  // Any thread.
-  void post(engine::turn of, std::function<void()> work) {
+  // Any thread. `by`: the plugin whose code that runs; empty: none.
+  void post(engine::turn of, std::function<void()> work, std::string by = {}) {
     {
       const std::lock_guard lock(mutex_);
-      queue_.push(of, std::move(work));
+      queue_.push(of, {std::move(work), std::move(by)});
     }
     // As many calls as pieces of work; which one a call does is decided when a thread is free.
     boost::asio::post(pool_, [this] { next(); });
@@ -36,36 +39,60 @@ class turn_pool {
   void join() { pool_.join(); }
 
  private:
+  struct piece {
+    std::function<void()> work;
+    std::string by;
+  };
+
   void next() {
-    std::optional<std::function<void()>> work;
-    {
-      const std::lock_guard lock(mutex_);
-      work = queue_.pop();
-    }
-    if (work) (*work)();
+    const std::optional<piece> now = take();
+    if (!now) return;
+    now->work();
+    if (now->by.empty()) return;
+    // A call that found nothing but this plugin's work has gone: this one stands in for it.
+    const std::lock_guard lock(mutex_);
+    if (--at_work_[now->by] == 0) at_work_.erase(now->by);
+    if (!queue_.empty()) boost::asio::post(pool_, [this] { next(); });
   }
 
+  std::optional<piece> take() {
+    const std::lock_guard lock(mutex_);
+    auto out = queue_.take([&](engine::urgency, std::string_view, const piece& p) {
+      const auto at = at_work_.find(p.by);
+      return p.by.empty() || at == at_work_.end() || at->second < of_one_;
+    });
+    if (out && !out->by.empty()) ++at_work_[out->by];
+    return out;
+  }
+
+  unsigned of_one_;
   std::mutex mutex_;
-  engine::turn_queue<std::function<void()>> queue_;
+  std::map<std::string, unsigned> at_work_;  // threads, by plugin
+  engine::turn_queue<piece> queue_;
   boost::asio::thread_pool pool_;  // last: its threads use the rest
 };
 
-[[nodiscard]] inline unsigned decoding_threads() { return std::max(2U, std::thread::hardware_concurrency()); }
+// One more than there are processors: that many a single plugin can have.
+[[nodiscard]] inline unsigned decoding_threads() {
+  return std::max(2U, std::thread::hardware_concurrency()) + 1;
+}
 
 // Runs `work` when it is its turn and gives its value, or what it throws, back on `on`.
 template <class F>
 boost::asio::awaitable<std::invoke_result_t<F&>> on_pool(turn_pool& pool, engine::turn of,
-                                                         boost::asio::any_io_executor on, F work) {
+                                                         boost::asio::any_io_executor on,
+                                                         const std::string& by, F work) {
   using result = std::invoke_result_t<F&>;
   using outcome = std::variant<std::exception_ptr, std::shared_ptr<result>>;
   auto got = co_await await_callback<outcome>(on, [&](std::function<void(outcome)> done) {
-    pool.post(of, [&work, done] {
+    auto todo = [&work, done] {
       try {
         done(std::make_shared<result>(work()));
       } catch (...) {
         done(std::current_exception());
       }
-    });
+    };
+    pool.post(of, std::move(todo), by);
   });
   if (auto* failed = std::get_if<std::exception_ptr>(&got)) std::rethrow_exception(*failed);
   co_return std::move(*std::get<std::shared_ptr<result>>(got));

@@ -84,7 +84,7 @@ const route& api::admit(request& r) {
   authorize(at, r);
   if (!leaving_) return at;
   throw refusal(503, code::stopping, "this host takes no new requests any more")
-      .with("Retry-After", "2")
+      .with("Retry-After", std::to_string(1 + random_.next() % 5))
       .last();
 }
 
@@ -101,7 +101,8 @@ call api::take_apart(const route& at, const request& r) const {
   return out;
 }
 
-answer api::refuse(const request& r, const refusal& why) const {
+answer api::refuse(const request& r, const refusal& why) {
+  count_refused(why.code());
   const bool ours = why.status() >= 500;
   setup_.log.write(ours ? observe::log_level::error : observe::log_level::info,
                    {.correlation_id = r.correlation_id, .code = why.code()}, why.what(),

@@ -4,6 +4,7 @@
 
 #include <filesystem>
 #include <functional>
+#include <map>
 #include <memory>
 #include <string>
 #include <vector>
@@ -40,7 +41,9 @@ class api {
   // Never throws: what goes wrong becomes an answer and is logged, once.
   boost::asio::awaitable<answer> carry_out(const route& at, const request& r);
   // The answer to a request that could not be carried out; logs why where that is the host's affair.
-  [[nodiscard]] answer refuse(const request& r, const refusal& why) const;
+  [[nodiscard]] answer refuse(const request& r, const refusal& why);
+  // Somebody was sent away: for /metrics.
+  void count_refused(const std::string& code) { ++refused_[code]; }
   // From now on nothing new is begun, and whoever waits is answered. On the context's thread.
   void leave();
   // Until no question is at work any more. Nothing may be asked afterwards.
@@ -105,6 +108,7 @@ class api {
   host::system_random random_;
   desk desk_;  // last: its threads use the rest
   bool leaving_ = false;
+  std::map<std::string, std::uint64_t> refused_;  // by code
 };
 
 // Of `Prefer: wait=N`: seconds, at most 60; 0 without.

@@ -68,12 +68,14 @@ awaitable<answer> api::show_health(const call& c) {
 }
 
 awaitable<answer> api::expose(const call&) {
-  std::function<json(engine::session&)> what = [this](engine::session& s) {
+  std::function<json(engine::session&)> what = [this, refused = refused_](engine::session& s) {
     scraped from{host::count_up(s), host::look_at_open_runs(s, {}), {}};
     const auto served = setup_.service.pipelines();
     preset(from.counted, served);
     for (const host::served_pipeline& p : served) add_alerts(from.alerts, s, *p.pipeline);
-    return json(exposition(from, state_of_host()));
+    host::host_state state = state_of_host();
+    state.refused = refused;
+    return json(exposition(from, state));
   };
   const desk::reply got = co_await look({}, "exposition", std::move(what));
   co_return answer{200, "text/plain; version=0.0.4; charset=utf-8", got->get<std::string>(), {}, false};

@@ -28,11 +28,18 @@ json how_json(const host::run_answer& a) {
   return {{"run_id", a.run_id}, {"joined", a.how != engine::run_lease::how::started}};
 }
 
+json put_off_json(const engine::failure& why) {
+  return {{"code", why.code()},
+          {"detail", why.message()},
+          {"retry_after", (why.retry_after_us() + 999'999) / 1'000'000}};
+}
+
 json start(const host::served_pipeline& at, const host::run_ask& ask) {
   if (ask.subject.empty()) return {{"tenant", how_json(at.engine->start(ask))}};
   const host::sign_in_answer both = at.engine->sign_in(ask);
   json out{{"subject", how_json(both.subject)}};
   if (both.tenant) out["tenant"] = how_json(*both.tenant);
+  if (both.put_off) out["put_off"] = put_off_json(*both.put_off);
   return out;
 }
 
@@ -48,6 +55,10 @@ std::vector<std::string> ids_of(const json& started) {
 json states_of(host::runtime& engine, const json& started) {
   json out{{"essential_over", true}};
   for (const auto& [part, run] : started.items()) {
+    if (part == "put_off") {
+      out[part] = run;
+      continue;
+    }
     json state = engine.state_of(run["run_id"]);
     if (!state["essential"]["over"].get<bool>()) out["essential_over"] = false;
     out[part] = std::move(state);
@@ -113,6 +124,7 @@ boost::asio::awaitable<answer> api::start_run(const call& c) {
   ask.correlation_id = c.from.correlation_id;
   require_tenant(*at.pipeline, ask.tenant);
   if (!ask.subject.empty()) host::check_subject(ask.subject);
+  at.engine->check_room(ask);  // before the desk: who is sent away learns it at once
   const engine::turn turn{engine::urgency::essential, ask.tenant};
   // By the runtime too: after a reload the same name is another pipeline.
   const std::string same =

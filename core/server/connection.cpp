@@ -271,15 +271,15 @@ awaitable<void> serve(std::unique_ptr<channel> over, front& at) {
   co_await c.serve();
 }
 
-awaitable<void> turn_away(std::unique_ptr<channel> over) {
+awaitable<void> turn_away(std::unique_ptr<channel> over, std::uint64_t chance) {
   if (over->encrypted()) co_return;
   over->patience(2);
   const answer out =
       refusal(503, code::too_many_connections, "this host has as many connections as it takes").to_answer("");
-  const std::string text =
-      "HTTP/1.1 503 Service Unavailable\r\nContent-Type: " + out.type +
-      "\r\nRetry-After: 2\r\nConnection: close\r\nContent-Length: " + std::to_string(out.body.size()) +
-      "\r\n\r\n" + out.body;
+  const std::string text = "HTTP/1.1 503 Service Unavailable\r\nContent-Type: " + out.type +
+                           "\r\nRetry-After: " + std::to_string(1 + chance % 4) +
+                           "\r\nConnection: close\r\nContent-Length: " + std::to_string(out.body.size()) +
+                           "\r\n\r\n" + out.body;
   error_code failed;
   co_await over->write(text, failed);
   co_await over->end();

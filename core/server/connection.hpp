@@ -13,6 +13,6 @@ namespace sluice::server {
 // Until it is over. Never throws.
 boost::asio::awaitable<void> serve(std::unique_ptr<channel> over, front& at);
 // Says in one answer that there is no room, and closes. Where that would need an agreement first, it only closes.
-boost::asio::awaitable<void> turn_away(std::unique_ptr<channel> over);
+boost::asio::awaitable<void> turn_away(std::unique_ptr<channel> over, std::uint64_t chance);
 
 }  // namespace sluice::server

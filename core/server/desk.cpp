@@ -1,22 +1,16 @@
 #include "server/desk.hpp"
 
+#include <algorithm>
+#include <chrono>
+
 #include <boost/asio/this_coro.hpp>
 
 #include "engine/failure.hpp"
 #include "host/ports.hpp"
+#include "host/spread.hpp"
 #include "server/codes.hpp"
 
 namespace sluice::server {
-
-namespace {
-
-// They should not all come back at once: those who are sent away are spread over some seconds.
-std::int64_t spread_us(std::size_t waiting) {
-  constexpr std::int64_t least_us = 1'000'000, step_us = 997'001, most_us = 4'000'000;
-  return least_us + static_cast<std::int64_t>(waiting) * step_us % most_us;
-}
-
-}  // namespace
 
 boost::asio::awaitable<desk::reply> desk::ask(engine::turn of, std::string same_as, question what) {
   const auto here = co_await boost::asio::this_coro::executor;
@@ -32,11 +26,19 @@ boost::asio::awaitable<desk::reply> desk::ask(engine::turn of, std::string same_
   co_return std::get<reply>(std::move(got));
 }
 
+// When those that wait now are answered, give or take a fifth, so that those who are sent away don't all come back at
+// once.
+std::int64_t desk::come_back_us() {
+  constexpr std::int64_t least_us = 1'000'000, most_us = 60'000'000;
+  const auto ahead_us = static_cast<std::int64_t>(waiting_ / threads_) * mean_us_;
+  const auto fifths = static_cast<std::int64_t>(host::spread("desk", ++sent_away_) % 401'000);
+  return std::clamp(ahead_us, least_us, most_us) * (800'000 + fifths) / 1'000'000;
+}
+
 void desk::count_in() {
   if (waiting_ >= most_) {
     throw engine::failure(engine::failure_class::transient, code::too_busy,
-                          std::to_string(waiting_) + " questions wait for the store already",
-                          spread_us(waiting_));
+                          std::to_string(waiting_) + " questions wait for the store already", come_back_us());
   }
   ++waiting_;
 }
@@ -75,13 +77,21 @@ void desk::answer(const std::shared_ptr<asked>& a) {
     askers = std::move(a->askers);
     if (!a->same_as.empty()) lines_.at(a->same_as).waiting.reset();  // from here on it is begun
   }
+  using clock = std::chrono::steady_clock;
+  const auto began = clock::now();
   outcome got;
   try {
     got = std::make_shared<const nlohmann::json>(a->what());
   } catch (...) {
     got = std::current_exception();
   }
+  const std::int64_t took_us =
+      std::chrono::duration_cast<std::chrono::microseconds>(clock::now() - began).count();
   std::shared_ptr<asked> next;
+  {
+    const std::lock_guard lock(mutex_);
+    mean_us_ = mean_us_ == 0 ? took_us : mean_us_ + (took_us - mean_us_) / 8;
+  }
   if (!a->same_as.empty()) {
     const std::lock_guard lock(mutex_);
     const auto at = lines_.find(a->same_as);

@@ -26,7 +26,7 @@ class desk {
   using question = std::function<nlohmann::json()>;
   using reply = std::shared_ptr<const nlohmann::json>;
 
-  desk(unsigned threads, std::size_t most) : most_(most), pool_(threads) {}
+  desk(unsigned threads, std::size_t most) : most_(most), threads_(threads), pool_(threads) {}
   // Until what has been asked is answered; nothing may be asked afterwards.
   void join() { pool_.join(); }
 
@@ -52,10 +52,13 @@ class desk {
   void post(std::shared_ptr<asked> a);
   void answer(const std::shared_ptr<asked>& a);
   void count_in();
+  [[nodiscard]] std::int64_t come_back_us();
 
-  std::size_t most_;
+  std::size_t most_, threads_;
   std::mutex mutex_;
   std::size_t waiting_ = 0;
+  std::int64_t mean_us_ = 0;  // that a question takes
+  std::uint64_t sent_away_ = 0;
   std::map<std::string, line> lines_;
   host::turn_pool pool_;  // last: its threads use the rest
 };

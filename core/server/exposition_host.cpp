@@ -2,15 +2,18 @@
 #include <filesystem>
 #include <fstream>
 #include <iterator>
+#include <map>
 #include <sstream>
 
 #include <unistd.h>
 
 #include "plugin/loader.hpp"
+#include "server/codes.hpp"
 #include "server/exposition.hpp"
 
 namespace sluice::server {
 
+using prometheus::ClientMetric;
 using prometheus::MetricFamily;
 using prometheus::MetricType;
 
@@ -37,22 +40,45 @@ double open_files() {
 }
 
 void add_plugins(families& to, const host::host_state& state) {
-  MetricFamily& counts =
-      add_family(to, "sluice_plugin_counts_total", "What plugins count on this host, by their own names",
-                 MetricType::Counter);
-  MetricFamily& values = add_family(
-      to, "sluice_plugin_values", "What plugins measure on this host, by their own names", MetricType::Gauge);
+  MetricFamily counts{"sluice_plugin_counts_total",
+                      "What plugins count on this host, by their own names",
+                      MetricType::Counter,
+                      {}};
+  MetricFamily values{
+      "sluice_plugin_values", "What plugins measure on this host, by their own names", MetricType::Gauge, {}};
   for (const host::plugin_metrics::entry& e : state.plugins) {
-    std::vector<prometheus::ClientMetric::Label> labels{
-        {"pipeline", e.pipeline}, {"plugin", e.plugin}, {"name", e.name}};
+    std::vector<ClientMetric::Label> labels{{"pipeline", e.pipeline}, {"plugin", e.plugin}, {"name", e.name}};
     if (!e.counts) {
       add_gauge(values, std::move(labels), e.value);
       continue;
     }
-    prometheus::ClientMetric& m = counts.metric.emplace_back();
+    ClientMetric& m = counts.metric.emplace_back();
     m.label = std::move(labels);
     m.counter.value = e.value;
   }
+  to.push_back(std::move(counts));
+  to.push_back(std::move(values));
+}
+
+// Those of which a rate is wanted are there before the first.
+void add_door(families& to, const host::host_state& state) {
+  std::map<std::string, std::uint64_t> refused = state.refused;
+  for (const char* code : {"SLU-6060", "SLU-6066", "SLU-6067", "SLU-6068", "SLU-6069", code::too_busy,
+                           code::stopping, code::too_many_connections})
+    refused.try_emplace(code);
+  MetricFamily& away = add_family(to, "sluice_host_refused_total",
+                                  "Requests that this host did not carry out, by code", MetricType::Counter);
+  for (const auto& [code, n] : refused) {
+    ClientMetric& m = away.metric.emplace_back();
+    m.label = {{"code", code}};
+    m.counter.value = static_cast<double>(n);
+  }
+  const auto add = [&](const char* name, const char* help, double value) {
+    add_family(to, name, help, MetricType::Counter).metric.emplace_back().counter.value = value;
+  };
+  add("sluice_host_runs_begun_total", "Runs that this host has begun with", static_cast<double>(state.begun));
+  add("sluice_host_queue_seconds_total", "How long they were in its queue, all together",
+      static_cast<double>(state.waited_us) / 1e6);
 }
 
 }  // namespace
@@ -61,6 +87,7 @@ void add_host(families& to, const host::host_state& state) {
   MetricFamily& runs = add_family(to, "sluice_host_runs", "Runs that this host has", MetricType::Gauge);
   add_gauge(runs, {{"state", "active"}}, state.active);
   add_gauge(runs, {{"state", "queued"}}, state.queued);
+  add_door(to, state);
   MetricFamily& sick = add_family(to, "sluice_source_sick",
                                   "1: this host has seen the source fail or be slow", MetricType::Gauge);
   for (const host::host_state::source& s : state.sources)

@@ -72,22 +72,26 @@ json problem_schema() {
 }
 
 json run_schemas() {
-  return {
-      {"Any", {{"type", "object"}}},
-      {"Status", object({{"status", words()}}, {"status"})},
-      {"Run", run_schema()},
-      {"RunList",
-       object({{"runs", {{"type", "array"}, {"items", ref("Run")}}}, {"next_cursor", maybe("string")}},
-              {"runs", "next_cursor"})},
-      {"Started",
-       object({{"essential_over", {{"type", "boolean"}}}, {"subject", ref("Run")}, {"tenant", ref("Run")}},
-              {"essential_over"})},
-      {"Events",
-       texts_and({"id", "data"}, {{"event", {{"type", "string"}, {"enum", {"run", "stage", "end"}}}}})},
-      {"Page", words()},
-      {"File", words()},
-      {"Exposition", words()},
-      {"Problem", problem_schema()}};
+  return {{"Any", {{"type", "object"}}},
+          {"Status", object({{"status", words()}}, {"status"})},
+          {"Run", run_schema()},
+          {"RunList",
+           object({{"runs", {{"type", "array"}, {"items", ref("Run")}}}, {"next_cursor", maybe("string")}},
+                  {"runs", "next_cursor"})},
+          {"Started",
+           object({{"essential_over", {{"type", "boolean"}}},
+                   {"subject", ref("Run")},
+                   {"tenant", ref("Run")},
+                   {"put_off",
+                    object({{"code", words()}, {"detail", words()}, {"retry_after", {{"type", "integer"}}}},
+                           {"code", "detail", "retry_after"})}},
+                  {"essential_over"})},
+          {"Events",
+           texts_and({"id", "data"}, {{"event", {{"type", "string"}, {"enum", {"run", "stage", "end"}}}}})},
+          {"Page", words()},
+          {"File", words()},
+          {"Exposition", words()},
+          {"Problem", problem_schema()}};
 }
 
 json list_of(const char* name, json item) {

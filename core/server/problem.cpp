@@ -31,9 +31,10 @@ unsigned status_of(const failure& f) {
     unsigned status;
   };
   // Where the class alone says less than the code.
-  constexpr exception exceptions[] = {
-      {"SLU-5046", 409}, {"SLU-6023", 422}, {"SLU-6026", 404}, {"SLU-6028", 404}, {"SLU-6041", 400},
-      {"SLU-6052", 409}, {"SLU-6056", 409}, {"SLU-6060", 503}, {"SLU-7012", 404}, {"SLU-7025", 404}};
+  constexpr exception exceptions[] = {{"SLU-5046", 409}, {"SLU-6023", 422}, {"SLU-6026", 404},
+                                      {"SLU-6028", 404}, {"SLU-6041", 400}, {"SLU-6052", 409},
+                                      {"SLU-6056", 409}, {"SLU-6060", 503}, {"SLU-6068", 503},
+                                      {"SLU-6069", 503}, {"SLU-7012", 404}, {"SLU-7025", 404}};
   for (const exception& e : exceptions) {
     if (e.code == f.code()) return e.status;
   }
@@ -50,6 +51,23 @@ unsigned status_of(const failure& f) {
     case failure_class::internal: break;
   }
   return 500;
+}
+
+// What a plugin can't do for the moment is no mistake of the caller. That a plugin is denied something says nothing of
+// what the caller may.
+failure_class class_of(plugin::status s) {
+  switch (s) {
+    case plugin::status::not_found: return failure_class::not_found;
+    case plugin::status::transient: return failure_class::transient;
+    case plugin::status::throttled: return failure_class::throttled;
+    case plugin::status::cancelled: return failure_class::cancelled;
+    case plugin::status::deadline: return failure_class::deadline;
+    case plugin::status::internal: return failure_class::internal;
+    case plugin::status::invalid:
+    case plugin::status::unsupported:
+    case plugin::status::denied: break;
+  }
+  return failure_class::invalid;
 }
 
 }  // namespace
@@ -94,7 +112,7 @@ refusal current_refusal() {
   } catch (const failure& f) {
     return refusal_of(f);
   } catch (const plugin::error& e) {
-    return {e.kind() == plugin::status::internal ? 500U : 422U, e.code(), e.message()};
+    return refusal_of(failure(class_of(e.kind()), e.code(), e.message(), e.retry_after_ms() * 1'000LL));
   } catch (const std::exception& e) {
     return refusal_of(failure(failure_class::internal, "SLU-6016", std::string("unexpected: ") + e.what()));
   }

@@ -152,9 +152,10 @@ asio::awaitable<void> http_server::accept(Acceptor& at, Make over) {
 void http_server::take(std::unique_ptr<channel> over) {
   const bool full = front_.connections.size() >= static_cast<std::size_t>(front_.most);
   // Who administers the host gets in when it is full, too.
-  if (full && over->administrator().empty())
-    asio::co_spawn(*context_, turn_away(std::move(over)), asio::detached);
-  else asio::co_spawn(*context_, serve(std::move(over), front_), asio::detached);
+  if (!full || !over->administrator().empty())
+    return asio::co_spawn(*context_, serve(std::move(over), front_), asio::detached);
+  api_.count_refused(code::too_many_connections);
+  asio::co_spawn(*context_, turn_away(std::move(over), random_.next()), asio::detached);
 }
 
 void http_server::reload() {

@@ -22,10 +22,33 @@ class door : public ::testing::Test {
   void make(admission_limits l) {
     door_.emplace(l, clock_, random_, [this](const std::string& s) { return sick_.contains(s); });
   }
+  // Without the shares, which have tests of their own.
+  static admission_limits plain(int active, int queued) {
+    admission_limits l{active, queued};
+    l.essential_reserved = 0;
+    l.tenant_share = 1;
+    return l;
+  }
   void ask(urgency u, const std::string& tenant, const std::string& name, const std::string& source = "crm") {
     places_[name] = door_->enter({tenant, u, {source}}, [this, name] { begun_.push_back(name); });
   }
   void end(const std::string& name) { places_.erase(name); }
+  // The code of who sends it away; empty: it was let in.
+  std::string refused(urgency u, const std::string& tenant, const std::string& name,
+                      const std::string& source = "crm") {
+    try {
+      ask(u, tenant, name, source);
+      return {};
+    } catch (const engine::failure& f) {
+      EXPECT_EQ(f.kind(), engine::failure_class::throttled);
+      EXPECT_GE(f.retry_after_us(), 800'000);
+      return f.code();
+    }
+  }
+  std::string looked(const std::string& tenant) {
+    const auto f = door_->look(tenant, urgency::essential);
+    return f ? f->code() : std::string();
+  }
   order begun() { return std::exchange(begun_, {}); }
 
   boost::asio::io_context context_;
@@ -40,7 +63,7 @@ class door : public ::testing::Test {
 }  // namespace
 
 TEST_F(door, runs_beyond_the_limit_wait_and_tenants_take_turns) {
-  make({2, 10});
+  make(plain(2, 10));
   for (const char* name : {"a1", "a2", "a3", "a4"}) ask(urgency::background, "a", name);
   ask(urgency::background, "b", "b1");
   EXPECT_EQ(begun(), (order{"a1", "a2"}));
@@ -55,7 +78,7 @@ TEST_F(door, runs_beyond_the_limit_wait_and_tenants_take_turns) {
 
 // covers: P11
 TEST_F(door, runs_that_somebody_waits_for_go_first) {
-  make({1, 10});
+  make(plain(1, 10));
   ask(urgency::background, "a", "a1");
   ask(urgency::background, "b", "b1");
   ask(urgency::essential, "c", "C1");
@@ -67,7 +90,7 @@ TEST_F(door, runs_that_somebody_waits_for_go_first) {
 }
 
 TEST_F(door, a_queued_run_can_leave) {
-  make({1, 10});
+  make(plain(1, 10));
   for (const char* name : {"a1", "a2", "a3"}) ask(urgency::background, "a", name);
   begun();
   end("a2");
@@ -78,7 +101,7 @@ TEST_F(door, a_queued_run_can_leave) {
 
 // covers: P16, P17
 TEST_F(door, the_queue_is_bounded_and_says_when_to_come_back) {
-  make({2, 3});
+  make(plain(2, 3));
   for (int n = 0; n < 5; ++n) ask(urgency::background, "t" + std::to_string(n), "r" + std::to_string(n));
   clock_.advance(8'000'000);
   end("r0");  // a run takes 8 s
@@ -101,7 +124,7 @@ TEST_F(door, the_queue_is_bounded_and_says_when_to_come_back) {
 
 // covers: P12
 TEST_F(door, a_sick_source_gets_a_quarter_of_the_places) {
-  make({8, 100});
+  make(plain(8, 100));
   sick_.insert("slow");
   for (int n = 0; n < 6; ++n)
     ask(urgency::essential, "t" + std::to_string(n), "s" + std::to_string(n), "slow");
@@ -117,7 +140,7 @@ TEST_F(door, a_sick_source_gets_a_quarter_of_the_places) {
 
 // covers: P12
 TEST_F(door, runs_that_a_source_leaves_stranded_lend_their_places) {
-  make({8, 100});
+  make(plain(8, 100));
   for (int n = 0; n < 8; ++n)
     ask(urgency::background, "t" + std::to_string(n), "s" + std::to_string(n), "slow");
   ask(urgency::background, "u", "g0");
@@ -130,6 +153,134 @@ TEST_F(door, runs_that_a_source_leaves_stranded_lend_their_places) {
   sick_.clear();
   end("g0");
   EXPECT_EQ(begun(), order{}) << "there are more than enough under way";
+}
+
+// covers: P11, P17
+TEST_F(door, background_runs_leave_places_and_queue_to_essential_ones) {
+  admission_limits l = plain(4, 4);
+  l.essential_reserved = 0.25;
+  make(l);
+  for (int n = 0; n < 6; ++n) ask(urgency::background, "t" + std::to_string(n), "b" + std::to_string(n));
+  EXPECT_EQ(begun(), (order{"b0", "b1", "b2"})) << "three of four places";
+  EXPECT_EQ(refused(urgency::background, "u", "b6"), "SLU-6060") << "three of four in the queue";
+  EXPECT_EQ(door_->background_room(), 0);
+  ask(urgency::essential, "u", "E1");
+  EXPECT_EQ(begun(), order{"E1"}) << "the fourth place was left for it";
+  ask(urgency::essential, "v", "E2");
+  EXPECT_EQ(refused(urgency::essential, "w", "E3"), "SLU-6060");
+  end("b0");
+  EXPECT_EQ(begun(), order{"E2"}) << "before the background runs that came first";
+}
+
+// covers: P11
+TEST_F(door, who_is_not_waited_for_any_more_lends_its_place) {
+  admission_limits l = plain(4, 100);
+  l.essential_reserved = 0.25;
+  make(l);
+  for (int n = 0; n < 6; ++n) ask(urgency::essential, "t" + std::to_string(n), "E" + std::to_string(n));
+  EXPECT_EQ(begun(), (order{"E0", "E1", "E2", "E3"}));
+  for (const char* name : {"E0", "E1", "E2"}) places_[name]->essential_over();
+  EXPECT_EQ(begun(), order{}) << "background work has three places";
+  places_["E3"]->essential_over();
+  EXPECT_EQ(begun(), order{"E4"}) << "and no more: a fourth lends its place";
+  places_["E4"]->essential_over();
+  EXPECT_EQ(begun(), order{"E5"});
+  EXPECT_EQ(door_->active(), 6);
+  places_["E5"]->essential_over();
+  ask(urgency::background, "u", "b");
+  for (int n = 0; n < 4; ++n) ask(urgency::essential, "v" + std::to_string(n), "F" + std::to_string(n));
+  EXPECT_EQ(begun(), order{"F0"});
+  places_["F3"]->essential_over();  // not under way: nothing to lend
+  EXPECT_EQ(begun(), order{});
+  places_["F0"]->essential_over();
+  EXPECT_EQ(begun(), order{"F1"});
+  places_["F1"]->essential_over();
+  EXPECT_EQ(begun(), order{}) << "twice as many as there are places, and no more";
+}
+
+// covers: P12
+TEST_F(door, one_tenant_has_its_share_of_places_and_queue) {
+  admission_limits l = plain(4, 6);
+  l.tenant_share = 0.5;
+  make(l);
+  for (int n = 0; n < 5; ++n) ask(urgency::essential, "whale", "w" + std::to_string(n));
+  EXPECT_EQ(begun(), (order{"w0", "w1"}));
+  EXPECT_EQ(refused(urgency::essential, "whale", "w5"), "SLU-6066");
+  ask(urgency::essential, "a", "a1");
+  ask(urgency::essential, "b", "b1");
+  EXPECT_EQ(begun(), (order{"a1", "b1"})) << "at once, whatever the other has in the queue";
+  end("w0");
+  EXPECT_EQ(begun(), order{"w2"});
+  EXPECT_EQ(refused(urgency::essential, "whale", "w6"), "");
+}
+
+// covers: P12, P16
+TEST_F(door, a_sick_source_has_its_share_of_the_queue) {
+  admission_limits l = plain(4, 8);
+  l.sick_share = 0.25;
+  make(l);
+  sick_.insert("slow");
+  for (int n = 0; n < 3; ++n)
+    ask(urgency::essential, "t" + std::to_string(n), "s" + std::to_string(n), "slow");
+  EXPECT_EQ(begun(), order{"s0"});
+  EXPECT_EQ(refused(urgency::essential, "u", "s3", "slow"), "SLU-6069");
+  EXPECT_EQ(refused(urgency::essential, "u", "g0"), "");
+  EXPECT_EQ(begun(), order{"g0"});
+  sick_.clear();
+  EXPECT_EQ(refused(urgency::essential, "u", "s4", "slow"), "");
+}
+
+// covers: P17
+TEST_F(door, who_would_wait_too_long_is_sent_away_and_a_small_tenant_is_not) {
+  admission_limits l = plain(1, 1'000);
+  l.queue_wait_us = 10'000'000;
+  make(l);
+  ask(urgency::essential, "a", "a0");
+  for (int n = 1; n < 8; ++n) ask(urgency::essential, "a", "a" + std::to_string(n));
+  clock_.advance(2'000'000);
+  EXPECT_EQ(looked("a"), "") << "how long a run takes is not known yet";
+  end("a0");  // 2 s
+  EXPECT_EQ(door_->queued(), 6);
+  EXPECT_EQ(looked("a"), "SLU-6068") << "seven of 2 s each";
+  EXPECT_EQ(refused(urgency::essential, "a", "a8"), "SLU-6068");
+  EXPECT_EQ(looked("b"), "") << "tenants take turns: its first run is the second from now";
+  EXPECT_EQ(refused(urgency::essential, "b", "b0"), "");
+  EXPECT_EQ(refused(urgency::background, "a", "a9"), "") << "nobody waits for it";
+}
+
+// covers: P10
+TEST_F(door, a_run_that_is_open_here_is_never_sent_away) {
+  make(plain(1, 0));
+  ask(urgency::essential, "a", "a0");
+  EXPECT_EQ(refused(urgency::essential, "a", "a1"), "SLU-6060");
+  places_["again"] = door_->enter({"a", urgency::essential, {}, true}, [] {});
+  EXPECT_EQ(door_->queued(), 1);
+  end("again");
+  EXPECT_EQ(door_->queued(), 0);
+}
+
+// covers: P17
+TEST_F(door, a_tenant_that_begins_too_many_runs_is_told_so) {
+  admission_limits l = plain(64, 100);
+  l.starts = {10, 2};
+  make(l);
+  EXPECT_EQ(looked("a"), "");
+  door_->count_start("a");
+  door_->count_start("a");
+  EXPECT_EQ(looked("a"), "SLU-6067");
+  EXPECT_EQ(looked("b"), "");
+  clock_.advance(100'000);
+  EXPECT_EQ(looked("a"), "");
+}
+
+TEST_F(door, counts_who_has_begun_and_how_long_they_waited) {
+  make(plain(1, 10));
+  ask(urgency::essential, "a", "a0");
+  ask(urgency::essential, "b", "b0");
+  clock_.advance(3'000'000);
+  end("a0");
+  EXPECT_EQ(door_->so_far().runs, 2U);
+  EXPECT_EQ(door_->so_far().waited_us, 3'000'000);
 }
 
 // covers: P12

@@ -48,6 +48,25 @@ TEST_F(host_file, says_what_is_kept_and_how_much_runs) {
   EXPECT_EQ(read("log: { level: warn }").limits.active_runs, 64);
 }
 
+TEST_F(host_file, says_who_has_which_share) {
+  const admission_limits l = read(
+                                 "limits: { essential_reserved: 40%, tenant_share: 10%, sick_share: 5%, "
+                                 "queue_wait: 30s, tenant_starts: 5/s, "
+                                 "tenant_at_once: 20 }")
+                                 .limits;
+  EXPECT_DOUBLE_EQ(l.essential_reserved, 0.4);
+  EXPECT_DOUBLE_EQ(l.tenant_share, 0.1);
+  EXPECT_DOUBLE_EQ(l.sick_share, 0.05);
+  EXPECT_EQ(l.queue_wait_us, 30'000'000);
+  EXPECT_DOUBLE_EQ(l.starts.per_second, 5);
+  EXPECT_EQ(l.starts.at_once, 20);
+  EXPECT_EQ(read("limits: { queue_wait: forever, tenant_starts: any }").limits.queue_wait_us, 0);
+  EXPECT_NE(refusal("limits: { queue_wait: 0s }").find("1s or more"), std::string::npos);
+  EXPECT_NE(refusal("limits: { tenant_share: 0% }").find("from 1% to 100%"), std::string::npos);
+  EXPECT_NE(refusal("limits: { essential_reserved: 100% }").find("from 0% to 99%"), std::string::npos);
+  EXPECT_NE(refusal("limits: { tenant_starts: 5 }").find("a rate such as"), std::string::npos);
+}
+
 TEST_F(host_file, refuses_what_makes_no_sense) {
   EXPECT_NE(refusal("limits: { active_runs: 0 }").find("from 1 to"), std::string::npos);
   EXPECT_NE(refusal("limits: { active_runs: 8x }").find("whole number"), std::string::npos);

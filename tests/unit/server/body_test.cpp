@@ -5,6 +5,7 @@
 
 #include <gtest/gtest.h>
 
+#include "plugin/error.hpp"
 #include "server/problem.hpp"
 #include "server/routes.hpp"
 
@@ -80,6 +81,27 @@ TEST(problem, has_the_status_of_its_failure) {
   const answer busy =
       refusal_of(failure(failure_class::throttled, "SLU-6060", "full", 2'100'000)).to_answer("c");
   EXPECT_EQ(busy.headers.front(), (std::pair<std::string, std::string>("Retry-After", "3")));
+  EXPECT_EQ(status(failure_class::throttled, "SLU-6066"), 429U);
+  EXPECT_EQ(status(failure_class::throttled, "SLU-6068"), 503U);
+  EXPECT_EQ(status(failure_class::throttled, "SLU-6069"), 503U);
+}
+
+// covers: P18
+TEST(problem, what_a_plugin_cannot_do_for_the_moment_is_no_mistake_of_the_caller) {
+  const auto of = [](plugin::status s) {
+    try {
+      throw plugin::error(s, "SLU-9999", "x", 2'000);
+    } catch (...) {
+      return current_refusal();
+    }
+  };
+  EXPECT_EQ(of(plugin::status::transient).status(), 503U);
+  EXPECT_EQ(of(plugin::status::throttled).status(), 429U);
+  EXPECT_EQ(of(plugin::status::transient).to_answer("c").headers.front().second, "2");
+  EXPECT_EQ(of(plugin::status::not_found).status(), 404U);
+  EXPECT_EQ(of(plugin::status::denied).status(), 422U);
+  EXPECT_EQ(of(plugin::status::invalid).status(), 422U);
+  EXPECT_EQ(of(plugin::status::internal).status(), 500U);
 }
 
 }  // namespace sluice::server
