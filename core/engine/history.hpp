@@ -33,6 +33,8 @@ struct history_filter {
   std::string tenant, pipeline, backend;                                       // empty = any
   std::int64_t from_us = 0, to_us = std::numeric_limits<std::int64_t>::max();  // from <= when it ended < to
   bool oldest_first = false;                                                   // by when they ended
+  bool whole_tenants = false;  // without those of single subjects
+  bool stages = true;          // false: without their stages
   int limit = 1'000;
 };
 

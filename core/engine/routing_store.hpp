@@ -1,11 +1,9 @@
-// What choosing a backend asks of a store, beside what a session does for a run. Every session of a store is one too.
+// What choosing a backend asks of a session, beside what it does for a run.
 #pragma once
 
 #include <cstdint>
 #include <optional>
 #include <string>
-
-#include "engine/store.hpp"
 
 namespace sluice::engine {
 
@@ -33,12 +31,5 @@ class routing_store {
   virtual void reroute(const std::string& run_id, std::int64_t epoch, const std::string& backend,
                        const std::string& reason) = 0;
 };
-
-// Throws internal for a session of no store.
-[[nodiscard]] inline routing_store& routing_of(session& s) {
-  auto* const out = dynamic_cast<routing_store*>(&s);
-  if (out == nullptr) throw failure(failure_class::internal, "SLU-6092", "this session keeps no routes");
-  return *out;
-}
 
 }  // namespace sluice::engine

@@ -18,6 +18,7 @@
 #include "engine/failure.hpp"
 #include "engine/history.hpp"
 #include "engine/inspector.hpp"
+#include "engine/routing_store.hpp"
 #include "engine/turn.hpp"
 #include "engine/types.hpp"
 
@@ -255,13 +256,8 @@ struct deferred_row {
   std::int64_t first_seen_us = 0, expires_us = 0;
 };
 
-class session {
+class session : public routing_store {
  public:
-  session() = default;
-  session(const session&) = delete;
-  session& operator=(const session&) = delete;
-  virtual ~session() = default;
-
   [[nodiscard]] virtual std::int64_t now_us() = 0;
 
   // Single flight: starts a run, joins the open one, or takes an open one over whose holder's lease

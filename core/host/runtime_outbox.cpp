@@ -5,7 +5,6 @@
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
 
-#include "engine/routing_store.hpp"
 #include "host/runtime.hpp"
 #include "observe/instant.hpp"
 
@@ -91,7 +90,8 @@ awaitable<void> runtime::wait_in_outbox(outbox_entry& e) {
     const std::lock_guard lock(mutex_);
     return e.active->begun;
   };
-  for (std::int64_t pause = 2'000; !begun() && !outbox_stop_.stopped();
+  // Most have begun by the second look: the first pause is long enough for them, and nothing hangs on it.
+  for (std::int64_t pause = second_us / 8; !begun() && !outbox_stop_.stopped();
        pause = std::min(2 * pause, second_us)) {
     const look now = look_at(e.home);
     if (e.active->run->stopped().stopped()) {
@@ -171,9 +171,8 @@ awaitable<void> runtime::tell_route(outbox_entry& e, const std::string& backend,
   for (std::int64_t pause = second_us / 10;; pause = std::min(2 * pause, 5 * second_us)) {
     std::optional<failure> failed;
     try {
-      co_await store_.execute({engine::urgency::essential, id.tenant}, [&](engine::session& s) {
-        engine::routing_of(s).reroute(id.run_id, id.epoch, backend, reason);
-      });
+      co_await store_.execute({engine::urgency::essential, id.tenant},
+                              [&](engine::session& s) { s.reroute(id.run_id, id.epoch, backend, reason); });
       co_return;
     } catch (const failure& f) {
       failed.emplace(f);

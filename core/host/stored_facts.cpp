@@ -2,7 +2,6 @@
 
 #include <chrono>
 
-#include "engine/routing_store.hpp"
 #include "host/tenant_history.hpp"
 
 namespace sluice::host {
@@ -21,8 +20,7 @@ std::int64_t clock_of_this_machine() {
 std::int64_t measure(engine::session& session, const std::string& tenant, const std::string& name) {
   for (const stream_schema& s : session.inspect().streams()) {
     for (const sluice::measure& m : s.measures) {
-      if (m.name == name)
-        return engine::routing_of(session).count_rows(tenant, s.name, m.where_column, m.where_value);
+      if (m.name == name) return session.count_rows(tenant, s.name, m.where_column, m.where_value);
     }
   }
   return 0;  // its plugin has not been used with this store yet
@@ -64,9 +62,7 @@ std::optional<taken_by> stored_facts::last() {
     last_.emplace();
     if (setup_.ask) {
       std::optional<engine::last_routed> run;
-      setup_.ask([&](engine::session& s) {
-        run = engine::routing_of(s).last_route(setup_.tenant, setup_.pipeline.name);
-      });
+      setup_.ask([&](engine::session& s) { run = s.last_route(setup_.tenant, setup_.pipeline.name); });
       if (run) last_.emplace(taken_by_of(run->plan));
     }
   }

@@ -18,11 +18,12 @@ std::vector<engine::ended_run> runs_to_judge_by(engine::session& session, const 
   filter.tenant = tenant;
   filter.pipeline = pipeline.name;
   filter.backend = pipeline.routing.fallback;
-  filter.limit = 10 * last_runs;  // those of single subjects are among them
+  filter.whole_tenants = true;
+  filter.stages = false;
+  filter.limit = 2 * last_runs;  // the cancelled ones are among them
   std::vector<engine::ended_run> out;
   for (engine::ended_run& run : session.history(filter)) {
-    const bool counts = run.scope.empty() && run.state != engine::run_state::cancelled;
-    if (counts && out.size() < last_runs) out.push_back(std::move(run));
+    if (run.state != engine::run_state::cancelled && out.size() < last_runs) out.push_back(std::move(run));
   }
   return out;
 }
@@ -43,6 +44,7 @@ fact runs_of_a_day(engine::session& session, const manifest::pipeline& pipeline,
   filter.tenant = tenant;
   filter.pipeline = pipeline.name;
   filter.from_us = now_us - day_us;
+  filter.stages = false;
   filter.limit = static_cast<int>(std::min(what.threshold, 1e6)) + 1;
   const std::size_t runs = session.history(filter).size();
   const bool more = runs >= static_cast<std::size_t>(filter.limit);

@@ -94,6 +94,20 @@ TEST_P(past, it_can_be_asked_for_by_whose_it_is_and_how_it_went) {
   EXPECT_TRUE(ids({.tenant = "nobody"}).empty());
 }
 
+TEST_P(past, it_can_be_told_without_stages_and_without_single_subjects) {
+  session().finish_run(run_.run_id, run_.epoch, true, "", "");
+  auto ask = request_for(2);
+  ask.scope = "subject:u1";
+  const auto of_subject = session().start_run(ask, {});
+  session().finish_run(of_subject.run_id, of_subject.epoch, true, "", "");
+  run(3, "acme", "direct", stage_state::failed);
+  EXPECT_EQ(ids({.whole_tenants = true}), (list{run_id(3), run_id(1)}));
+  EXPECT_EQ(ids({.tenant = "acme", .whole_tenants = true, .limit = 2}), (list{run_id(3), run_id(1)}));
+  EXPECT_EQ(ids({.stages = false}), (list{run_id(3), run_id(2), run_id(1)}));
+  EXPECT_EQ(session().history({}).front().stages.size(), 2U);
+  EXPECT_TRUE(session().history({.stages = false}).front().stages.empty());
+}
+
 TEST_P(past, it_can_be_walked_from_one_instant_to_the_next) {
   session().finish_run(run_.run_id, run_.epoch, true, "", "");
   for (int n = 2; n <= 4; ++n) run(n, "acme", "direct", stage_state::cancelled);

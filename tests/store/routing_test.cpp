@@ -1,5 +1,4 @@
 // What choosing a backend asks of a store.
-#include "engine/routing_store.hpp"
 #include "store/errors.hpp"
 #include "store/harness.hpp"
 
@@ -9,7 +8,7 @@ namespace code = store::code;
 
 class routing : public conformance {
  protected:
-  engine::routing_store& routes() { return engine::routing_of(session()); }
+  engine::routing_store& routes() { return session(); }
 };
 
 // covers: P20

@@ -116,6 +116,18 @@ class faulty_session : public engine::session {
   bool write_note(const std::string& name, std::int64_t version, const std::string& text) override {
     return around("write_note", [&] { return inner_.write_note(name, version, text); });
   }
+  std::int64_t count_rows(const std::string& tenant, const std::string& stream, const std::string& column,
+                          const std::string& value) override {
+    return inner_.count_rows(tenant, stream, column, value);
+  }
+  std::optional<engine::last_routed> last_route(const std::string& tenant,
+                                                const std::string& pipeline) override {
+    return inner_.last_route(tenant, pipeline);
+  }
+  void reroute(const std::string& run, std::int64_t epoch, const std::string& backend,
+               const std::string& reason) override {
+    around("reroute", [&] { inner_.reroute(run, epoch, backend, reason); });
+  }
   engine::inspector& inspect() override { return inner_.inspect(); }
 
  private:

@@ -17,9 +17,11 @@ std::vector<engine::ended_run> memory_tables::history(const engine::history_filt
     const engine::run_row& r = record.row;
     if (r.ended_us <= 0 || r.ended_us < f.from_us || r.ended_us >= f.to_us) continue;
     if (!fits(f.tenant, r.tenant) || !fits(f.pipeline, r.pipeline) || !fits(f.backend, r.backend)) continue;
+    if (f.whole_tenants && !r.scope.empty()) continue;
     engine::ended_run& run = out.emplace_back();
     run = {r.run_id, r.tenant,     r.pipeline, r.scope,        r.backend,    r.mode,
            r.state,  r.created_us, r.ended_us, r.essential_us, r.error_code, {}};
+    if (!f.stages) continue;
     for (const auto& [key, s] : entries_of(state_.stages, id)) {
       run.stages.push_back(
           {s.stage, s.phase, s.state, s.started_us, s.ended_us, s.requests, s.retries, s.error_code});

@@ -6,12 +6,11 @@
 #include <string>
 #include <vector>
 
-#include "engine/routing_store.hpp"
 #include "store/embedded/tables.hpp"
 
 namespace sluice::store::embedded {
 
-class session final : public engine::session, public engine::routing_store {
+class session final : public engine::session {
  public:
   explicit session(std::unique_ptr<tables> over);
 

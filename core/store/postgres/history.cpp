@@ -22,6 +22,7 @@ std::string history_sql(const engine::history_filter& f, parameters& values) {
   also("tenant", f.tenant);
   also("pipeline", f.pipeline);
   also("backend", f.backend);
+  if (f.whole_tenants) sql += " AND scope = ''";
   const std::string by = f.oldest_first ? "" : " DESC";
   return sql + " ORDER BY ended_us" + by + ", run_id" + by + " LIMIT $3::int8";
 }
@@ -65,7 +66,7 @@ std::vector<engine::ended_run> postgres_session::history(const engine::history_f
     ids.push_back(out.back().run_id);
     places.emplace(out.back().run_id, n);
   }
-  if (ids.empty()) return out;
+  if (ids.empty() || !f.stages) return out;
   const rows stages = db().query_once(
       "SELECT run_id, stage, phase, state, started_us, ended_us, requests, retries, error_code FROM "
       "sluice.stages WHERE run_id = ANY ($1::text[]::uuid[]) ORDER BY run_id, stage",

@@ -8,7 +8,6 @@
 #include <set>
 #include <string>
 
-#include "engine/routing_store.hpp"
 #include "store/account.hpp"
 #include "store/errors.hpp"
 #include "store/partition.hpp"
@@ -27,7 +26,7 @@ inline constexpr const char* clock_us = "(extract(epoch FROM clock_timestamp()) 
 // Whether a commit waits for the disk.
 enum class durability : std::uint8_t { now, later };
 
-class postgres_session final : public engine::session, public engine::routing_store {
+class postgres_session final : public engine::session {
  public:
   postgres_session(std::string dsn, std::string schema, std::unique_ptr<connection> ready);
 

@@ -5,19 +5,20 @@ namespace sluice::store::sqlite {
 
 namespace {
 
-// ?1 from, ?2 to, ?3 pipeline, ?4 backend, ?5 how many, ?6 the tenant. The first condition is the one of the index.
+// ?1 from, ?2 to, ?3 pipeline, ?4 backend, ?5 how many, ?6 whole tenants only, ?7 the tenant. The first condition is the one of the index.
 std::string history_sql(const char* of_tenant, const char* order) {
   const std::string by(order);
   return std::string(
              "SELECT run_id, tenant, pipeline, scope, backend, mode, state, created_us, essential_us, "
              "ended_us, error_code FROM sluice_runs WHERE ended_us>0 AND ended_us>=?1 AND ended_us<?2 "
-             "AND (?3='' OR pipeline=?3) AND (?4='' OR backend=?4)") +
+             "AND (?3='' OR pipeline=?3) AND (?4='' OR backend=?4) "
+             "AND (?6=0 OR scope='')") +
          of_tenant + " ORDER BY ended_us " + by + ", run_id " + by + " LIMIT ?5";
 }
 
 const std::string oldest_sql = history_sql("", "ASC"), newest_sql = history_sql("", "DESC"),
-                  oldest_of_tenant_sql = history_sql(" AND tenant=?6", "ASC"),
-                  newest_of_tenant_sql = history_sql(" AND tenant=?6", "DESC");
+                  oldest_of_tenant_sql = history_sql(" AND tenant=?7", "ASC"),
+                  newest_of_tenant_sql = history_sql(" AND tenant=?7", "DESC");
 
 engine::ended_run read_ended(const cursor& c) {
   engine::ended_run r;
@@ -36,16 +37,18 @@ engine::ended_run read_ended(const cursor& c) {
 
 std::vector<engine::ended_run> tables::history(const engine::history_filter& f) {
   std::vector<engine::ended_run> out;
+  const std::int64_t whole = f.whole_tenants ? 1 : 0;
   const auto take = [&](cursor c) {
     while (c.next()) out.push_back(read_ended(c));
   };
   if (f.tenant.empty()) {
     take(db_->query((f.oldest_first ? oldest_sql : newest_sql).c_str(), f.from_us, f.to_us, f.pipeline,
-                    f.backend, f.limit));
+                    f.backend, f.limit, whole));
   } else {
     take(db_->query((f.oldest_first ? oldest_of_tenant_sql : newest_of_tenant_sql).c_str(), f.from_us,
-                    f.to_us, f.pipeline, f.backend, f.limit, f.tenant));
+                    f.to_us, f.pipeline, f.backend, f.limit, whole, f.tenant));
   }
+  if (!f.stages) return out;
   for (engine::ended_run& run : out) run.stages = ended_stages(run.run_id);
   return out;
 }
