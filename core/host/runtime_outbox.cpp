@@ -125,14 +125,14 @@ awaitable<void> runtime::hand_over_late(outbox_entry& e) {
 awaitable<void> runtime::tell_that_it_waits(outbox_entry& e, const plugin::error& why) {
   const engine::run_identity& id = e.active->run->identity();
   e.told = true;
-  setup_.log.write(
-      observe::log_level::warn,
-      {.correlation_id = id.correlation_id, .tenant = id.tenant, .run_id = id.run_id, .code = why.code()},
-      "the run waits for backend `" + e.home + "`: " + why.message(), {{"event", "run.waits"}});
   co_await tell_route(e, e.home,
                       without_wait(e.active->reason) + wait_mark + e.home + "` since " +
                           observe::rfc3339(clock_.now_us() - (clock_.steady_us() - e.since_us)) + ": " +
                           why.code() + " " + why.message());
+  setup_.log.write(
+      observe::log_level::warn,
+      {.correlation_id = id.correlation_id, .tenant = id.tenant, .run_id = id.run_id, .code = why.code()},
+      "the run waits for backend `" + e.home + "`: " + why.message(), {{"event", "run.waits"}});
 }
 
 awaitable<void> runtime::move_to(outbox_entry& e, const std::string& other, const plugin::error& why) {
