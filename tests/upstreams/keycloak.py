@@ -7,7 +7,9 @@ class Keycloak(real.System):
         ports = {"KC_PORT": str(real.free_port()), "KC_MGMT_PORT": str(real.free_port())}
         self.url = "http://127.0.0.1:" + ports["KC_PORT"]
         self.clients = []
-        super().__init__("keycloak", **ports)
+        # The import of a realm is one transaction: a large one takes longer on a busy machine than it has by default.
+        patience = "-Dquarkus.transaction-manager.default-transaction-timeout=1h"
+        super().__init__("keycloak", JAVA_OPTS_APPEND=patience, **ports)
 
     def admin(self, realm):
         """A client that may change the realm."""
