@@ -110,7 +110,7 @@ class Faults(harness.Case):
             self.assertEqual(line["page"], page)
         if tries := re.search(r"given up after (\d+) tries", message):
             self.assertEqual(line["attempt"], int(tries[1]))
-        if status := re.search(r": (\d{3})\b", message):
+        if status := re.search(r": ([345]\d\d)\b", message):
             self.assertEqual(line["upstream_status"], int(status[1]))
 
     def refused(self, code, *says, faults, stage="entities.users", page=1, tries=1, environment=None):
