@@ -33,6 +33,20 @@ def plugins_for_rivals(build, own, folder):
     return folder
 
 
+def keep_build(session, programs):
+    """A copy of the programs: the build folder may change while we measure. `programs`: folder of bench/ to name, if it is built."""
+    kept = session.folder / "build"
+    built = session.options.build
+    for name in ("bin/sluice", "sluice-upstream", *(f"plugins/{p.parent.name}" for p in built.glob("plugins/*/plugin.json"))):
+        (kept / name).parent.mkdir(parents=True, exist_ok=True)
+        source = built / name
+        (shutil.copytree if source.is_dir() else shutil.copy2)(source, kept / name)
+    for folder, name in programs.items():
+        if (built / "bench" / folder / name).exists():
+            shutil.copy2(built / "bench" / folder / name, kept)
+    session.options.build = kept
+
+
 def fill(text, values):
     """Only known {names}: other braces are the rival's."""
     return re.sub(r"\{(\w+)\}", lambda found: str(values.get(found[1], found[0])), text)
@@ -95,15 +109,23 @@ def build_go(peers, build, notes):
     return True
 
 
-def build_venv(build, notes):
-    """The Python that the naive program runs with; whether it is there."""
+SERVICE_PACKAGES = ("aiohttp", "orjson", "asyncpg", "uvloop")
+
+
+def cache():
+    return pathlib.Path(os.environ.get("XDG_CACHE_HOME") or pathlib.Path.home() / ".cache") / "sluice-bench"
+
+
+def build_venv(build, notes, packages=("requests", "psycopg[binary]")):
+    """The Python that the naive program and the Python service run with; whether it is there, with these packages."""
     python = build / "venv-py" / "bin" / "python"
-    if not python.exists():
-        for command in ([sys.executable, "-m", "venv", build / "venv-py"], [python, "-m", "pip", "install", "-q", "requests", "psycopg[binary]"]):
+    names = " ".join(p.partition("[")[0] for p in packages)
+    there = python.exists() and subprocess.run([python, "-c", "import " + names.replace(" ", ",")], capture_output=True).returncode == 0
+    if not there:
+        for command in ([sys.executable, "-m", "venv", build / "venv-py"], [python, "-m", "pip", "install", "-q", *packages]):
             done = subprocess.run(command, capture_output=True, text=True)
             if done.returncode != 0:
-                notes.append("rivals: no Python for naive: %s" % " ".join(done.stderr.split())[-300:])
-                shutil.rmtree(build / "venv-py", ignore_errors=True)
+                notes.append("rivals: no Python with %s: %s" % (names, " ".join(done.stderr.split())[-300:]))
                 return False
     return True
 

@@ -37,6 +37,14 @@ def own(store, limit, only=None):
     return pipeline(store, {"auth": {"bearer": "${secret:env:BENCH_TOKEN}"}}, domains, {"essential": list(domains)})
 
 
+def phased(text, domains):
+    """The same as sign-ins have it: essential for the subject, at each of them; all of the tenant when a quarter of an hour is over."""
+    made = json.loads(text)
+    made["phases"] = {"essential": {"fresh_for": "0s", "deadline": "10m", "sync": [{d: {"scope": "subject"}} for d in domains]},
+                      "background": {"fresh_for": "15m", "sync": domains}}
+    return json.dumps(made, indent=1)
+
+
 def numbered(path, limit):
     return {"path": "/v1/tenants/${tenant}/" + path,
             "page": {"style": "pages", "param": "page", "total": "/total", "size": {"limit": limit}}}

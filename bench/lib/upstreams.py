@@ -34,11 +34,12 @@ class Server:
 
 
 class Own(Server):
-    """sluice-upstream. `tenants` is name to number of entities; the token of one is token-NAME."""
+    """sluice-upstream. `tenants` is name to number of entities; the token of one is token-NAME, or of all the same."""
 
-    def __init__(self, binary, tenants, latency_ms=0):
+    def __init__(self, binary, tenants, latency_ms=0, token=None):
         names = ",".join("%s:%d" % pair for pair in tenants.items())
-        super().__init__([binary, "--port", "0", "--tenants", names, "--seed", "7", "--latency", "%dms" % latency_ms],
+        super().__init__([binary, "--port", "0", "--tenants", names, "--seed", "7", "--latency", "%dms" % latency_ms,
+                          *(word for name in tenants if token for word in ("--token", name + "=" + token))],
                          stdout=subprocess.PIPE, text=True)
         self.url = self.process.stdout.readline().split()[-1]
 
