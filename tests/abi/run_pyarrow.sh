@@ -5,20 +5,10 @@ set -eu
 venv=$1
 bridge=$2
 here=$(CDPATH='' cd -- "$(dirname -- "$0")" && pwd)
+what=pyarrow required=${SLUICE_REQUIRE_PYARROW:-0}
+. "$here/../support/venv.sh"
 
-skip() {
-  echo "pyarrow test not run: $1"
-  [ "${SLUICE_REQUIRE_PYARROW:-0}" = 1 ] && exit 1
-  exit 77
-}
-
-python=${SLUICE_PYTHON:-python3}
-command -v "$python" >/dev/null || skip "there is no $python"
-if ! "$venv/bin/python" -c 'import pyarrow.cffi' 2>/dev/null; then
-  "$python" -m venv "$venv" 2>/dev/null || skip "python3 -m venv does not work; install python3-venv"
-  "$venv/bin/python" -m pip install --quiet --disable-pip-version-check 'pyarrow>=14' cffi ||
-    skip "pip can't install pyarrow"
-fi
+need_venv "$venv" pyarrow.cffi 'pyarrow>=14' cffi
 
 # A bridge that was built with a sanitizer needs its runtime first in the process.
 for runtime in libasan libtsan; do

@@ -6,19 +6,9 @@ venv=$1
 test=$2
 shift 2
 here=$(CDPATH='' cd -- "$(dirname -- "$0")" && pwd)
+what=browser required=${SLUICE_REQUIRE_BROWSER:-0}
+. "$here/../support/venv.sh"
 
-skip() {
-  echo "browser test not run: $1"
-  [ "${SLUICE_REQUIRE_BROWSER:-0}" = 1 ] && exit 1
-  exit 77
-}
-
-python=${SLUICE_PYTHON:-python3}
 command -v chromium >/dev/null || skip "there is no chromium; install the package chromium"
-command -v "$python" >/dev/null || skip "there is no $python"
-if ! "$venv/bin/python" -c 'import playwright.sync_api, axe_playwright_python' 2>/dev/null; then
-  "$python" -m venv "$venv" 2>/dev/null || skip "python3 -m venv does not work; install python3-venv"
-  "$venv/bin/python" -m pip install --quiet --disable-pip-version-check playwright axe-playwright-python ||
-    skip "pip can't install playwright"
-fi
+need_venv "$venv" 'playwright.sync_api, axe_playwright_python' playwright axe-playwright-python
 exec "$venv/bin/python" "$here/$test" "$@"
