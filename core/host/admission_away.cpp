@@ -59,13 +59,15 @@ std::optional<failure> admission::why_not(const admission_ask& ask, const crowd&
     const bool known = mean_us_ > 0 || mean_essential_us_ > 0;
     return sent_away(code, why, known ? wait : unknown_us);
   };
-  const std::string here = "this host has " + std::to_string(active_.size()) + " runs under way and " +
-                           std::to_string(before.all) + " in its queue, and takes no more";
+  const auto here = [&] {
+    return "this host has " + std::to_string(active_.size()) + " runs under way and " +
+           std::to_string(before.all) + " in its queue, and takes no more";
+  };
   if (static_cast<int>(before.all) >= limits_.queued_runs) {
-    return away("SLU-6060", here, before.all);
+    return away("SLU-6060", here(), before.all);
   }
   if (ask.how == urgency::background && static_cast<int>(before.same_class) >= background_queue_) {
-    return away("SLU-6060", here + " that nobody waits for", before.all);
+    return away("SLU-6060", here() + " that nobody waits for", before.all);
   }
   if (static_cast<int>(before.own) >= tenant_queue_) {
     return away("SLU-6066",
