@@ -43,6 +43,7 @@ enum class bug : std::uint8_t {
   ahead_of_another_try,    // what was read ahead is taken though the page, read again, ends elsewhere
   tombstones_too_soon,     // a tombstone goes while a run is open that may bring the row from before it
   ledger_too_soon,         // lines of the ledger go that an open or held run, or the next one, asks for
+  ends_without_a_look,     // a run ends without a look at what it did not bring
   partition_unproven,      // of an item that was not read to its end the partition is swept too
 };
 inline constexpr int bug_count = static_cast<int>(bug::partition_unproven);

@@ -41,7 +41,11 @@ run::run(run_identity id, run_plan plan, run_ports ports, run_options options)
       committer_(
           id_, ports_.store, ports_.clock, ports_.random, ports_.executor, options_.batch, stop_,
           [this](const page_write& p, const page_result& r) { page_committed(p, r); },
-          [this] { return shared_from_this(); }, options_.on_wait) {
+          [this] { return shared_from_this(); }, options_.on_wait),
+      begins_(ports_.executor,
+              [this](std::vector<stage_start> stages) { return begin_stages(std::move(stages)); }),
+      ends_(ports_.executor,
+            [this](std::vector<stage_end> stages) { return end_stages(std::move(stages)); }) {
   for (const stage_plan& s : plan_.stages) {
     if (s.phase == phase::essential) essential_open_.insert(s.name);
   }
@@ -140,11 +144,34 @@ awaitable<step_outcome> run::run_step(std::string step, progress_fn on_progress)
   co_return co_await runner->execute();
 }
 
+awaitable<std::vector<stage_attempt>> run::begin_stages(std::vector<stage_start> stages) {
+  const stages_start start{id_.run_id, id_.epoch, std::move(stages), !running_};
+  std::vector<stage_attempt> out;
+  co_await persist([&](session& s) { out = s.begin_stages(start); });
+  running_ = true;
+  co_return out;
+}
+
+awaitable<std::vector<run::nothing>> run::end_stages(std::vector<stage_end> stages) {
+  const bool essential = ends_essential(stages);
+  const stages_end end{id_.run_id, id_.epoch, std::move(stages), essential};
+  co_await persist([&](session& s) { s.end_stages(end); });
+  essential_marked_ = essential_marked_ || essential;
+  co_return std::vector<nothing>(end.stages.size());
+}
+
+bool run::ends_essential(const std::vector<stage_end>& stages) const {
+  if (deferred_ || essential_open_.empty() || stop_.stopped()) return false;
+  return std::all_of(essential_open_.begin(), essential_open_.end(), [&](const std::string& open) {
+    return std::any_of(stages.begin(), stages.end(), [&](const stage_end& e) { return e.stage == open; });
+  });
+}
+
 awaitable<void> run::stage_ended(const stage_plan& stage) {
   if (deferred_) co_await resolve_all();
   if (stage.phase != phase::essential || essential_open_.erase(stage.name) == 0 || !essential_open_.empty())
     co_return;
-  co_await persist([this](session& s) { s.mark_essential(id_.run_id, id_.epoch); });
+  if (!essential_marked_) co_await persist([this](session& s) { s.mark_essential(id_.run_id, id_.epoch); });
   committer_.essential(false);
   if (options_.on_essential) options_.on_essential();
 }
@@ -180,6 +207,36 @@ awaitable<void> run::sweep_all() {
       [&](session& s) { static_cast<void>(s.cascade(id_.run_id, id_.epoch, stage, plan_.cascade)); });
 }
 
+awaitable<run_state> run::close(const std::optional<failure>& why) {
+  if (!why) {
+    SLUICE_FAILPOINT("run.before_sweeps");
+    if (const auto quiet = co_await finish_quiet()) co_return *quiet;
+    co_await resolve_all();
+    co_await sweep_all();
+    co_await persist([this](session& s) { s.expire_deferred(id_.run_id, id_.tenant, plan_.missing); });
+  }
+  const bool cancelled = why && why->kind() == failure_class::cancelled;
+  run_state state = run_state::failed;
+  co_await persist([&](session& s) {
+    state = s.finish_run(id_.run_id, id_.epoch, cancelled, why && !cancelled ? why->code() : "",
+                         why && !cancelled ? why->message() : "");
+  });
+  co_return state;
+}
+
+awaitable<std::optional<run_state>> run::finish_quiet() {
+  quiet_end end{id_.run_id, id_.tenant, id_.epoch, {}};
+  for (const sweep_plan& p : plan_.sweeps) {
+    const auto proof = p.whole ? proof_of(p, plan_) : std::nullopt;
+    if (!proof && p.partitions.empty()) continue;
+    end.sweeps.push_back({id_.run_id, id_.epoch, p.entry, p.stream,
+                          proof.value_or(std::vector<std::string>()), p.guard, p.partitions});
+  }
+  std::optional<run_state> out;
+  co_await persist([&](session& s) { out = s.finish_quiet(end); });
+  co_return out;
+}
+
 awaitable<run_state> run::finish() {
   const auto self = shared_from_this();
   committer_.close();
@@ -192,17 +249,7 @@ awaitable<run_state> run::finish() {
   run_state state = run_state::failed;
   std::optional<failure> broken;
   try {
-    if (!why) {
-      SLUICE_FAILPOINT("run.before_sweeps");
-      co_await resolve_all();
-      co_await sweep_all();
-      co_await persist([this](session& s) { s.expire_deferred(id_.run_id, id_.tenant, plan_.missing); });
-    }
-    const bool cancelled = why && why->kind() == failure_class::cancelled;
-    co_await persist([&](session& s) {
-      state = s.finish_run(id_.run_id, id_.epoch, cancelled, why && !cancelled ? why->code() : "",
-                           why && !cancelled ? why->message() : "");
-    });
+    state = co_await close(why);
   } catch (...) {
     broken = current_failure();
   }

@@ -14,6 +14,7 @@
 #include <boost/asio/awaitable.hpp>
 
 #include "engine/committer.hpp"
+#include "engine/gathering.hpp"
 #include "engine/wait_note.hpp"
 
 namespace sluice::engine {
@@ -75,9 +76,19 @@ class run : public std::enable_shared_from_this<run> {
   boost::asio::awaitable<void> watch_deadline();
   boost::asio::awaitable<void> renew_once();
   boost::asio::awaitable<void> resolve_all();
+  // Writes the terminal state. `why`: the run was stopped.
+  boost::asio::awaitable<run_state> close(const std::optional<failure>& why);
+  // Nothing: there is something to resolve, to delete or to let go.
+  boost::asio::awaitable<std::optional<run_state>> finish_quiet();
   // Deletes what vanished upstream, and what hangs on deleted rows.
   boost::asio::awaitable<void> sweep_all();
   boost::asio::awaitable<void> sweep(const sweep_plan& plan);
+  // What steps that run side by side begin and end, made together.
+  boost::asio::awaitable<std::vector<stage_attempt>> begin_stages(std::vector<stage_start> stages);
+  struct nothing {};
+  boost::asio::awaitable<std::vector<nothing>> end_stages(std::vector<stage_end> stages);
+  // All that is essential has ended when these have, and nothing has to be done before that may be said.
+  [[nodiscard]] bool ends_essential(const std::vector<stage_end>& stages) const;
   boost::asio::awaitable<void> stage_ended(const stage_plan& stage);
   // Runs a piece of store work until it succeeds, fails for good or the patience ends.
   boost::asio::awaitable<void> persist(std::function<void(session&)> work);
@@ -91,7 +102,10 @@ class run : public std::enable_shared_from_this<run> {
   stop_source finishing_;  // of the lease keeper
   committer committer_;
   std::map<std::string, class step_runner*> owners_;  // stage → the step that runs it now
+  gathering<stage_start, stage_attempt> begins_;
+  gathering<stage_end, nothing> ends_;
   std::set<std::string> essential_open_;
+  bool essential_marked_ = false;  // the store knows that it is over
   struct tally {
     std::int64_t requests = 0, retries = 0;
   };

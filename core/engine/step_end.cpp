@@ -69,19 +69,31 @@ awaitable<std::optional<failure>> step_runner::booked_refusals(stage_work& stage
   co_return refused_too_much(stage.plan, *booked);
 }
 
+// Each stage's end, with why it failed; together with the steps that end now too.
 awaitable<void> step_runner::end() {
+  std::vector<stage_end> ends;
+  std::vector<std::pair<stage_work*, failure>> failed;
   for (const auto& stage : stages_) {
-    if (!stage->terminal) co_await end_stage(*stage);
-    if (run_.stop_.stopped()) continue;
+    // Who takes the run over goes on with this stage.
+    if (stage->terminal || (run_.stop_.stopped() && leaves_open(*run_.stop_.why()))) continue;
+    std::optional<failure> why;
+    ends.push_back(co_await end_of(*stage, why));
+    if (ends.back().state == stage_state::failed) failed.emplace_back(stage.get(), *why);
+  }
+  if (!ends.empty()) static_cast<void>(co_await run_.ends_.ask(std::move(ends)));
+  for (const auto& [stage, why] : failed) {
+    if (run_.options_.on_stage_failed)
+      run_.options_.on_stage_failed(stage->plan.name, stage->shown.pages, why);
+  }
+  for (const auto& stage : stages_) {
+    if (run_.stop_.stopped()) co_return;
     co_await run_.stage_ended(stage->plan);
   }
 }
 
-awaitable<void> step_runner::end_stage(stage_work& stage) {
-  // Who takes the run over goes on with this stage.
-  if (run_.stop_.stopped() && leaves_open(*run_.stop_.why())) co_return;
+awaitable<stage_end> step_runner::end_of(stage_work& stage, std::optional<failure>& why) {
   stage_state state = stage_state::complete;
-  std::optional<failure> why = stage.stop.why();
+  why = stage.stop.why();
   if (SLUICE_BUG(complete_without_proof)) why.reset();
   if (why) {
     const bool cancelled = run_.stop_.stopped() && run_.stop_.why()->kind() == failure_class::cancelled;
@@ -94,9 +106,7 @@ awaitable<void> step_runner::end_stage(stage_work& stage) {
   if (state == stage_state::complete) end.watermark = stage.plan.watermark;
   end.requests = run_.asked_[stage.plan.name].requests;
   end.retries = run_.asked_[stage.plan.name].retries;
-  co_await run_.persist([&](session& s) { s.end_stage(end); });
-  if (state == stage_state::failed && run_.options_.on_stage_failed)
-    run_.options_.on_stage_failed(stage.plan.name, stage.shown.pages, *why);
+  co_return end;
 }
 
 }  // namespace sluice::engine

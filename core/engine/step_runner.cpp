@@ -82,21 +82,21 @@ awaitable<step_outcome> step_runner::execute() {
   co_return outcome();
 }
 
+// All at once, and together with the steps that begin now too.
 awaitable<void> step_runner::begin() {
-  if (!std::exchange(run_.running_, true)) {
-    co_await run_.persist([this](session& s) { s.mark_running(run_.id_.run_id, run_.id_.epoch); });
-  }
+  std::vector<stage_start> starts;
   for (const auto& stage : stages_) {
-    const stage_start start{stage->plan.name, stage->plan.phase, stage->plan.critical,
-                            stage->plan.parents.empty(), stage->plan.root_vars};
-    stage_attempt attempt;
-    co_await run_.persist(
-        [&](session& s) { attempt = s.begin_stage(run_.id_.run_id, run_.id_.epoch, start); });
-    stage->epoch = attempt.epoch;
-    stage->terminal = attempt.state > stage_state::running;
-    for (item& it : attempt.open_items) stage->waiting.push_back(std::move(it));
-    if (stage->terminal) stage->waiting.clear();
-    SLUICE_IF_BUG(taken_over_from_start, for (item& it : stage->waiting) it.page_state.clear();)
+    starts.push_back({stage->plan.name, stage->plan.phase, stage->plan.critical, stage->plan.parents.empty(),
+                      stage->plan.root_vars});
+  }
+  std::vector<stage_attempt> attempts = co_await run_.begins_.ask(std::move(starts));
+  for (std::size_t i = 0; i < stages_.size(); ++i) {
+    stage_work& stage = *stages_[i];
+    stage.epoch = attempts[i].epoch;
+    stage.terminal = attempts[i].state > stage_state::running;
+    for (item& it : attempts[i].open_items) stage.waiting.push_back(std::move(it));
+    if (stage.terminal) stage.waiting.clear();
+    SLUICE_IF_BUG(taken_over_from_start, for (item& it : stage.waiting) it.page_state.clear();)
   }
 }
 

@@ -43,7 +43,7 @@ class step_runner : public std::enable_shared_from_this<step_runner> {
   boost::asio::awaitable<void> begin();
   boost::asio::awaitable<void> work();
   boost::asio::awaitable<void> end();
-  boost::asio::awaitable<void> end_stage(stage_work& stage);
+  boost::asio::awaitable<stage_end> end_of(stage_work& stage, std::optional<failure>& why);
   boost::asio::awaitable<bool> store_was_set_back();
   void give_up_on_refusals(stage_work& stage);
   boost::asio::awaitable<std::optional<failure>> booked_refusals(stage_work& stage);

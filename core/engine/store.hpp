@@ -127,6 +127,13 @@ struct stage_start {
   bool root = true;  // a root stage gets its item "0" when it has none
   std::string root_vars;
 };
+// Of one run, at the same time. `first`: it is running from then on.
+struct stages_start {
+  std::string run_id;
+  std::int64_t run_epoch = 0;
+  std::vector<stage_start> stages;
+  bool first = false;
+};
 struct stage_attempt {
   std::int64_t epoch = 0;
   stage_state state = stage_state::pending;  // complete: nothing is left to do
@@ -147,6 +154,13 @@ struct stage_end {
   std::string error_code, error;
   std::optional<watermark_rule> watermark;
   std::int64_t requests = 0, retries = 0;  // see ended_stage
+};
+// Stages of one run that end at the same time; `essential`: and with them its essential phase.
+struct stages_end {
+  std::string run_id;
+  std::int64_t run_epoch = 0;
+  std::vector<stage_end> stages;
+  bool essential = false;
 };
 struct watermark_row {
   std::string stage, mapping;
@@ -208,6 +222,14 @@ struct sweep_result {
   how result = how::done;
   std::string reason;               // unproven: which stage, and why
   std::int64_t live = 0, gone = 0;  // before; gone: deleted, or held
+};
+
+// The end of a run that, as far as its engine knows, has done all that it was to do.
+struct quiet_end {
+  std::string run_id, tenant;
+  std::int64_t run_epoch = 0;
+  // Of the whole stream where the stages prove it; else of the partitions.
+  std::vector<sweep_request> sweeps;
 };
 
 struct tenant_row {
@@ -276,6 +298,9 @@ class session : public routing_store {
   // Takes a new epoch for the stage and returns what is open. A terminal stage is returned as it is.
   virtual stage_attempt begin_stage(const std::string& run_id, std::int64_t run_epoch,
                                     const stage_start&) = 0;
+  // Stages that begin together, with one answer for each, as mark_running and begin_stage would have it. In as few
+  // transactions as the store can, else one after the other; after a failure it may be asked again.
+  virtual std::vector<stage_attempt> begin_stages(const stages_start&);
   // One transaction: fence, rows, rejects, deferred, ledger, checkpoints, children.
   virtual commit_result commit(commit_request&) = 0;
   // After in_doubt: the result of that commit if it happened, nothing if it did not.
@@ -286,6 +311,8 @@ class session : public routing_store {
   // complete is refused (internal) while an item is open or the stage's account doesn't balance. With it go
   // the watermark and the mark of a suspect stage.
   virtual void end_stage(const stage_end&) = 0;
+  // What ends together, as end_stage does for each, and then mark_essential if they say so: see begin_stages.
+  virtual void end_stages(const stages_end&);
   [[nodiscard]] virtual std::vector<watermark_row> watermarks(const std::string& tenant,
                                                               const std::string& pipeline) = 0;
   [[nodiscard]] virtual std::vector<freshness_row> freshness(const std::string& tenant,
@@ -315,6 +342,10 @@ class session : public routing_store {
   // make it held; a failed critical or essential stage makes it failed. Returns what was written. Gives up the lease.
   virtual run_state finish_run(const std::string& run_id, std::int64_t epoch, bool cancelled,
                                const std::string& error_code, const std::string& error) = 0;
+  // Most runs end with nothing to resolve, to delete or to let go. Then this is their end, in one transaction, with
+  // the state that finish_run would have written. Nothing: there is something, or the store doesn't look; nothing was
+  // written, and resolve, sweep, cascade, expire_deferred and finish_run have the word.
+  [[nodiscard]] virtual std::optional<run_state> finish_quiet(const quiet_end&) { return std::nullopt; }
 
   [[nodiscard]] virtual std::vector<run_row> list_runs(const run_filter&) = 0;
   [[nodiscard]] virtual std::optional<run_row> show_run(const std::string& run_id) = 0;

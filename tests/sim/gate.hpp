@@ -30,6 +30,9 @@ class watched_session final : public testing::faulty_session {
   void mark_essential(const std::string& run, std::int64_t epoch) override;
   engine::stage_attempt begin_stage(const std::string& run, std::int64_t epoch,
                                     const engine::stage_start& start) override;
+  std::vector<engine::stage_attempt> begin_stages(const engine::stages_start& start) override;
+  void end_stages(const engine::stages_end& end) override;
+  std::optional<engine::run_state> finish_quiet(const engine::quiet_end& end) override;
   engine::commit_result commit(engine::commit_request& request) override;
   void drop_item(const std::string& run, const std::string& stage, std::int64_t epoch,
                  const std::string& item) override;

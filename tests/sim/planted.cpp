@@ -60,6 +60,7 @@ const char* name(bug b) {
       "ahead_of_another_try",
       "tombstones_too_soon",
       "ledger_too_soon",
+      "ends_without_a_look",
       "partition_unproven",
   };
   static_assert(sizeof names / sizeof *names == bug_count + 1);

@@ -35,6 +35,24 @@ engine::stage_attempt watched_session::begin_stage(const std::string& run, std::
   return out;
 }
 
+std::vector<engine::stage_attempt> watched_session::begin_stages(const engine::stages_start& start) {
+  auto out = base::begin_stages(start);
+  tell([&](checker& c) {
+    if (start.first) c.wrote(who_, "mark_running", start.run_id, start.run_epoch);
+    for (std::size_t i = 0; i < out.size(); ++i)
+      c.began(who_, start.run_id, start.run_epoch, start.stages[i], out[i]);
+  });
+  return out;
+}
+
+void watched_session::end_stages(const engine::stages_end& end) {
+  base::end_stages(end);
+  tell([&](checker& c) {
+    for (const engine::stage_end& s : end.stages) c.ended(s);
+    if (end.essential) c.wrote(who_, "mark_essential", end.run_id, end.run_epoch);
+  });
+}
+
 engine::commit_result watched_session::commit(engine::commit_request& request) {
   tell([&](checker& c) { c.committing(who_, request); });
   try {
@@ -101,6 +119,12 @@ engine::resolve_result watched_session::resolve(const std::string& run, std::int
     c.resolved(run);
   });
   return out;
+}
+
+std::optional<engine::run_state> watched_session::finish_quiet(const engine::quiet_end& end) {
+  const auto state = base::finish_quiet(end);
+  if (state) tell([&](checker& c) { c.finished(who_, end.run_id, *state); });
+  return state;
 }
 
 engine::run_state watched_session::finish_run(const std::string& run, std::int64_t epoch, bool cancelled,

@@ -57,6 +57,13 @@ class partitions : public conformance {
   sweep_result sweep(partition_rule rule = credits_of("subject"), engine::delete_guard guard = no_guard) {
     return session().sweep({run_.run_id, run_.epoch, "entry", "credits", {"p"}, guard, {std::move(rule)}});
   }
+  std::optional<run_state> quiet(partition_rule rule = credits_of("subject")) {
+    return session().finish_quiet(
+        {run_.run_id,
+         "acme",
+         run_.epoch,
+         {{run_.run_id, run_.epoch, "entry", "credits", {}, no_guard, {std::move(rule)}}}});
+  }
   run_state end_run() { return session().finish_run(run_.run_id, run_.epoch, false, "", ""); }
   [[nodiscard]] std::string gone() {
     std::string out;
@@ -79,6 +86,36 @@ TEST_P(partitions, what_a_subject_has_no_more_is_gone_and_all_else_stays) {
   EXPECT_EQ(sweep().gone, 0) << "asked again";
   EXPECT_EQ(end_run(), run_state::succeeded);
   EXPECT_EQ(session().show_run(run_id(2))->stages.at(0).streams.at(0).second.swept, 1);
+}
+
+// covers: P6
+TEST_P(partitions, a_run_that_found_all_that_its_subject_has_can_end_at_once) {
+  sign_in(2);
+  put("credits", {credit("c1", "u1"), credit("c2", "u1")});
+  end_reading();
+  EXPECT_EQ(quiet(), run_state::succeeded);
+  EXPECT_EQ(gone(), "");
+}
+
+// covers: P6
+TEST_P(partitions, a_run_that_missed_a_row_of_its_subject_can_not) {
+  sign_in(2);
+  put("credits", {credit("c1", "u1")});
+  end_reading();
+  EXPECT_FALSE(quiet().has_value());
+  EXPECT_EQ(gone(), "");
+  EXPECT_EQ(sweep().gone, 1);
+  EXPECT_EQ(end_run(), run_state::succeeded);
+}
+
+// covers: P6
+TEST_P(partitions, what_another_read_may_bring_is_no_obstacle_to_the_end) {
+  sign_in(2);
+  put("credits", {credit("c1", "u1")});
+  end_reading();
+  EXPECT_EQ(quiet(credits_of("subject", {"q"})), run_state::succeeded)
+      << "nothing is deleted for it: q is not read";
+  EXPECT_EQ(gone(), "");
 }
 
 // covers: P6

@@ -42,6 +42,9 @@ class faulty_session : public engine::session {
                                     const engine::stage_start& start) override {
     return around("begin_stage", [&] { return inner_.begin_stage(run, epoch, start); });
   }
+  std::vector<engine::stage_attempt> begin_stages(const engine::stages_start& start) override {
+    return around("begin_stages", [&] { return inner_.begin_stages(start); });
+  }
   engine::commit_result commit(engine::commit_request& request) override {
     return around(
         "commit", [&] { return inner_.commit(request); }, engine::failure_class::in_doubt);
@@ -55,6 +58,12 @@ class faulty_session : public engine::session {
   }
   void end_stage(const engine::stage_end& end) override {
     around("end_stage", [&] { inner_.end_stage(end); });
+  }
+  void end_stages(const engine::stages_end& end) override {
+    around("end_stages", [&] { inner_.end_stages(end); });
+  }
+  std::optional<engine::run_state> finish_quiet(const engine::quiet_end& end) override {
+    return around("finish_quiet", [&] { return inner_.finish_quiet(end); });
   }
   std::vector<engine::watermark_row> watermarks(const std::string& tenant,
                                                 const std::string& pipeline) override {

@@ -134,20 +134,28 @@ bool session::renew_lease(const std::string& run_id, std::int64_t epoch, std::in
 void session::mark_running(const std::string& run_id, std::int64_t epoch) {
   transaction tx(*tables_);
   owned_run owned = fence_run(run_id, epoch);
+  run_on(owned);
+  tx.commit();
+}
+
+void session::run_on(owned_run& owned) {
   owned.run.row.state = engine::run_state::running;
   if (owned.run.row.started_us == 0) owned.run.row.started_us = tables_->now_us();
   tables_->put_run(owned.run);
   SLUICE_FAILPOINT("mark_running.before_commit");
-  tx.commit();
 }
 
 void session::mark_essential(const std::string& run_id, std::int64_t epoch) {
   transaction tx(*tables_);
   owned_run owned = fence_run(run_id, epoch);
-  if (owned.run.row.essential_us == 0) owned.run.row.essential_us = tables_->now_us();
-  tables_->put_run(owned.run);
+  essential_over(owned);
   SLUICE_FAILPOINT("mark_essential.before_commit");
   tx.commit();
+}
+
+void session::essential_over(owned_run& owned) {
+  if (owned.run.row.essential_us == 0) owned.run.row.essential_us = tables_->now_us();
+  tables_->put_run(owned.run);
 }
 
 bool session::request_cancel(const std::string& run_id) {
@@ -196,15 +204,7 @@ engine::run_state session::finish_run(const std::string& run_id, std::int64_t ep
   account.error_code = error_code;
   account.error = error;
   const verdict v = judge(account);
-  owned.run.row.state = v.state;
-  owned.run.row.error_code = v.error_code;
-  owned.run.row.error = v.error;
-  owned.run.row.ended_us = tables_->now_us();
-  tables_->put_run(owned.run);
-  SLUICE_FAILPOINT("finish.after_state");
-  owned.lease.run_id.clear();
-  owned.lease.expires_us = 0;
-  tables_->put_lease(owned.lease);
+  close(owned, v);
   SLUICE_FAILPOINT("finish.before_commit");
   tx.commit();
   SLUICE_FAILPOINT("finish.after_commit");

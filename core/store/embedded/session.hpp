@@ -3,12 +3,20 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "store/embedded/tables.hpp"
 
 namespace sluice::store::embedded {
+
+// The rows of one item's partition that are gone.
+struct gone_rows {
+  std::string stage;
+  std::int64_t as_of_us = 0;
+  std::vector<std::string> keys;
+};
 
 class session final : public engine::session {
  public:
@@ -29,9 +37,11 @@ class session final : public engine::session {
 
   engine::stage_attempt begin_stage(const std::string& run_id, std::int64_t run_epoch,
                                     const engine::stage_start& start) override;
+  std::vector<engine::stage_attempt> begin_stages(const engine::stages_start& start) override;
   void drop_item(const std::string& run_id, const std::string& stage, std::int64_t stage_epoch,
                  const std::string& item) override;
-  void end_stage(const engine::stage_end& end) override;
+  void end_stage(const engine::stage_end& stage) override;
+  void end_stages(const engine::stages_end& all) override;
   [[nodiscard]] std::vector<engine::watermark_row> watermarks(const std::string& tenant,
                                                               const std::string& pipeline) override;
   [[nodiscard]] std::vector<engine::freshness_row> freshness(const std::string& tenant,
@@ -42,6 +52,7 @@ class session final : public engine::session {
   engine::sweep_result cascade(const std::string& run_id, std::int64_t run_epoch, const std::string& stage,
                                const engine::delete_guard& guard) override;
   engine::run_state approve(const std::string& run_id) override;
+  [[nodiscard]] std::optional<engine::run_state> finish_quiet(const engine::quiet_end& end) override;
 
   engine::commit_result commit(engine::commit_request& request) override;
   [[nodiscard]] std::optional<engine::commit_result> find_commit(
@@ -94,9 +105,25 @@ class session final : public engine::session {
   [[nodiscard]] stage_record fence_stage(const std::string& run_id, const std::string& stage,
                                          std::int64_t epoch);
   [[nodiscard]] run_account account_of(const run_record& run);
+  // Each in the open transaction.
+  void run_on(owned_run& owned);
+  void essential_over(owned_run& owned);
+  [[nodiscard]] engine::stage_attempt begin(const std::string& run_id, const engine::stage_start& start);
+  void end(const engine::stage_end& end);
+  // The run's end, and that of its lease.
+  void close(owned_run& owned, const verdict& v);
+  [[nodiscard]] bool anything_left(const engine::run_row& run, const engine::quiet_end& end,
+                                   const run_account& account);
+  // Whether something may hang on a row that this run has deleted, or that one before it has left so.
+  [[nodiscard]] bool may_have_orphans(const engine::run_row& run);
   void fill_open(engine::run_row& row);
   [[nodiscard]] engine::sweep_result sweep_partitions(const engine::sweep_request& r,
                                                       const engine::run_row& run);
+  [[nodiscard]] std::vector<gone_rows> find_gone(const engine::sweep_request& r, const engine::run_row& run,
+                                                 const std::vector<stage_account>& accounts,
+                                                 std::string& why_not);
+  [[nodiscard]] bool any_gone(const engine::sweep_request& r, const engine::run_row& run,
+                              const run_account& account);
   void move_watermark(const engine::run_row& run, const stage_record& stage,
                       const engine::watermark_rule& rule);
   void fence_pages(const engine::commit_request& request);

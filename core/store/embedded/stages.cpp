@@ -31,6 +31,24 @@ engine::stage_attempt session::begin_stage(const std::string& run_id, std::int64
                                            const engine::stage_start& start) {
   transaction tx(*tables_);
   static_cast<void>(fence_run(run_id, run_epoch));
+  engine::stage_attempt out = begin(run_id, start);
+  SLUICE_FAILPOINT("begin_stage.before_commit");
+  tx.commit();
+  return out;
+}
+
+std::vector<engine::stage_attempt> session::begin_stages(const engine::stages_start& start) {
+  transaction tx(*tables_);
+  owned_run owned = fence_run(start.run_id, start.run_epoch);
+  if (start.first) run_on(owned);
+  std::vector<engine::stage_attempt> out;
+  for (const engine::stage_start& s : start.stages) out.push_back(begin(start.run_id, s));
+  SLUICE_FAILPOINT("begin_stage.before_commit");
+  tx.commit();
+  return out;
+}
+
+engine::stage_attempt session::begin(const std::string& run_id, const engine::stage_start& start) {
   stage_record record = tables_->find_stage(run_id, start.stage).value_or(stage_record{run_id, start.stage});
   if (ended(record.state)) return {record.epoch, record.state, {}};
   record.phase = start.phase;
@@ -43,10 +61,7 @@ engine::stage_attempt session::begin_stage(const std::string& run_id, std::int64
   if (start.root && !tables_->has_items(run_id, start.stage)) {
     tables_->add_item(run_id, start.stage, {"0", start.root_vars});
   }
-  engine::stage_attempt out{record.epoch, record.state, tables_->open_items(run_id, start.stage)};
-  SLUICE_FAILPOINT("begin_stage.before_commit");
-  tx.commit();
-  return out;
+  return {record.epoch, record.state, tables_->open_items(run_id, start.stage)};
 }
 
 void session::drop_item(const std::string& run_id, const std::string& stage, std::int64_t stage_epoch,
@@ -64,8 +79,26 @@ void session::drop_item(const std::string& run_id, const std::string& stage, std
   tx.commit();
 }
 
-void session::end_stage(const engine::stage_end& end) {
+void session::end_stage(const engine::stage_end& stage) {
   transaction tx(*tables_);
+  end(stage);
+  SLUICE_FAILPOINT("end_stage.before_commit");
+  tx.commit();
+}
+
+void session::end_stages(const engine::stages_end& all) {
+  transaction tx(*tables_);
+  for (const engine::stage_end& s : all.stages) end(s);
+  SLUICE_FAILPOINT("end_stage.before_commit");
+  if (all.essential) {
+    owned_run owned = fence_run(all.run_id, all.run_epoch);
+    essential_over(owned);
+    SLUICE_FAILPOINT("mark_essential.before_commit");
+  }
+  tx.commit();
+}
+
+void session::end(const engine::stage_end& end) {
   stage_record record = fence_stage(end.run_id, end.stage, end.epoch);
   if (ended(record.state)) {
     if (record.state == end.state) return;  // asked again after an answer was lost
@@ -92,8 +125,6 @@ void session::end_stage(const engine::stage_end& end) {
     }
   }
   tables_->put_stage(record);
-  SLUICE_FAILPOINT("end_stage.before_commit");
-  tx.commit();
 }
 
 void session::move_watermark(const engine::run_row& run, const stage_record& stage,

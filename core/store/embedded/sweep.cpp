@@ -88,13 +88,6 @@ class sweeper {
   std::set<std::string> of_;
 };
 
-// The rows of one item's partition that are gone.
-struct gone_rows {
-  std::string stage;
-  std::int64_t as_of_us = 0;
-  std::vector<std::string> keys;
-};
-
 std::vector<std::string> without(std::vector<std::string> keys, const std::vector<std::string>& known) {
   const std::set<std::string_view> set(known.begin(), known.end());
   std::erase_if(keys, [&](const std::string& k) { return set.contains(k); });
@@ -174,16 +167,16 @@ sweep_result session::sweep(const engine::sweep_request& r) {
   return out;
 }
 
-sweep_result session::sweep_partitions(const engine::sweep_request& r, const engine::run_row& run) {
+// Of each item that is proven, the rows of its partition that it did not bring. `why_not`: of a rule that is not.
+std::vector<gone_rows> session::find_gone(const engine::sweep_request& r, const engine::run_row& run,
+                                          const std::vector<stage_account>& accounts, std::string& why_not) {
   stream_table& table = table_named(*tables_, r.stream);
   const std::int64_t origin = tables_->origin(run.pipeline, r.entry);
-  const auto accounts = tables_->accounts(r.run_id);
-  sweep_result out;
   std::vector<gone_rows> gone;
   std::set<std::string> known;  // one row may lie in the partitions of two items
   for (const engine::partition_rule& rule : r.partitions) {
     if (const std::string why = why_no_sweep(accounts, rule.others); !why.empty()) {
-      out.reason = why;
+      why_not = why;
       continue;
     }
     // Beside other reads, which may have asked sooner, a row must have been brought by none since the run was made.
@@ -202,26 +195,49 @@ sweep_result session::sweep_partitions(const engine::sweep_request& r, const eng
       gone.push_back({rule.stage, as_of, std::move(keys)});
     }
   }
-  out.gone = static_cast<std::int64_t>(known.size());
-  if (out.gone > r.guard.floor) out.live = tables_->count_live(run.tenant, r.stream, origin);
+  return gone;
+}
+
+bool session::any_gone(const engine::sweep_request& r, const engine::run_row& run,
+                       const run_account& account) {
+  std::string why_not;
+  const auto gone = find_gone(r, run, account.stages, why_not);
+  return std::any_of(gone.begin(), gone.end(), [](const gone_rows& g) { return !g.keys.empty(); });
+}
+
+sweep_result session::sweep_partitions(const engine::sweep_request& r, const engine::run_row& run) {
+  sweep_result out;
+  const std::vector<gone_rows> gone = find_gone(r, run, tables_->accounts(r.run_id), out.reason);
+  std::vector<std::string> keys;
+  for (const gone_rows& g : gone) keys.insert(keys.end(), g.keys.begin(), g.keys.end());
+  out.gone = static_cast<std::int64_t>(keys.size());
+  if (out.gone > r.guard.floor)
+    out.live = tables_->count_live(run.tenant, r.stream, tables_->origin(run.pipeline, r.entry));
   if (r.guard.holds(out.gone, out.live)) {
-    tables_->hold(r.run_id, r.stream, {known.begin(), known.end()}, held_as::unseen);
+    std::sort(keys.begin(), keys.end());
+    tables_->hold(r.run_id, r.stream, keys, held_as::unseen);
     out.result = sweep_result::how::held;
     return out;
   }
   const writer by{run.tenant, r.run_id, tables_->now_us()};
+  stream_table& table = table_named(*tables_, r.stream);
   for (const gone_rows& g : gone) sweeper(*tables_, by, g.as_of_us, g.stage, "sweep").remove(table, g.keys);
-  if (!out.reason.empty() && known.empty()) out.result = sweep_result::how::unproven;
+  if (!out.reason.empty() && keys.empty()) out.result = sweep_result::how::unproven;
   return out;
+}
+
+bool session::may_have_orphans(const engine::run_row& run) {
+  if (!tables_->streams_with_deletes(run.run_id).empty()) return true;
+  return run.scope.empty() && may_have_left_orphans(*tables_, run);
 }
 
 sweep_result session::cascade(const std::string& run_id, std::int64_t run_epoch, const std::string& stage,
                               const engine::delete_guard& guard) {
   transaction tx(*tables_);
   const owned_run owned = fence_run(run_id, run_epoch);
+  if (!may_have_orphans(owned.run.row)) return {};
   const auto deleted = tables_->streams_with_deletes(run_id);
   const bool of_subject = !owned.run.row.scope.empty();
-  if (deleted.empty() && (of_subject || !may_have_left_orphans(*tables_, owned.run.row))) return {};
   // Somebody waits for a run of one subject: it looks at what may hang on its own deletes alone.
   std::set<std::string> of;
   if (of_subject) of.insert(deleted.begin(), deleted.end());

@@ -198,6 +198,8 @@ bool connection::usable() const noexcept {
   return !impl_->spent && impl_->raw->is_open() && PQstatus(impl_->raw->raw()) == CONNECTION_OK;
 }
 
+bool connection::in_transaction() const noexcept { return impl_->open != nullptr; }
+
 bool connection::pooled() const noexcept { return impl_->pooled; }
 
 std::string connection::quote_name(std::string_view name) const {

@@ -67,6 +67,7 @@ class connection {
   connection& operator=(const connection&) = delete;
 
   [[nodiscard]] bool usable() const noexcept;
+  [[nodiscard]] bool in_transaction() const noexcept;
   // A pooler such as PgBouncer stands between us and the server.
   [[nodiscard]] bool pooled() const noexcept;
 

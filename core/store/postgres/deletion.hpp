@@ -18,6 +18,9 @@ struct postgres_session::deletion {
 // The key of a row of `t` as one text, as the ledger has it.
 [[nodiscard]] std::string key_of(const stream_schema& s);
 
+// The keys that the pages of a run, a parameter, have brought of a stream; more conditions may follow.
+[[nodiscard]] std::string brought_by(const std::string& run, const stream_schema& s);
+
 // The first column.
 [[nodiscard]] std::set<std::string> texts_of(const rows& r);
 

@@ -26,6 +26,9 @@ WHERE i.run_id = $1::uuid AND i.stage = $2::text AND i.state = 'complete' AND p.
       AND x.stream = $3::text AND x.rejected > 0)
 ORDER BY i.item)sql";
 
+// More than that are not asked for at once.
+constexpr std::size_t most_conditions = 32;
+
 constexpr const char* brought_sql =
     "SELECT DISTINCT u.k FROM sluice.ledger l CROSS JOIN LATERAL unnest(l.keys) AS u(k) WHERE l.run_id = "
     "$1::uuid AND l.stage = $2::text AND l.item = $3::text AND l.stream = $4::text";
@@ -50,31 +53,71 @@ void drop_waiting(connection& db, const std::string& tenant, const stream_schema
 
 }  // namespace
 
-postgres_session::found_rows postgres_session::rows_in(const swept_run& of, const stream_schema& stream,
-                                                       std::int64_t origin, const partition_filter& filter) {
-  parameters values{of.tenant, encode_int8(origin)};
-  std::string where;
-  const auto equals = [&](const std::string& column, const std::string& value) {
-    values.push_back(value);
-    return column + " = $" + std::to_string(values.size()) + "::text";
+std::string brought_by(const std::string& run, const stream_schema& s) {
+  return "SELECT u.k FROM sluice.ledger l CROSS JOIN LATERAL unnest(l.keys) AS u(k) WHERE l.run_id = " + run +
+         "::uuid AND l.stream = '" + s.name + "'";
+}
+
+// FROM the stream's table as t, WHERE its live rows of that origin lie in the partition. The tenant is $1; what else is
+// needed is added to the values. Nothing: no table has such rows.
+std::optional<std::string> postgres_session::in_partition(const stream_schema& stream, std::int64_t origin,
+                                                          const partition_filter& filter,
+                                                          parameters& values) {
+  const auto added = [&](std::string value, const char* type) {
+    values.push_back(std::move(value));
+    return "$" + std::to_string(values.size()) + "::" + type;
   };
-  for (const auto& [column, value] : filter.columns) where += " AND " + equals("t." + quoted(column), value);
+  // An expression keeps the planner from the index that begins with the tenant.
+  std::string out = " FROM " + qualified(schema_, stream.name) + " t WHERE " +
+                    (has_index(stream, filter) ? "(t.tenant_id || '')" : "t.tenant_id") +
+                    " = $1::text AND t.origin = " + added(encode_int8(origin), "int8") +
+                    " AND t.deleted_at IS NULL";
+  for (const auto& [column, value] : filter.columns)
+    out += " AND t." + quoted(column) + " = " + added(value, "text");
   for (const partition_filter::parent& p : filter.parents) {
     const reference& to = stream.references.at(p.reference);
-    if (!streams_.contains(to.to)) return {};
+    if (!streams_.contains(to.to)) return std::nullopt;
     const std::string from = " FROM " + qualified(schema_, to.to) + " p WHERE p.tenant_id = $1::text";
     std::string key;
-    for (const auto& [column, value] : p.key) key += " AND " + equals("p." + quoted(column), value);
+    for (const auto& [column, value] : p.key)
+      key += " AND p." + quoted(column) + " = " + added(value, "text");
     const std::string link = "t." + quoted(to.name + "_id");
-    where += p.whole ? " AND " + link + " = (SELECT p.id" + from + key + ")"
-                     : " AND EXISTS (SELECT" + from + " AND p.id = " + link + key + ")";
+    out += p.whole ? " AND " + link + " = (SELECT p.id" + from + key + ")"
+                   : " AND EXISTS (SELECT" + from + " AND p.id = " + link + key + ")";
   }
-  // An expression keeps the planner from the index that begins with the tenant.
-  const std::string tenant = has_index(stream, filter) ? "(t.tenant_id || '')" : "t.tenant_id";
-  return rows_that("SELECT t.id, " + key_of(stream) + " FROM " + qualified(schema_, stream.name) +
-                       " t WHERE " + tenant + " = $1::text AND t.origin = $2::int8 AND t.deleted_at IS NULL" +
-                       where,
-                   values);
+  return out;
+}
+
+postgres_session::found_rows postgres_session::rows_in(const swept_run& of, const stream_schema& stream,
+                                                       std::int64_t origin, const partition_filter& filter) {
+  parameters values{of.tenant};
+  const auto where = in_partition(stream, origin, filter, values);
+  return where ? rows_that("SELECT t.id, " + key_of(stream) + *where, values) : found_rows();
+}
+
+// Rows of the partitions of proven items that their items did not bring, each as a condition. False: too many to ask for.
+bool postgres_session::ask_partitions(const engine::sweep_request& r, const rows& items,
+                                      const std::vector<stage_account>& accounts, std::int64_t origin,
+                                      std::vector<std::string>& conditions, parameters& values) {
+  const stream_schema& stream = streams_.at(r.stream);
+  for (const engine::partition_rule& rule : r.partitions) {
+    if (!why_no_sweep(accounts, rule.others).empty()) continue;  // then nothing is deleted for it
+    for (std::size_t n = 0; n < items.size(); ++n) {
+      if (items.text(n, 0) != rule.stage) continue;
+      const auto filter = filter_of(stream, rule, std::string(items.text(n, 2)));
+      if (!filter) continue;
+      const auto where = in_partition(stream, origin, *filter, values);
+      if (!where) continue;
+      values.push_back(rule.stage);
+      const std::string stage = "$" + std::to_string(values.size()) + "::text";
+      values.emplace_back(items.text(n, 1));
+      conditions.push_back("EXISTS (SELECT" + *where + " AND " + key_of(stream) + " NOT IN (" +
+                           brought_by("$2", stream) + " AND l.stage = " + stage + " AND l.item = $" +
+                           std::to_string(values.size()) + "::text))");
+      if (conditions.size() > most_conditions) return false;
+    }
+  }
+  return true;
 }
 
 std::vector<postgres_session::gone_rows> postgres_session::find_gone(const engine::sweep_request& r,

@@ -40,11 +40,13 @@ class postgres_session final : public engine::session {
   bool cancel_requested(const std::string& run_id) override;
   engine::stage_attempt begin_stage(const std::string& run_id, std::int64_t run_epoch,
                                     const engine::stage_start&) override;
+  std::vector<engine::stage_attempt> begin_stages(const engine::stages_start&) override;
   engine::commit_result commit(engine::commit_request&) override;
   std::optional<engine::commit_result> find_commit(const engine::commit_request&) override;
   void drop_item(const std::string& run_id, const std::string& stage, std::int64_t stage_epoch,
                  const std::string& item) override;
   void end_stage(const engine::stage_end&) override;
+  void end_stages(const engine::stages_end&) override;
   std::vector<engine::watermark_row> watermarks(const std::string& tenant,
                                                 const std::string& pipeline) override;
   std::vector<engine::freshness_row> freshness(const std::string& tenant, const std::string& pipeline,
@@ -59,6 +61,7 @@ class postgres_session final : public engine::session {
                                const std::vector<engine::missing_rule>& rules) override;
   engine::run_state finish_run(const std::string& run_id, std::int64_t epoch, bool cancelled,
                                const std::string& error_code, const std::string& error) override;
+  std::optional<engine::run_state> finish_quiet(const engine::quiet_end&) override;
   std::vector<engine::run_row> list_runs(const engine::run_filter&) override;
   std::optional<engine::run_row> show_run(const std::string& run_id) override;
   std::vector<engine::reject_row> list_rejects(const std::string& tenant, const std::string& run_id,
@@ -92,8 +95,10 @@ class postgres_session final : public engine::session {
   [[nodiscard]] connection& db();
   // Runs `work` in a transaction. All that goes through here may be done twice, so a commit in doubt
   // is merely something to try again.
+  // Within another one it is a part of that.
   template <class F>
   auto atomically(F&& work) {
+    if (connection_ && connection_->in_transaction()) return work();
     transaction t(db());
     auto out = work();
     finish(t);
@@ -124,6 +129,16 @@ class postgres_session final : public engine::session {
   void take_lease(const engine::run_request&, const engine::run_lease& taken, std::int64_t expires_us);
   void insert_run(const engine::run_request&, std::int64_t now);
   [[nodiscard]] engine::run_state ended_before(const std::string& run_id, std::int64_t epoch);
+
+  // session_together.cpp
+  [[nodiscard]] bool end_proven(const engine::stages_end&);
+  [[nodiscard]] std::optional<engine::run_state> quiet_verdict(const std::string& run,
+                                                               const engine::quiet_end&);
+  [[nodiscard]] bool ask_partitions(const engine::sweep_request&, const rows& items,
+                                    const std::vector<stage_account>& accounts, std::int64_t origin,
+                                    std::vector<std::string>& conditions, parameters& values);
+  [[nodiscard]] bool nothing_vanished(const std::string& run, const std::string& pipeline,
+                                      const engine::quiet_end&, const run_account&);
 
   // commit.cpp
   [[nodiscard]] write_context context_for(const engine::commit_request&, retry&);
@@ -204,6 +219,8 @@ class postgres_session final : public engine::session {
   [[nodiscard]] std::vector<gone_rows> find_gone(const engine::sweep_request&, const swept_run&,
                                                  const stream_schema&, std::int64_t origin,
                                                  std::string& why_not);
+  [[nodiscard]] std::optional<std::string> in_partition(const stream_schema&, std::int64_t origin,
+                                                        const partition_filter&, parameters& values);
   [[nodiscard]] found_rows rows_in(const swept_run&, const stream_schema&, std::int64_t origin,
                                    const partition_filter&);
   void remove_held(const deletion&);
