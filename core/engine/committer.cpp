@@ -1,5 +1,6 @@
 #include "engine/committer.hpp"
 
+#include <iterator>
 #include <utility>
 
 #include <boost/asio/co_spawn.hpp>
@@ -104,11 +105,16 @@ commit_request committer::take_open() {
   }
   request.pages = std::exchange(open_, {});
   SLUICE_IF_BUG(cursor_before_page, if (request.pages.size() > 2) request.pages[1].page.streams.clear();)
+  open_next();
+  return request;
+}
+
+void committer::open_next() {
+  open_.clear();
   open_rows_ = 0;
   open_bytes_ = 0;
   lingered_ = hurried_ = clashes_ = false;
   ++generation_;
-  return request;
 }
 
 // Beside a batch that is much larger it would be written at once and then wait for that one's end, and what comes
@@ -126,9 +132,32 @@ bool committer::may_start() {
   return !clashes_;
 }
 
+// Where many runs wait for the store, batches are few and large; where none does, no page waits for another.
+bool committer::join_waiting() {
+  if (flights_.empty()) return false;
+  flight& last = *flights_.back();
+  const auto batches = 1 + limits_.writers;
+  if ((last.rows + open_rows_) * batches > limits_.rows ||
+      (last.bytes + open_bytes_) * static_cast<std::size_t>(batches) > limits_.bytes) {
+    return false;
+  }
+  if (last.before != nullptr && !independent(last.before->request.pages, open_)) return false;
+  {
+    const std::lock_guard lock(last.mutex);
+    if (last.taken) return false;
+    std::move(open_.begin(), open_.end(), std::back_inserter(last.request.pages));
+  }
+  last.rows += open_rows_;
+  last.bytes += open_bytes_;
+  open_next();
+  room_.notify();
+  return true;
+}
+
 void committer::start() {
   const auto f = std::make_shared<flight>();
   f->rows = open_rows_;
+  f->bytes = open_bytes_;
   f->request = take_open();
   if (!flights_.empty()) {
     f->before = flights_.back();
@@ -169,6 +198,7 @@ awaitable<void> committer::loop() {
   const auto wake = stop_.on_stop([this] { changed_.notify(); });
   while (!stop_.stopped()) {
     if (open_.empty() && closing_) break;
+    if (ready() && join_waiting()) continue;
     if (ready() && may_start()) {
       start();
     } else {
@@ -194,6 +224,10 @@ awaitable<commit_result> committer::commit_once(const std::shared_ptr<flight>& f
     changed_.notify();
   };
   co_return co_await store_.call({urgency_, run_.tenant}, [&](session& s) {
+    {
+      const std::lock_guard lock(f->mutex);
+      f->taken = true;
+    }
     if (limits_.writers > 1) boost::asio::post(executor_, note);
     return s.commit(f->request);
   });

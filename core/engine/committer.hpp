@@ -13,6 +13,7 @@
 #include <deque>
 #include <functional>
 #include <memory>
+#include <mutex>
 #include <optional>
 #include <string>
 
@@ -79,6 +80,9 @@ class committer {
   struct flight {
     commit_request request;
     std::int64_t rows = 0;
+    std::size_t bytes = 0;
+    std::mutex mutex;                // of the next one, and of the request until then
+    bool taken = false;              // by a thread of the store: nothing is added any more
     std::shared_ptr<flight> before;  // must be committed first; null: nothing, any more
     batch_gate over;                 // for the store's thread that has the batch after this one
     bool begun = false;              // a thread of the store works on it: it doesn't wait for one
@@ -87,6 +91,8 @@ class committer {
   [[nodiscard]] bool may_start();
   [[nodiscard]] bool worth_starting(const flight& before) const;
   void start();
+  // The open batch goes with the last one on its way, if that still waits for a thread of the store.
+  [[nodiscard]] bool join_waiting();
   boost::asio::awaitable<void> fly(std::shared_ptr<flight> f);
   boost::asio::awaitable<commit_result> commit_with_retry(const std::shared_ptr<flight>& f);
   // What became of a commit whose answer was lost; nothing: it has not happened, or not yet.
@@ -94,6 +100,7 @@ class committer {
   boost::asio::awaitable<commit_result> commit_once(const std::shared_ptr<flight>& f);
   boost::asio::awaitable<bool> wait_for_the_one_before(flight& f);
   [[nodiscard]] commit_request take_open();
+  void open_next();
 
   const run_identity& run_;
   store_port& store_;
