@@ -23,6 +23,12 @@ namespace {
 // What a connection costs at least: a process of the server, which has to learn about every table anew.
 constexpr auto opening_takes = std::chrono::milliseconds(20);
 
+// Who takes longer than that waits for something, or has a lot to write: it keeps nobody from his turn.
+constexpr auto short_job = std::chrono::milliseconds(50);
+
+// To begin with: about what a server on this machine is kept busy by.
+int usual_concurrency() { return 2 * static_cast<int>(std::max(1U, std::thread::hardware_concurrency())); }
+
 // A connection that failed like this may be gone: the next job gets a new one.
 bool spoils_session(const engine::failure& f) {
   return f.kind() == engine::failure_class::transient || f.kind() == engine::failure_class::in_doubt;
@@ -30,7 +36,8 @@ bool spoils_session(const engine::failure& f) {
 
 }  // namespace
 
-threaded_store::threaded_store(store& over, int threads) : store_(over) {
+threaded_store::threaded_store(store& over, int threads)
+    : store_(over), worth_(2, usual_concurrency(), std::max(1, threads > 0 ? threads : over.writers())) {
   const int n = std::max(1, threads > 0 ? threads : over.writers());
   for (int i = 0; i < n; ++i) threads_.emplace_back([this] { run(); });
 }
@@ -53,11 +60,21 @@ void threaded_store::enqueue(engine::turn of, job j) {
   ready_.notify_one();
 }
 
-std::optional<threaded_store::job> threaded_store::next(std::unique_ptr<engine::session>& session) {
+threaded_store::clock::time_point threaded_store::may_begin() const {
+  const auto now = clock::now();
+  const auto first_short = at_work_.upper_bound(now - short_job);
+  if (std::distance(first_short, at_work_.end()) >= worth_.limit()) return *first_short + short_job;
+  if (free_.empty() && open_ > 0) return since_.front() + opening_takes;
+  return now;
+}
+
+std::optional<threaded_store::turn_taken> threaded_store::next(std::unique_ptr<engine::session>& session) {
   std::unique_lock lock(mutex_);
-  while (queue_.empty() || (free_.empty() && open_ > 0 && clock::now() < since_.front() + opening_takes)) {
+  for (;;) {
     if (!queue_.empty()) {
-      ready_.wait_until(lock, since_.front() + opening_takes);
+      const auto at = may_begin();
+      if (at <= clock::now()) break;
+      ready_.wait_until(lock, at);
     } else if (closing_) {
       return std::nullopt;
     } else {
@@ -71,25 +88,27 @@ std::optional<threaded_store::job> threaded_store::next(std::unique_ptr<engine::
     free_.pop_back();
   }
   since_.pop_front();
-  auto work = queue_.pop();
+  turn_taken out{std::move(*queue_.pop()), at_work_.insert(clock::now())};
   if (!queue_.empty()) ready_.notify_one();  // the one that was woken for it may have been woken for this
-  return work;
+  return out;
 }
 
-void threaded_store::give_back(std::unique_ptr<engine::session> session) {
+void threaded_store::give_back(std::unique_ptr<engine::session> session, running::iterator place) {
   {
     const std::lock_guard lock(mutex_);
     if (session) free_.push_back(std::move(session));
     else --open_;
+    at_work_.erase(place);
+    worth_.job_over(clock::now(), !queue_.empty());
   }
   ready_.notify_one();
 }
 
 void threaded_store::run() {
   std::unique_ptr<engine::session> session;
-  while (auto work = next(session)) {
-    (*work)(session);
-    give_back(std::move(session));
+  while (auto mine = next(session)) {
+    mine->work(session);
+    give_back(std::move(session), mine->place);
   }
 }
 

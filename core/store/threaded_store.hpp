@@ -2,7 +2,8 @@
 // essential first and tenants in turns; whoever waits goes on on its own executor.
 //
 // A session is opened when none is free and work has waited for one longer than opening takes: a short run gets
-// by with one, whose caches on the server's side are warm.
+// by with one, whose caches on the server's side are warm. How many are at work at a time is found out: see
+// concurrency.hpp.
 #pragma once
 
 #include <chrono>
@@ -12,10 +13,12 @@
 #include <memory>
 #include <mutex>
 #include <optional>
+#include <set>
 #include <thread>
 #include <vector>
 
 #include "engine/turn_queue.hpp"
+#include "store/concurrency.hpp"
 #include "store/store.hpp"
 
 namespace sluice::store {
@@ -35,10 +38,17 @@ class threaded_store final : public engine::store_port {
   using clock = std::chrono::steady_clock;
   using job = std::function<void(std::unique_ptr<engine::session>&)>;
   void enqueue(engine::turn of, job j);
+  using running = std::multiset<clock::time_point>;  // when each job at work began
   void run();
   // The next in turn, with a session or leave to open one. Nothing: it is over.
-  [[nodiscard]] std::optional<job> next(std::unique_ptr<engine::session>& session);
-  void give_back(std::unique_ptr<engine::session> session);
+  struct turn_taken {
+    job work;
+    running::iterator place;
+  };
+  [[nodiscard]] std::optional<turn_taken> next(std::unique_ptr<engine::session>& session);
+  // When the job that is the next one may begin at the earliest; in the past: now.
+  [[nodiscard]] clock::time_point may_begin() const;
+  void give_back(std::unique_ptr<engine::session> session, running::iterator place);
   [[nodiscard]] std::exception_ptr attempt(const std::function<void(engine::session&)>& work,
                                            std::unique_ptr<engine::session>& session);
 
@@ -49,6 +59,8 @@ class threaded_store final : public engine::store_port {
   std::deque<clock::time_point> since_;  // as many as jobs; the first: how long one waits at most
   std::vector<std::unique_ptr<engine::session>> free_;  // the last one is the warmest
   int open_ = 0;                                        // free, in use or being opened
+  concurrency worth_;
+  running at_work_;
   bool closing_ = false;
   std::vector<std::thread> threads_;
 };
