@@ -17,8 +17,10 @@
 
 namespace sluice::store::postgres {
 
-// From here on a set of rows goes by COPY instead of arrays.
+// From here on it is asked first whether a range of keys holds anything at all.
 inline constexpr std::size_t bulk_rows = 2'000;
+// From here on new rows go by COPY instead of arrays.
+inline constexpr std::size_t copy_rows = 50;
 // From here on the hashes of a whole range of keys are read, instead of a look-up for each key.
 inline constexpr std::size_t range_rows = 32;
 

@@ -17,7 +17,7 @@ bool may_be_refused(column_type t) {
 
 // New rows that nothing depends on are checked as they are encoded, and their encoding by the server.
 bool stream_writer::checks_while_copying() const {
-  return !context_.careful && rows_.references.empty() && inserts_.size() >= bulk_rows;
+  return !context_.careful && rows_.references.empty() && inserts_.size() >= copy_rows;
 }
 
 // Drops the rows with a value that no table can hold, before anything depends on them.
@@ -51,7 +51,7 @@ void stream_writer::write() {
   std::sort(tombstones_.begin(), tombstones_.end(), by_key);
   std::sort(raised_.begin(), raised_.end(), by_key);
   try {
-    guarded(inserts_.size() >= bulk_rows ? &stream_writer::copy : &stream_writer::insert, inserts_);
+    guarded(inserts_.size() >= copy_rows ? &stream_writer::copy : &stream_writer::insert, inserts_);
   } catch (const sql_failure& f) {
     if (f.key_taken()) throw overtaken();
     throw;
