@@ -245,6 +245,7 @@ class runtime final : public plain_services, public plugin::run_services {
   void launch(const engine::run_lease& lease, const engine::run_request& request, engine::run_plan plan,
               const run_ask& ask, admitted place);
   [[nodiscard]] std::shared_ptr<active_run> find(std::string_view run_id);
+  [[nodiscard]] std::optional<engine::run_row> row_of(const std::string& run_id);
   // Takes the run over if its holder is gone. `again_us`: when it is worth to look next, if nobody dies.
   void go_on_with(const std::string& run_id, std::int64_t& again_us);
   void abandon(const std::shared_ptr<active_run>& active, engine::failure why);
@@ -308,7 +309,7 @@ class runtime final : public plain_services, public plugin::run_services {
   };
   std::map<std::string, known_facts, std::less<>> facts_;  // by tenant
   std::multiset<std::string, std::less<>> awaited_;        // run ids, once for each who waits
-  std::unique_ptr<backend_health> own_backend_health_;  // unless it is shared
+  std::unique_ptr<backend_health> own_backend_health_;     // unless it is shared
   backend_health& backend_health_;
   engine::stop_source outbox_stop_;  // on the engine's thread
   int in_outbox_ = 0;                // guarded by the mutex

@@ -19,6 +19,15 @@ namespace {
 constexpr std::size_t max_subject = 256;
 const std::string subject_scope = "subject:";
 
+// The stages that this run has read to their end, and since when what they brought is true.
+std::map<std::string, std::int64_t> read_by(const engine::run_row& row) {
+  std::map<std::string, std::int64_t> out;
+  for (const engine::stage_row& s : row.stages) {
+    if (s.state == engine::stage_state::complete && !s.suspect) out[s.stage] = s.started_us;
+  }
+  return out;
+}
+
 }  // namespace
 
 std::string scope_of(const std::string& subject) { return subject_scope + subject; }
@@ -100,16 +109,28 @@ bool runtime::wait_essential(const std::vector<std::string>& run_ids, std::chron
   }
 }
 
+// Of a run that has ended here the row is at hand.
+std::optional<engine::run_row> runtime::row_of(const std::string& run_id) {
+  if (const auto active = find(run_id)) {
+    const std::lock_guard lock(mutex_);
+    if (active->row && engine::is_terminal(active->row->state)) return active->row;
+  }
+  return ask_store([&](engine::session& s) { return s.show_run(run_id); });
+}
+
 nlohmann::json runtime::state_of(const std::string& run_id) {
-  const auto row = ask_store([&](engine::session& s) { return s.show_run(run_id); });
+  const auto row = row_of(run_id);
   if (!row) throw failure(failure_class::not_found, "SLU-6026", "no run " + run_id + " is in this store");
-  std::map<std::string, std::int64_t> read_us;
-  for (const engine::freshness_row& f :
-       ask_store([&](engine::session& s) { return s.freshness(row->tenant, row->pipeline, row->scope); })) {
-    read_us[f.stage] = f.started_us;
+  std::map<std::string, std::int64_t> read_us = read_by(*row);
+  const auto stages = essential_of(*row).stages;
+  // What this run has not brought an earlier one may have.
+  if (!std::all_of(stages.begin(), stages.end(), [&](const std::string& s) { return read_us.contains(s); })) {
+    for (const engine::freshness_row& f :
+         ask_store([&](engine::session& s) { return s.freshness(row->tenant, row->pipeline, row->scope); }))
+      read_us[f.stage] = f.started_us;
   }
   nlohmann::json out = receipt_json(*row);
-  for (const std::string& stage : essential_of(*row).stages) {
+  for (const std::string& stage : stages) {
     const auto at = std::find_if(row->stages.begin(), row->stages.end(),
                                  [&](const engine::stage_row& s) { return s.stage == stage; });
     const auto state = at == row->stages.end() ? engine::stage_state::pending : at->state;
