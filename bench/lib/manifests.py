@@ -63,4 +63,4 @@ def rivals(store, limit, streams, background=(), by_number=False):
     reads = {s.replace("-", "_"): rival_read(s, limit, by_number) for s in [*streams, *background]}
     part = lambda names: [{"tables": {"reads": [s.replace("-", "_") for s in names]}}]
     phases = {"essential": part(streams), **({"background": part(background)} if background else {})}
-    return pipeline(store, {}, {"tables": {"uses": "rivals", "reads": reads}}, phases)
+    return pipeline(store, {"limits": {"in_flight": 512}}, {"tables": {"uses": "rivals", "reads": reads}}, phases)

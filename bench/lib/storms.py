@@ -63,7 +63,9 @@ def start(session, sluice, rival, upstream):
         values = {"upstream": upstream.url, "dsn": dsn, "limit": PAGE, "pool": POOL, "tenant": "", "streams": ",".join(ALL)}
         return Other(rival, values, session.folder)
     store = {**STORE, "pool": POOL}
-    return Host(sluice, manifests.rivals(store, PAGE, ALL), sluice.environment(upstream.url, "", dsn))
+    # As the others: whoever comes waits, however long it takes.
+    return Host(sluice, manifests.rivals(store, PAGE, ALL), sluice.environment(upstream.url, "", dsn),
+                "active_runs: 64, queue_wait: 10m")
 
 
 def against(session, sluice, rivals, program):
