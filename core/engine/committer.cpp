@@ -142,11 +142,9 @@ bool committer::join_waiting() {
     return false;
   }
   if (last.before != nullptr && !independent(last.before->request.pages, open_)) return false;
-  {
-    const std::lock_guard lock(last.mutex);
-    if (last.taken) return false;
-    std::move(open_.begin(), open_.end(), std::back_inserter(last.request.pages));
-  }
+  if (!last.door.hold()) return false;
+  std::move(open_.begin(), open_.end(), std::back_inserter(last.request.pages));
+  last.door.let_go();
   last.rows += open_rows_;
   last.bytes += open_bytes_;
   open_next();
@@ -224,10 +222,7 @@ awaitable<commit_result> committer::commit_once(const std::shared_ptr<flight>& f
     changed_.notify();
   };
   co_return co_await store_.call({urgency_, run_.tenant}, [&](session& s) {
-    {
-      const std::lock_guard lock(f->mutex);
-      f->taken = true;
-    }
+    f->door.shut();
     if (limits_.writers > 1) boost::asio::post(executor_, note);
     return s.commit(f->request);
   });

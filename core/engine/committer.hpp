@@ -13,7 +13,6 @@
 #include <deque>
 #include <functional>
 #include <memory>
-#include <mutex>
 #include <optional>
 #include <string>
 
@@ -81,8 +80,7 @@ class committer {
     commit_request request;
     std::int64_t rows = 0;
     std::size_t bytes = 0;
-    std::mutex mutex;                // of the next one, and of the request until then
-    bool taken = false;              // by a thread of the store: nothing is added any more
+    batch_door door;                 // shut by the thread of the store that has taken it
     std::shared_ptr<flight> before;  // must be committed first; null: nothing, any more
     batch_gate over;                 // for the store's thread that has the batch after this one
     bool begun = false;              // a thread of the store works on it: it doesn't wait for one
