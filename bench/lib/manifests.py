@@ -6,6 +6,7 @@ OWN_READS = {
     "credits": {"credits": "credits"},
     "roles": {"roles": "roles", "role_parts": "role-parts", "assignments": "assignments"},
 }
+BURST = {"in_flight": 512}  # an upstream that is ours, as under load
 RIVAL_COLUMNS = {
     "entities": "type name email status balance created_at updated_at parent=/parent_id street=/address/street city=/address/city "
                 "postal_code=/address/postal_code country=/address/country details=/attributes",
@@ -40,6 +41,7 @@ def own(store, limit, only=None):
 def phased(text, domains):
     """The same as sign-ins have it: essential for the subject, at each of them; all of the tenant when a quarter of an hour is over."""
     made = json.loads(text)
+    made["sources"]["upstream"]["limits"] = BURST
     made["phases"] = {"essential": {"fresh_for": "0s", "deadline": "10m", "sync": [{d: {"scope": "subject"}} for d in domains]},
                       "background": {"fresh_for": "15m", "sync": domains}}
     return json.dumps(made, indent=1)
@@ -63,4 +65,4 @@ def rivals(store, limit, streams, background=(), by_number=False):
     reads = {s.replace("-", "_"): rival_read(s, limit, by_number) for s in [*streams, *background]}
     part = lambda names: [{"tables": {"reads": [s.replace("-", "_") for s in names]}}]
     phases = {"essential": part(streams), **({"background": part(background)} if background else {})}
-    return pipeline(store, {"limits": {"in_flight": 512}}, {"tables": {"uses": "rivals", "reads": reads}}, phases)
+    return pipeline(store, {"limits": BURST}, {"tables": {"uses": "rivals", "reads": reads}}, phases)
