@@ -119,7 +119,10 @@ class Case(unittest.TestCase):
     def manifest_for(self, store):
         text = harness.manifest(store, self.domains, self.phases)
         path = pathlib.Path(self.folder.name) / ("%s.yaml" % (getattr(store, "name", None) or store.path.parent.name))
-        path.write_text(text)
+        # Another process may be reading it.
+        aside = path.with_suffix(".new")
+        aside.write_text(text)
+        aside.replace(path)
         return path
 
     def environment(self, store, **more):

@@ -1,5 +1,6 @@
 """A proxy in front of PostgreSQL that cuts at an exact message."""
 import pathlib
+import re
 import socket
 import struct
 import tempfile
@@ -7,8 +8,9 @@ import threading
 
 
 class Proxy:
-    """Between sluice and a server's unix socket. Understands as much of the protocol as is needed to see a COMMIT, and
-    to cut the connection before the server gets it, after the server has answered, or while the server works on it."""
+    """Between sluice and a server's unix socket. Understands as much of the protocol as is needed to see what commits, and
+    to cut the connection before the server gets it, after the server has answered, or while the server works on it.
+    That is a COMMIT, and a statement outside of a transaction that writes."""
 
     def __init__(self, server_folder):
         self.server = str(server_folder / ".s.PGSQL.5432")
@@ -46,7 +48,7 @@ class Proxy:
             except OSError:
                 return
             link = {"client": client, "server": socket.socket(socket.AF_UNIX), "committing": False, "deaf": False,
-                    "after": False}
+                    "after": False, "open": False, "writes": {}}
             with self.lock:
                 self.links.append(link)
             threading.Thread(target=self._serve, args=(link,), daemon=True).start()
@@ -68,7 +70,7 @@ class Proxy:
         while True:
             head = exactly(client, 5)
             body = exactly(client, struct.unpack("!I", head[1:])[0] - 4)
-            if head[:1] == b"Q" and body.upper().startswith(b"COMMIT"):
+            if self._commits(link, head[:1], body):
                 with self.lock:
                     self.commits += 1
                     how = self.plan.pop(self.commits, None)
@@ -78,6 +80,23 @@ class Proxy:
                 if how == "before":
                     return
             server.sendall(head + body)
+
+    @staticmethod
+    def _commits(link, kind, body):
+        if kind == b"P":  # a statement is named, and what it is; the empty name is used at once
+            name, _, text = body.partition(b"\0")
+            link["writes"][name] = re.search(rb"\b(INSERT|UPDATE|DELETE)\b", text) is not None
+        if kind == b"B":  # which of them is to be done
+            name = body.partition(b"\0")[2].partition(b"\0")[0]
+            return not link["open"] and link["writes"].get(name, False)
+        if kind != b"Q":
+            return False
+        word = body.upper().split(b"\0")[0].split(b";")[0].split()[:1]
+        if word == [b"BEGIN"]:
+            link["open"] = True
+        ended = word in ([b"COMMIT"], [b"ROLLBACK"])
+        link["open"] = link["open"] and not ended
+        return word == [b"COMMIT"]
 
     def _answers(self, link):
         try:

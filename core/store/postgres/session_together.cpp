@@ -103,7 +103,9 @@ std::vector<engine::stage_attempt> postgres_session::begin_stages(const engine::
     stages.text(s.stage), phases.text(to_string(s.phase)), critical.boolean(s.critical);
     roots.boolean(s.root), vars.text(s.root_vars);
   }
+  // A statement is a transaction of its own: it is committed when there is an answer.
   SLUICE_FAILPOINT("mark_running.before_commit");
+  SLUICE_FAILPOINT("begin_stage.before_commit");
   const rows made = db().query(
       begin_sql, {encode_uuid_text(start.run_id), encode_int8(start.run_epoch), encode_bool(start.first),
                   stages.finish(), phases.finish(), critical.finish(), roots.finish(), vars.finish()});
