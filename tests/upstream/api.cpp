@@ -188,8 +188,8 @@ std::optional<answer> api::refuse(const std::string& name, const request& r) con
     return given == options_.tokens.end() ? "token-" + t : given->second;
   };
   std::string owner = desk_.owner(token).value_or("");
-  for (const auto& [t, data] : tenants_) {
-    if (!token.empty() && token_of(t) == token && (user == name || user == t)) owner = t;
+  for (const auto& [t, data] : tenants_) {  // one that several have in common is that of the tenant that is named
+    if (owner != name && !token.empty() && token_of(t) == token && (user == name || user == t)) owner = t;
   }
   if (owner.empty()) return error_answer(401, "the token is missing or wrong");
   if (!tenants_.contains(name)) return error_answer(404, "no tenant " + name);
