@@ -30,8 +30,9 @@ answer cluster::call(const char* method, const google::protobuf::MessageLite& re
       note_time(
           std::chrono::duration_cast<std::chrono::milliseconds>(std::chrono::steady_clock::now() - asked));
     note(got);
-    if (got.retryable()) host_.add("calls_unanswered");
-    if (!got.retryable() || failures >= attempts || last || !pause(backoff(failures))) return got;
+    if (got.what == kind::limited) host_.add("calls_limited");
+    else if (got.retryable()) host_.add("calls_unanswered");
+    if (!got.retryable() || failures >= attempts || last || !pause(backoff(failures, got))) return got;
   }
 }
 
@@ -46,10 +47,12 @@ answer cluster::poll_once(const char* method, const google::protobuf::MessageLit
 // Says once that it is away, and once that it is back.
 void cluster::note(const answer& a) {
   if (a.what == kind::stopped) return;
+  if (a.what == kind::limited) note_limit(a.text);
   std::string said;
   {
     const std::lock_guard lock(mutex_);
-    const bool reached = !a.retryable();
+    const bool reached = a.what == kind::limited || !a.retryable();
+    if (a.what != kind::limited) limited_.clear();
     heard_ = true;
     if (a.good()) useful_ = true, refused_.clear();
     if (reached == away_.empty()) return;
@@ -63,6 +66,23 @@ void cluster::note(const answer& a) {
       codes::as_field(codes::unreachable));
 }
 
+// It changes its mind with every call: who reads the log is told once a minute. A heartbeat may be one of those it refuses.
+void cluster::note_limit(const std::string& why) {
+  constexpr auto quiet = 1min;
+  note_time(3s);
+  {
+    const std::lock_guard lock(mutex_);
+    limited_ = why;
+    const auto now = std::chrono::steady_clock::now();
+    if (now < complain_again_) return;
+    complain_again_ = now + quiet;
+  }
+  host_.log(log_level::warn,
+            "Temporal at " + to_.address + " limits how often it may be asked: " + why +
+                "; it is asked again with longer pauses, and runs take longer",
+            codes::as_field(codes::limited));
+}
+
 void cluster::note_time(std::chrono::milliseconds answered_in) noexcept {
   answers_in_ms_ = std::max<std::int64_t>(answered_in.count(), answers_in_ms_ * 7 / 8);
 }
@@ -73,8 +93,10 @@ std::chrono::seconds cluster::heartbeat() const noexcept {
   return 2s + (ms <= usual ? 0s : std::chrono::ceil<std::chrono::seconds>(std::chrono::milliseconds(3 * ms)));
 }
 
-std::chrono::milliseconds cluster::backoff(int failures) {
-  const std::int64_t most = std::min<std::int64_t>(5'000, 100LL << std::min(failures, 6));
+std::chrono::milliseconds cluster::backoff(int failures, const answer& last) {
+  const bool limits = last.what == kind::limited;
+  const std::int64_t most =
+      std::min<std::int64_t>(limits ? 10'000 : 5'000, (limits ? 1'000LL : 100LL) << std::min(failures, 6));
   const std::lock_guard lock(mutex_);
   return std::chrono::milliseconds(std::uniform_int_distribution<std::int64_t>(most / 2, most)(chance_));
 }
@@ -104,6 +126,8 @@ void cluster::check() {
   const std::string who = "Temporal at " + to_.address;
   if (!away_.empty())
     throw failure(status::transient, codes::unreachable, who + " can't be reached: " + away_);
+  if (!limited_.empty())
+    throw failure(status::transient, codes::limited, who + " limits how often it may be asked: " + limited_);
   if (!refused_.empty()) throw failure(status::transient, codes::refused, who + " " + refused_);
   if (!heard_) throw failure(status::transient, codes::unreachable, who + " has not answered yet");
 }

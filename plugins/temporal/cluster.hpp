@@ -43,8 +43,8 @@ class cluster {
 
   // False: stopping.
   bool pause(std::chrono::milliseconds time);
-  // Growing with each failure, never twice the same.
-  [[nodiscard]] std::chrono::milliseconds backoff(int failures);
+  // Growing with each failure, never twice the same; ten times as long where it is asked too often.
+  [[nodiscard]] std::chrono::milliseconds backoff(int failures, const answer& last);
   // Polls end, and nothing is asked twice from now on.
   void stop();
   [[nodiscard]] bool stopping();
@@ -52,7 +52,8 @@ class cluster {
   void check();
   // It answers, and takes nothing of us; until an answer of it is good.
   void refused(const std::string& why);
-  // After so long without a word a host counts as gone: longer where answers take long, since what is slow is not dead.
+  // After so long without a word a host counts as gone: longer where answers take long or are not given at all, since
+  // what is slow is not dead.
   [[nodiscard]] std::chrono::seconds heartbeat() const noexcept;
   // Whether it has the attributes of labels.hpp, as far as it was asked.
   [[nodiscard]] bool searchable() const noexcept { return searchable_; }
@@ -65,6 +66,7 @@ class cluster {
   answer poll_once(const char* method, const google::protobuf::MessageLite& request,
                    google::protobuf::MessageLite& response);
   void note(const answer& a);
+  void note_limit(const std::string& why);
   void note_time(std::chrono::milliseconds answered_in) noexcept;
 
   host_ref host_;
@@ -77,10 +79,12 @@ class cluster {
   std::atomic<bool> searchable_ = false;
   std::atomic<std::int64_t> answers_in_ms_ = 0;  // of late
   bool stopping_ = false;
-  std::string away_;     // empty: it answers
-  std::string refused_;  // empty: it takes what it is asked
-  bool heard_ = false;   // of it, ever
-  bool useful_ = false;  // it has taken something
+  std::string away_;                                        // empty: it answers
+  std::string limited_;                                     // empty: it does not mind how often it is asked
+  std::chrono::steady_clock::time_point complain_again_{};  // of its limits
+  std::string refused_;                                     // empty: it takes what it is asked
+  bool heard_ = false;                                      // of it, ever
+  bool useful_ = false;                                     // it has taken something
 };
 
 }  // namespace sluice::durable

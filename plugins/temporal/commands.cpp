@@ -33,6 +33,8 @@ void schedule(completed_request& out, const command& c, const run_state& state, 
   retry.mutable_initial_interval()->set_nanos(200'000'000);
   retry.set_backoff_coefficient(2);
   retry.mutable_maximum_interval()->set_seconds(5);
+  // A server that can gives it back with its answer: it would come here anyway.
+  a.set_request_eager_execution(c.queue == now.names.home());
   if (c.queue.empty()) return;
   // A home that does not take it up is gone or has no place: then it is for all.
   retry.set_maximum_attempts(1);

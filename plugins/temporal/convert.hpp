@@ -19,7 +19,7 @@ namespace history_api = ::temporal::api::history::v1;
 inline constexpr const char* workflow_type = "sluice.run";
 inline constexpr const char* step_type = "sluice.step";
 inline constexpr const char* moved_signal = "moved";
-inline constexpr int task_seconds = 5;  // that a host has for the task of a workflow
+inline constexpr int task_seconds = 4;  // that a host has for the task of a workflow
 
 void set_json(common::Payloads& out, const std::string& json);
 // The first payload as it is; empty: there is none.

@@ -29,15 +29,21 @@ std::string read_file(const std::string& path) {
   return out.str();
 }
 
+// gRPC says the same of a message that is too large, which it will be the next time too.
+answer too_much(const std::string& text) {
+  const bool too_large = text.find("larger than max") != std::string::npos;
+  return {too_large ? answer::kind::refused : answer::kind::limited, text};
+}
+
 answer answer_of(const grpc::Status& s) {
   using kind = answer::kind;
   switch (s.error_code()) {
     case grpc::OK: return {};
     case grpc::UNAVAILABLE:
-    case grpc::RESOURCE_EXHAUSTED:
     case grpc::ABORTED:
     case grpc::INTERNAL:
     case grpc::UNKNOWN: return {kind::again, s.error_message()};
+    case grpc::RESOURCE_EXHAUSTED: return too_much(s.error_message());
     case grpc::DEADLINE_EXCEEDED: return {kind::timed_out, "no answer in time"};
     case grpc::NOT_FOUND: return {kind::not_found, s.error_message()};
     case grpc::ALREADY_EXISTS: return {kind::exists, s.error_message()};

@@ -25,7 +25,7 @@ void look::ask() {
     if (said.what == answer::kind::stopped) return;
     if (said.good()) break;
     if (!said.retryable()) to_.refused("refuses the namespace `" + to_.to().name_space + "`: " + said.text);
-    if (!to_.pause(to_.backoff(failures))) return;
+    if (!to_.pause(to_.backoff(failures, said))) return;
   }
   host_.log(
       log_level::info,

@@ -1,4 +1,4 @@
-// A few threads for calls that block.
+// A few threads for calls that block: as many as were needed at once, up to a limit.
 #pragma once
 
 #include <condition_variable>
@@ -12,9 +12,7 @@ namespace sluice::durable {
 
 class pool {
  public:
-  explicit pool(int threads) {
-    for (int i = 0; i < threads; ++i) threads_.emplace_back([this] { work(); });
-  }
+  explicit pool(std::size_t most) : most_(most) {}
   pool(const pool&) = delete;
   pool& operator=(const pool&) = delete;
   ~pool() { close(); }
@@ -25,6 +23,7 @@ class pool {
       const std::lock_guard lock(mutex_);
       if (closed_) return;
       waiting_.push_back(std::move(f));
+      if (waiting_.size() > idle_ && threads_.size() < most_) threads_.emplace_back([this] { work(); });
     }
     changed_.notify_one();
   }
@@ -47,7 +46,9 @@ class pool {
       std::function<void()> next;
       {
         std::unique_lock lock(mutex_);
+        ++idle_;
         changed_.wait(lock, [this] { return closed_ || !waiting_.empty(); });
+        --idle_;
         if (waiting_.empty()) return;
         next = std::move(waiting_.front());
         waiting_.pop_front();
@@ -56,9 +57,11 @@ class pool {
     }
   }
 
+  const std::size_t most_;
   std::mutex mutex_;
   std::condition_variable changed_;
   std::deque<std::function<void()>> waiting_;
+  std::size_t idle_ = 0;
   bool closed_ = false;
   std::vector<std::thread> threads_;
 };

@@ -8,6 +8,15 @@ namespace sluice::durable {
 
 using kind = answer::kind;
 
+namespace {
+
+const char* code_of(const answer& a) {
+  if (a.what == kind::limited) return codes::limited;
+  return a.retryable() ? codes::unreachable : codes::refused;
+}
+
+}  // namespace
+
 void worker::start(const std::string& run_id, const std::string& plan_json) {
   static_cast<void>(input_of(plan_json, names_.home()));  // what is none is said at once
   poll();
@@ -95,19 +104,25 @@ void worker::started(const std::string& run_id, const answer& said) {
   {
     const std::lock_guard lock(mutex_);
     const auto at = runs_.find(run_id);
-    if (at == runs_.end()) return;
+    if (at == runs_.end() || at->second.started) return;
     known& run = at->second;
     run.busy = false;
     run.started = said.good();
     host_.add(run.started ? "workflows_started" : "workflow_starts_failed");
     if (run.started) return;
     first = run.failures++ == 0;
-    run.next = std::chrono::steady_clock::now() + to_.backoff(run.failures);
+    run.next = std::chrono::steady_clock::now() + to_.backoff(run.failures, said);
   }
   if (!first || said.what == kind::stopped) return;
   host_.log(log_level::warn,
             "run " + run_id + " waits for Temporal: " + said.text + "; it is asked again until it answers",
-            codes::as_field(said.retryable() ? codes::unreachable : codes::refused));
+            codes::as_field(code_of(said)));
+}
+
+// Nobody has to look how it is.
+void worker::over(const std::string& run_id) {
+  const std::lock_guard lock(mutex_);
+  runs_.erase(run_id);
 }
 
 void worker::look_after() {

@@ -13,7 +13,7 @@ using namespace std::chrono_literals;
 
 namespace {
 
-constexpr auto inside_at_most = 1s;  // of a task that is lost after five
+constexpr auto inside_at_most = 1s;  // of a task that is lost after four
 constexpr std::size_t most_kept = 1'000;
 
 // Steps that run inside of a task, and what comes of them. Outlives the task: what takes longer goes on.
@@ -31,7 +31,7 @@ struct tasks::asked {
   run_state read = state;  // what the history says, which is what is kept
   ws::RespondWorkflowTaskCompletedRequest out;
   std::set<std::string> elsewhere;
-  bool closes = false;
+  bool closes = false, over = false;  // over: and no other workflow follows
   std::chrono::steady_clock::time_point until = std::chrono::steady_clock::now() + inside_at_most;
 };
 
@@ -100,8 +100,9 @@ void tasks::decide_on(asked& a) {
     if (run_inside(a, commands)) continue;
     for (const command& c : commands) {
       add_command(a.out, c, a.state, {names_, to_.searchable(), to_.heartbeat()});
-      a.closes = a.closes || c.what == command::kind::complete || c.what == command::kind::cancelled ||
-                 c.what == command::kind::fail || c.what == command::kind::continue_as_new;
+      a.over = a.over || c.what == command::kind::complete || c.what == command::kind::cancelled ||
+               c.what == command::kind::fail;
+      a.closes = a.over || c.what == command::kind::continue_as_new;
     }
     return;
   }
@@ -163,7 +164,12 @@ bool tasks::answer_task(asked& a, ws::PollWorkflowTaskQueueResponse& next) {
   if (!said.good() && said.what != answer::kind::not_found && said.what != answer::kind::stopped)
     host_.log(log_level::warn, "a task of run " + a.task.workflow_execution().workflow_id() +
                                    " was not answered: " + said.text);
-  if (!said.good() || got.workflow_task().task_token().empty()) return false;
+  if (!said.good()) return false;
+  if (a.over && hooks_.over) hooks_.over(a.task.workflow_execution().workflow_id());
+  for (const auto& step : got.activity_tasks()) {
+    if (hooks_.step) hooks_.step(step);
+  }
+  if (got.workflow_task().task_token().empty()) return false;
   next = std::move(*got.mutable_workflow_task());
   return true;
 }

@@ -1,6 +1,7 @@
 // Tasks of workflows: a history comes in, what the interpreter decides goes out.
 #pragma once
 
+#include <functional>
 #include <list>
 #include <map>
 #include <mutex>
@@ -15,8 +16,14 @@ namespace sluice::durable {
 
 class tasks {
  public:
-  tasks(host_ref host, cluster& to, steps_here& steps, closings& ends, const slot& names)
-      : host_(host), to_(to), steps_(steps), ends_(ends), names_(names) {}
+  // What an answer brings besides a task.
+  struct hooks {
+    std::function<void(const ws::PollActivityTaskQueueResponse&)>
+        step;                                             // that this process asked for, at once
+    std::function<void(const std::string& run_id)> over;  // its workflow, by our answer
+  };
+  tasks(host_ref host, cluster& to, steps_here& steps, closings& ends, const slot& names, hooks h = {})
+      : host_(host), to_(to), steps_(steps), ends_(ends), names_(names), hooks_(std::move(h)) {}
 
   // Answers it, and what the server gives in return at once.
   void handle(ws::PollWorkflowTaskQueueResponse task);
@@ -39,6 +46,7 @@ class tasks {
   steps_here& steps_;
   closings& ends_;
   const slot& names_;
+  hooks hooks_;
   std::mutex mutex_;
   std::map<std::string, run_state> kept_;  // by Temporal's id of the workflow's run
   std::list<std::string> order_;           // the oldest first

@@ -15,7 +15,8 @@ namespace sluice::durable {
 struct answer {
   enum class kind : std::uint8_t {
     ok,
-    again,      // it can't be reached or has too much to do: ask again later
+    again,      // it can't be reached: ask again
+    limited,    // it answers, and has had enough for now: ask again later
     timed_out,  // nothing came in time; of a poll that is an answer too
     not_found,  // what it speaks of is over
     exists,
@@ -25,7 +26,9 @@ struct answer {
   kind what = kind::ok;
   std::string text;
   [[nodiscard]] bool good() const noexcept { return what == kind::ok; }
-  [[nodiscard]] bool retryable() const noexcept { return what == kind::again || what == kind::timed_out; }
+  [[nodiscard]] bool retryable() const noexcept {
+    return what == kind::again || what == kind::limited || what == kind::timed_out;
+  }
 };
 
 class transport {

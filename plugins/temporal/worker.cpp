@@ -14,7 +14,9 @@ worker::worker(host_ref host, settings to, std::unique_ptr<transport> by)
       steps_(host),
       names_(to.task_queue + "." + steps_.pipeline()),
       to_(host, to, std::move(by), names_),
-      tasks_(host, to_, steps_, ends_, names_),
+      tasks_(host, to_, steps_, ends_, names_,
+             {[this](const ws::PollActivityTaskQueueResponse& step) { activities_.handle(step); },
+              [this](const std::string& run_id) { over(run_id); }}),
       activities_(host, to_, steps_, callers_, ends_, names_) {}
 
 worker::~worker() {
@@ -45,7 +47,7 @@ void worker::poll_tasks(bool sticky) {
     const answer said = to_.poll<ws::PollWorkflowTaskQueueRequest>(
         "PollWorkflowTaskQueue", sticky ? names_.sticky() : names_.shared(), sticky, task);
     failures = said.good() || said.what == kind::timed_out ? 0 : failures + 1;
-    if (failures > 0 && !to_.pause(to_.backoff(failures))) return;
+    if (failures > 0 && !to_.pause(to_.backoff(failures, said))) return;
     if (said.good() && !task.task_token().empty()) tasks_.handle(std::move(task));
   }
 }
@@ -56,7 +58,7 @@ void worker::poll_steps(const std::string& queue) {
     const answer said =
         to_.poll<ws::PollActivityTaskQueueRequest>("PollActivityTaskQueue", queue, false, task);
     failures = said.good() || said.what == kind::timed_out ? 0 : failures + 1;
-    if (failures > 0 && !to_.pause(to_.backoff(failures))) return;
+    if (failures > 0 && !to_.pause(to_.backoff(failures, said))) return;
     if (said.good() && !task.task_token().empty()) activities_.handle(task);
   }
 }
@@ -104,7 +106,7 @@ void worker::greet() {
                   codes::as_field(codes::refused));
       }
     }
-    if (!to_.pause(said.retryable() ? to_.backoff(failures) : look_again)) return;
+    if (!to_.pause(said.retryable() ? to_.backoff(failures, said) : look_again)) return;
   }
 }
 
@@ -114,7 +116,7 @@ void worker::say_goodbye() {
   request.set_reason("the process ends");
   ws::ShutdownWorkerResponse got;
   static_cast<void>(
-      to_.ask("ShutdownWorker", request, got, 1));  // else what waits there goes on a second later
+      to_.ask("ShutdownWorker", request, got, 1));  // else what waits there goes on a little later
 }
 
 }  // namespace sluice::durable

@@ -44,6 +44,7 @@ class worker {
   [[nodiscard]] answer ask_to_start(const std::string& run_id, const std::string& plan_json);
   [[nodiscard]] answer tell_moved(const std::string& run_id);
   void started(const std::string& run_id, const answer& said);
+  void over(const std::string& run_id);
   // Once in a while: workflows that nobody answers for, and those that were ended from outside.
   void look_after();
   void look_at(const std::string& run_id);
@@ -58,7 +59,7 @@ class worker {
   steps_here steps_;
   slot names_;
   cluster to_;
-  pool callers_{8};
+  pool callers_{32};
   closings ends_;
   tasks tasks_;
   activities activities_;

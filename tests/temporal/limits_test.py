@@ -45,8 +45,8 @@ class Calls(Limited):
     # covers: T9, P14
     def test_a_server_that_has_too_much_to_do_is_asked_again(self):
         run = self.begin()
-        said = run.wait_for(lambda l: "can't be reached" in l.get("msg", ""))
-        self.assertIn("limit", said["msg"])
+        said = run.wait_for(lambda l: "limits how often it may be asked" in l.get("msg", ""))
+        self.assertEqual((said["level"], said["code"]), ("warn", "SLU-4804"))
         self.assertEqual(run.receipt()["state"], "succeeded")
         self.assert_holds_what_the_upstream_has()
 

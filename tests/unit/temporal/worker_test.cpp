@@ -84,6 +84,42 @@ TEST_F(a_cluster, that_is_away_is_asked_again_and_complained_of_once) {
   EXPECT_EQ(host.metric("calls_unanswered"), 3);
 }
 
+// covers: T9
+TEST_F(a_cluster, that_limits_calls_is_given_time_and_complained_of_once) {
+  const slot names("unit-test");
+  cluster c(host_ref(host.raw()), to, by(), names);
+  const answer away{kind::again, {}}, limits{kind::limited, "namespace rate limit exceeded"};
+  for (int i = 0; i < 3; ++i) said.says("DescribeNamespace", plain(limits.what, limits.text));
+  said.says("DescribeNamespace", plain(kind::ok));
+  const auto usual = c.heartbeat();
+  EXPECT_EQ(introduce(c).what, kind::limited);
+  try {
+    c.check();
+    FAIL();
+  } catch (const failure& f) {
+    EXPECT_EQ(f.code(), "SLU-4804");
+    EXPECT_THAT(f.message(), HasSubstr("rate limit"));
+  }
+  for (int n = 1; n < 9; ++n) EXPECT_GE(2 * c.backoff(n, limits), 10 * c.backoff(1, away));
+  EXPECT_GT(c.heartbeat(), 2 * usual) << "a heartbeat may be refused too";
+  EXPECT_EQ(introduce(c).what, kind::limited);
+  EXPECT_EQ(introduce(c).what, kind::limited);
+  EXPECT_THAT(log(), ::testing::ElementsAre(HasSubstr("limits how often it may be asked")));
+  EXPECT_EQ(host.metric("calls_limited"), 3);
+  EXPECT_EQ(introduce(c).what, kind::ok);
+  EXPECT_NO_THROW(c.check());
+}
+
+// covers: T9, P14
+TEST_F(a_cluster, that_limits_calls_gets_the_run_that_it_did_not_take_at_first) {
+  said.says("StartWorkflowExecution", plain(kind::limited, "namespace rate limit exceeded"));
+  said.says("StartWorkflowExecution", plain(kind::ok));
+  worker w(host_ref(host.raw()), to, by());
+  w.start("run-1", plan);
+  said.wait_for("StartWorkflowExecution", 2);
+  EXPECT_THAT(log(), ::testing::Contains(HasSubstr("run run-1 waits for Temporal: namespace rate limit")));
+}
+
 // covers: T8
 TEST_F(a_cluster, that_refuses_is_not_asked_again) {
   const slot names("unit-test");
@@ -131,6 +167,37 @@ TEST_F(a_cluster, gets_a_run_and_what_was_done_in_its_first_task) {
   EXPECT_EQ(done.commands(2).user_metadata().summary().data(), R"("rest")");
   EXPECT_EQ(done.worker_version_stamp().build_id(), "0");
   EXPECT_EQ(host.metric("steps_inside_tasks"), 1);
+}
+
+// A server that can hands out at once what this process asks for; and of what is over nothing is asked any more.
+TEST_F(a_cluster, gives_a_step_back_with_its_answer_and_is_not_asked_for_what_is_over) {
+  const slot names("unit-test.p");
+  cluster c(host_ref(host.raw()), to, by(), names);
+  steps_here steps(host_ref(host.raw()));
+  closings ends;
+  std::vector<std::string> given, over;
+  tasks t(host_ref(host.raw()), c, steps, ends, names,
+          {[&](const ws::PollActivityTaskQueueResponse& step) { given.push_back(step.activity_id()); },
+           [&](const std::string& run_id) { over.push_back(run_id); }});
+  ws::RespondWorkflowTaskCompletedResponse one;
+  one.add_activity_tasks()->set_activity_id("rest");
+  said.says("RespondWorkflowTaskCompleted", with(one));
+  said.says("RespondWorkflowTaskCompleted", plain(kind::ok));
+  ws::PollWorkflowTaskQueueResponse task = first_task();
+  *task.mutable_history()->add_events() = begun(to_text(input_of(plan, names.home())));
+  *task.mutable_history()->add_events() = given_to(names.home());
+  t.handle(task);
+  const auto asked = said.question<ws::RespondWorkflowTaskCompletedRequest>("RespondWorkflowTaskCompleted");
+  EXPECT_TRUE(asked.commands(2).schedule_activity_task_command_attributes().request_eager_execution());
+  EXPECT_THAT(given, ::testing::ElementsAre("rest"));
+  EXPECT_THAT(over, ::testing::IsEmpty());
+  workflow_input last = input_of(plan, names.home());
+  for (const input_step& s : last.steps) last.done[s.name] = "ended";
+  ws::PollWorkflowTaskQueueResponse end = first_task();
+  *end.mutable_history()->add_events() = begun(to_text(last));
+  *end.mutable_history()->add_events() = given_to(names.home());
+  t.handle(end);
+  EXPECT_THAT(over, ::testing::ElementsAre("run-1"));
 }
 
 // covers: T6
