@@ -9,10 +9,11 @@ namespace sluice::durable {
 
 namespace {
 
-constexpr std::array<std::string_view, 14> kinds{
+constexpr std::array<std::string_view, 18> kinds{
     "other",          "started",           "task_started",   "task_timed_out", "task_failed",
     "step_done",      "step_scheduled",    "step_completed", "step_failed",    "step_timed_out",
-    "step_cancelled", "step_cancel_asked", "moved",          "cancel_asked"};
+    "step_cancelled", "step_cancel_asked", "moved",          "cancel_asked",   "phase_told",
+    "went_on",        "completed",         "cancelled"};
 
 event_kind kind_of(const std::string& name) {
   for (std::size_t i = 0; i < kinds.size(); ++i) {

@@ -24,6 +24,11 @@ enum class event_kind : std::uint8_t {
   step_cancel_asked,  // refers
   moved,              // a signal. text: the queue of the host that has the run now
   cancel_asked,
+  // What follows from an answer alone, and changes nothing: for who compares answers with what they left behind.
+  phase_told,  // text: the phase
+  went_on,     // in a new workflow. text: its input
+  completed,   // text: the run's state
+  cancelled,
 };
 
 struct event {

@@ -48,7 +48,11 @@ void run_state::apply(const event& e) {
     case event_kind::step_timed_out:
     case event_kind::step_cancelled:
     case event_kind::step_cancel_asked: close(e); return;
-    case event_kind::other: return;
+    case event_kind::other:
+    case event_kind::phase_told:
+    case event_kind::went_on:
+    case event_kind::completed:
+    case event_kind::cancelled: return;
   }
 }
 

@@ -13,6 +13,8 @@ KINDS = {
     "ACTIVITY_TASK_COMPLETED": "step_completed", "ACTIVITY_TASK_FAILED": "step_failed", "ACTIVITY_TASK_TIMED_OUT": "step_timed_out",
     "ACTIVITY_TASK_CANCELED": "step_cancelled", "ACTIVITY_TASK_CANCEL_REQUESTED": "step_cancel_asked",
     "WORKFLOW_EXECUTION_SIGNALED": "moved", "WORKFLOW_EXECUTION_CANCEL_REQUESTED": "cancel_asked",
+    "WORKFLOW_PROPERTIES_MODIFIED": "phase_told", "WORKFLOW_EXECUTION_CONTINUED_AS_NEW": "went_on",
+    "WORKFLOW_EXECUTION_COMPLETED": "completed", "WORKFLOW_EXECUTION_CANCELED": "cancelled",
 }
 
 
@@ -30,10 +32,16 @@ def line(event, shared):
     about = attributes(event)
     if "scheduledEventId" in about and out["kind"].startswith("step_"):
         out["refers"] = int(about["scheduledEventId"])
-    if out["kind"] == "started":
+    if out["kind"] in ("started", "went_on"):
         out["text"] = json.dumps(payload(about["input"]), sort_keys=True)
+    elif out["kind"] == "phase_told":
+        out["text"] = json.loads(base64.b64decode(about["upsertedMemo"]["fields"]["phase"]["data"]))
+    elif out["kind"] == "completed":
+        out["text"] = payload(about["result"])["state"]
     elif out["kind"] == "task_started":
         out["name"] = about["identity"]
+        if about.get("suggestContinueAsNew"):
+            out["text"] = "grown"
     elif out["kind"] == "task_timed_out":
         out["text"] = about["timeoutType"].replace("TIMEOUT_TYPE_", "").lower()
     elif out["kind"] == "step_done":
