@@ -4,6 +4,8 @@ import unittest
 
 import cluster
 import hosted
+import http_metrics_test
+
 TWO_PHASES = """
   essential: { deadline: 10s, fresh_for: 0s, sync: [ entities ] }
   background: { fresh_for: 0s, sync: [ credits, roles ] }
@@ -48,6 +50,17 @@ class Looks(hosted.Hosted, cluster.Case):
         run_id = self.sign_in(host, wait=30).json["tenant"]["run_id"]
         self.assertEqual(self.server.closed(run_id), "COMPLETED")
         return host, run_id
+
+    # covers: P18
+    def test_a_host_counts_what_its_worker_does(self):
+        host, _ = self.hosted_run()
+        counts = lambda: {n.partition('name="')[2].partition('"')[0]: v for n, v in
+                          http_metrics_test.samples(self.ask(host, "GET", "/metrics").text).items() if 'plugin="temporal"' in n}
+        self.until(lambda: counts().get("workflow_tasks", 0) >= 2)  # they are gathered now and then
+        told = counts()
+        self.assertEqual((told["workflows_started"], told.get("workflow_tasks_failed", 0), told["activities_under_way"]), (1, 0, 0), told)
+        self.assertGreaterEqual(told["steps_inside_tasks"], 1)
+        self.assertGreaterEqual(told["activities"], 1)
 
     # covers: T10, P3
     def test_a_reset_from_the_official_command_line_does_nothing_twice(self):
