@@ -4,6 +4,8 @@
 #include <cmath>
 #include <utility>
 
+#include "host/source_health.hpp"
+
 namespace sluice::host {
 
 using engine::failure;
@@ -51,12 +53,19 @@ bool admission::is_sick(const std::string& source) const {
   return looked_at_.emplace_back(source, sick_(source)).second;
 }
 
+// The share is that of all that is sick of a source, whomever it is sick for: else many would have a share each.
+bool admission::is_sick(const admission_ask& ask, std::string_view source) const {
+  return std::any_of(ask.sources.begin(), ask.sources.end(),
+                     [&](const std::string& s) { return source_of(s) == source && is_sick(s); });
+}
+
 admission::crew admission::under_way() const {
   std::map<std::string, int> at_source;
   crew out;
   for (const place* p : active_) {
     bool beyond = false;
-    for (const std::string& s : p->ask_.sources) beyond |= is_sick(s) && ++at_source[s] > sick_places_;
+    for (const std::string& s : p->ask_.sources)
+      beyond |= is_sick(s) && ++at_source[std::string(source_of(s))] > sick_places_;
     if (!beyond) ++(p->ask_.how == urgency::essential ? out.essential : out.background);
   }
   return out;
@@ -77,9 +86,8 @@ bool admission::may_begin(const admission_ask& ask) const {
   if (own >= tenant_places_) return false;
   return std::all_of(ask.sources.begin(), ask.sources.end(), [&](const std::string& s) {
     if (!is_sick(s)) return true;
-    const auto there = std::count_if(active_.begin(), active_.end(), [&](const place* p) {
-      return std::find(p->ask_.sources.begin(), p->ask_.sources.end(), s) != p->ask_.sources.end();
-    });
+    const auto there = std::count_if(active_.begin(), active_.end(),
+                                     [&](const place* p) { return is_sick(p->ask_, source_of(s)); });
     return there < sick_places_;
   });
 }

@@ -37,7 +37,7 @@ struct admission_limits {
 struct admission_ask {
   std::string tenant;
   engine::urgency how = engine::urgency::background;
-  std::vector<std::string> sources;  // that the run reads from, and its plugins
+  std::vector<std::string> sources;  // addresses that the run reads from, and its plugins
   bool known = false;                // it is open here already, so that it is not one more
 };
 
@@ -100,6 +100,8 @@ class admission {
   void unqueue(const place& p);
   [[nodiscard]] std::vector<std::function<void()>> let_in();
   [[nodiscard]] bool is_sick(const std::string& source) const;
+  // Whether something that the run has to do with is sick and of that source.
+  [[nodiscard]] bool is_sick(const admission_ask& ask, std::string_view source) const;
   [[nodiscard]] int occupied() const;
   // Under way, but for those that lend their places because their source is sick.
   struct crew {
@@ -121,7 +123,7 @@ class admission {
   mutable std::mutex mutex_;
   mutable std::vector<std::pair<std::string_view, bool>> looked_at_;  // sources, while the lock is held
   engine::turn_queue<place*> queue_;
-  std::map<std::string, std::size_t> queued_of_, queued_at_;  // by tenant, by source
+  std::map<std::string, std::size_t> queued_of_, queued_at_;  // by tenant, by address
   std::list<place*> active_;
   std::int64_t mean_us_ = 0;            // of the runs that have ended
   std::int64_t mean_essential_us_ = 0;  // of their essential phases

@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "host/admission.hpp"
+#include "host/source_health.hpp"
 
 namespace sluice::host {
 
@@ -45,9 +46,14 @@ failure admission::sent_away(const char* code, const std::string& why, std::int6
 
 std::optional<std::string> admission::too_sick(const admission_ask& ask) const {
   for (const std::string& s : ask.sources) {
-    const auto waiting = queued_at_.find(s);
-    if (waiting != queued_at_.end() && static_cast<int>(waiting->second) >= sick_queue_ && is_sick(s))
-      return s;
+    if (!is_sick(s)) continue;
+    const std::string_view source = source_of(s);
+    int waiting = 0;
+    for (auto at = queued_at_.lower_bound(std::string(source));
+         at != queued_at_.end() && at->first.starts_with(source); ++at) {
+      if (source_of(at->first) == source && is_sick(at->first)) waiting += static_cast<int>(at->second);
+    }
+    if (waiting >= sick_queue_) return s;
   }
   return std::nullopt;
 }

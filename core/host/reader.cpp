@@ -93,11 +93,13 @@ void reader::open_source(const manifest::source& source) {
   source_work& w = sources_[source.name];
   const auto component = setup_.loader.open(plugin::component_kind::source, source.uses);
   w.instance = std::make_unique<plugin::source_instance>(component, setup_.services, source.config);
-  w.limits = std::make_unique<limiter>(setup_.executor, setup_.clock,
-                                       request_limits{source.limits.rate_per_second, source.limits.in_flight,
-                                                      source.limits.essential_reserved});
+  w.lanes =
+      std::make_unique<source_lanes>(setup_.executor, setup_.clock,
+                                     request_limits{source.limits.rate_per_second, source.limits.in_flight,
+                                                    source.limits.essential_reserved});
+  w.by_tenant = texts_by_tenant(source.config);
   for (const char* sign : {"${tenant}", "${tenant.vars."})
-    w.by_tenant = w.by_tenant || source.config.find(sign) != std::string::npos;
+    w.tells_tenants = w.tells_tenants || source.config.find(sign) != std::string::npos;
 }
 
 void reader::open_entry(const manifest::domain& domain) {
@@ -253,7 +255,8 @@ void reader::take_stream(const stage_work& stage, std::size_t index, const plugi
   rows.rows = from.batches.empty() ? batch_builder(layout).finish() : std::move(from.batches.front());
   std::vector<plugin::rejected_row> refused;
   if (domain.transforms() && rows.rows.get().length > 0) {
-    source_health::request watched(setup_.health, setup_.pipeline.name, plugin_name(stage.entry->uses));
+    source_health::request watched(setup_.health,
+                                   health_name(setup_.pipeline.name, plugin_name(stage.entry->uses)));
     refused = domain.transform(call, rows.schema->name, rows.rows);
     watched.good();
   }

@@ -10,9 +10,9 @@
 #include <vector>
 
 #include "decode/decode.hpp"
-#include "host/limiter.hpp"
 #include "host/shared_answers.hpp"
 #include "host/source_health.hpp"
+#include "host/source_lanes.hpp"
 #include "host/turn_pool.hpp"
 #include "manifest/model.hpp"
 #include "plugin/domain_instance.hpp"
@@ -40,6 +40,8 @@ class reader final : public engine::reader_port {
   boost::asio::awaitable<engine::page> read(const engine::read_request& request) override;
   // The same without the source: these bytes are the page. `request` must live until it has returned.
   boost::asio::awaitable<engine::page> read_again(const engine::read_request& request, decode::page raw);
+  // Under which name source_health knows how the source does for that tenant. Any thread.
+  [[nodiscard]] std::string address_of(const std::string& source, const std::string& tenant) const;
   // As the stage's mapping has it; null: it feeds no such stream.
   [[nodiscard]] const stream_schema* find_stream(const std::string& stage, const std::string& stream) const;
 
@@ -61,9 +63,9 @@ class reader final : public engine::reader_port {
   };
   struct source_work {
     std::unique_ptr<plugin::source_instance> instance;
-    std::unique_ptr<limiter> limits;
-    std::int64_t not_before_us = 0;  // steady; the upstream wants to be left alone until then
-    bool by_tenant = false;          // its address depends on the tenant
+    std::unique_ptr<source_lanes> lanes;
+    std::vector<std::string> by_tenant;  // what of its address depends on the tenant
+    bool tells_tenants = false;          // anything of its config does
   };
   // A read of the tenant, or what it says of reading one subject.
   struct stage_work {
@@ -87,10 +89,12 @@ class reader final : public engine::reader_port {
   [[nodiscard]] const stage_work& work_of(const engine::read_request& request) const;
   [[nodiscard]] std::map<std::string, std::string, std::less<>> variables(
       const engine::read_request& request) const;
-  boost::asio::awaitable<void> keep_quiet(const source_work& source, engine::stop_source& stop);
+  using lane = std::shared_ptr<source_lanes::lane>;
+  [[nodiscard]] std::string origin_of_tenant(const source_work& source, const std::string& tenant) const;
+  boost::asio::awaitable<void> keep_quiet(const source_lanes::lane& at, engine::stop_source& stop);
   boost::asio::awaitable<plugin::page> fetch(const stage_work& stage, const engine::read_request& request,
                                              const std::shared_ptr<plugin::call_scope>& call,
-                                             const plugin::fetch_request& what);
+                                             const plugin::fetch_request& what, source_lanes::lane& at);
   boost::asio::awaitable<answer> ask(const stage_work& stage, const engine::read_request& request,
                                      const std::shared_ptr<plugin::call_scope>& call,
                                      const plugin::fetch_request& what);

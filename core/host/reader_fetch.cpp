@@ -46,9 +46,9 @@ engine::turn reader::turn_of(const engine::read_request& request) {
   return {request.essential ? engine::urgency::essential : engine::urgency::background, request.tenant};
 }
 
-// What an upstream asks of one request it asks of its whole source. Who waits here holds no slot.
-awaitable<void> reader::keep_quiet(const source_work& source, engine::stop_source& stop) {
-  for (std::int64_t left = 0; (left = source.not_before_us - setup_.clock.steady_us()) > 0;) {
+// What an upstream asks of one request it asks of all that are sent to it. Who waits here holds no slot.
+awaitable<void> reader::keep_quiet(const source_lanes::lane& at, engine::stop_source& stop) {
+  for (std::int64_t left = 0; (left = at.not_before_us - setup_.clock.steady_us()) > 0;) {
     co_await setup_.clock.sleep(left, stop);
     stop.throw_if_stopped();
   }
@@ -56,7 +56,7 @@ awaitable<void> reader::keep_quiet(const source_work& source, engine::stop_sourc
 
 awaitable<plugin::page> reader::fetch(const stage_work& stage, const engine::read_request& request,
                                       const std::shared_ptr<plugin::call_scope>& call,
-                                      const plugin::fetch_request& what) {
+                                      const plugin::fetch_request& what, source_lanes::lane& at) {
   const auto abandon = request.stop->on_stop([&call] { call->cancel(); });
   request.stop->throw_if_stopped();
   if (request.on_sent) request.on_sent();
@@ -71,29 +71,47 @@ awaitable<plugin::page> reader::fetch(const stage_work& stage, const engine::rea
   request.stop->throw_if_stopped();
   if (const auto* e = std::get_if<plugin::error>(result.get())) {
     const std::int64_t until = setup_.clock.steady_us() + std::int64_t{e->retry_after_ms()} * 1000;
-    if (e->kind() == plugin::status::throttled)
-      stage.source->not_before_us = std::max(stage.source->not_before_us, until);
+    if (e->kind() == plugin::status::throttled) at.not_before_us = std::max(at.not_before_us, until);
     throw to_failure(*e);
   }
   co_return std::move(std::get<plugin::page>(*result));
 }
 
-// One request, within the limits of its source.
+std::string reader::address_of(const std::string& source, const std::string& tenant) const {
+  const bool own = sources_.at(source).tells_tenants;
+  const std::string name = health_name(setup_.pipeline.name, source);
+  return own ? address_name(name, tenant) : name;
+}
+
+std::string reader::origin_of_tenant(const source_work& source, const std::string& tenant) const {
+  if (source.by_tenant.empty()) return {};
+  const auto& known = setup_.pipeline.tenants.known;
+  return origin_of(source.by_tenant, [&](std::string_view name) -> std::string {
+    constexpr std::string_view vars = "tenant.vars.";
+    if (name == "tenant") return tenant;
+    const auto at = known.find(tenant);
+    if (at == known.end() || !name.starts_with(vars)) return {};
+    const auto var = at->second.vars.find(std::string(name.substr(vars.size())));
+    return var == at->second.vars.end() ? std::string() : var->second;
+  });
+}
+
+// One request, within the limits of its upstream.
 awaitable<answer> reader::ask(const stage_work& stage, const engine::read_request& request,
                               const std::shared_ptr<plugin::call_scope>& call,
                               const plugin::fetch_request& what) {
-  co_await keep_quiet(*stage.source, *request.stop);
-  const limiter::slot slot = co_await stage.source->limits->acquire(turn_of(request), *request.stop);
-  std::string address = health_name(setup_.pipeline.name, stage.read->from);
-  if (stage.source->by_tenant) address += "/" + request.tenant;
-  breaker::passage through(setup_.health == nullptr ? nullptr : &setup_.health->gate(), std::move(address),
+  const lane at = stage.source->lanes->of(origin_of_tenant(*stage.source, request.tenant));
+  co_await keep_quiet(*at, *request.stop);
+  const limiter::slot slot = co_await at->limits.acquire(turn_of(request), *request.stop);
+  const std::string address = address_of(stage.read->from, request.tenant);
+  breaker::passage through(setup_.health == nullptr ? nullptr : &setup_.health->gate(), address,
                            request.essential);
-  source_health::request asked(setup_.health, setup_.pipeline.name, stage.read->from);
+  source_health::request asked(setup_.health, address);
   const std::int64_t sent_at = setup_.clock.now_us();
   SLUICE_FAILPOINT("read.before_fetch");
   std::optional<plugin::page> fetched;
   try {
-    fetched = co_await fetch(stage, request, call, what);
+    fetched = co_await fetch(stage, request, call, what, *at);
     asked.good();
     through.good();
   } catch (const failure& f) {

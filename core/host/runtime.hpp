@@ -122,6 +122,8 @@ class runtime final : public plain_services, public plugin::run_services {
   // Whether this host has room for what was asked, as start() would find it: before anything is asked of the store.
   // Who joins a run that is open here needs none. Throws engine::failure.
   void check_room(const run_ask& ask);
+  // Whether what was asked for is open here: who joins it begins nothing.
+  [[nodiscard]] bool joins_here(const run_ask& ask);
   // Without waiting or asking the store. shared_parts::on_change says when to look again.
   [[nodiscard]] run_standing standing(const std::string& run_id);
   // Where a run of the tenant would go now, by each rule and condition: see route_json. Throws engine::failure.

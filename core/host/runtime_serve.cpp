@@ -13,10 +13,14 @@ bool runtime::is_open_here(const std::string& tenant, const std::string& scope) 
   return open_here_.contains({tenant, scope});
 }
 
+bool runtime::joins_here(const run_ask& ask) {
+  return is_open_here(ask.tenant, ask.subject.empty() ? std::string() : scope_of(ask.subject));
+}
+
 void runtime::check_room(const run_ask& ask) {
   if (setup_.shared == nullptr) return;
   const auto full = setup_.shared->door.look(ask.tenant, ask.urgency);
-  if (!full || is_open_here(ask.tenant, ask.subject.empty() ? std::string() : scope_of(ask.subject))) return;
+  if (!full || joins_here(ask)) return;
   throw engine::failure(*full);
 }
 
@@ -28,7 +32,7 @@ runtime::admitted runtime::admit(const run_ask& ask, const std::string& backend,
   }
   std::set<std::string> sources;
   for (const manifest::read& r : setup_.pipeline.reads)
-    sources.insert(health_name(setup_.pipeline.name, r.from));
+    sources.insert(reader_->address_of(r.from, ask.tenant));
   for (const manifest::domain& d : setup_.pipeline.domains)
     sources.insert(health_name(setup_.pipeline.name, plugin_name(d.uses)));
   // A backend that is waited for is like a source that is ill; one that another stands in for is not waited for.

@@ -147,7 +147,8 @@ host_state service::state() const {
                  {}};
   for (const served_pipeline& p : pipelines()) {
     for (const manifest::source& s : p.pipeline->sources)
-      out.sources.push_back({p.pipeline->name, s.name, health_->sick(health_name(p.pipeline->name, s.name))});
+      out.sources.push_back(
+          {p.pipeline->name, s.name, health_->any_sick(health_name(p.pipeline->name, s.name))});
     std::set<std::string> slow;
     for (const manifest::domain& d : p.pipeline->domains) {
       if (health_->sick(health_name(p.pipeline->name, plugin_name(d.uses)))) slow.insert(plugin_name(d.uses));

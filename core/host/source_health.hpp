@@ -7,6 +7,7 @@
 #include <mutex>
 #include <set>
 #include <string>
+#include <string_view>
 
 #include "engine/ports.hpp"
 #include "host/breaker.hpp"
@@ -30,7 +31,7 @@ class source_health {
   // One request. It ends when this dies; without a word about how it went it counts for nothing.
   class request {
    public:
-    request(source_health* to, const std::string& pipeline, const std::string& source);
+    request(source_health* to, std::string address);
     request(const request&) = delete;
     request& operator=(const request&) = delete;
     ~request();
@@ -39,15 +40,19 @@ class source_health {
 
    private:
     source_health* to_;  // null: nobody wants to know
-    std::string source_;
+    std::string address_;
     std::int64_t began_us_ = 0;
     how went_ = how::unknown;
   };
 
   // Asked before anything is sent.
   [[nodiscard]] breaker& gate() noexcept { return gate_; }
-  // True: what has to do with it may hold only its share of the host.
-  [[nodiscard]] bool sick(const std::string& source) const;
+  // True: what has to do with it may hold only its share of the host. Of an address.
+  [[nodiscard]] bool sick(const std::string& address) const;
+  // Whether any address of the source is.
+  [[nodiscard]] bool any_sick(const std::string& source) const;
+  // Addresses that it remembers.
+  [[nodiscard]] std::size_t known() const;
 
  private:
   struct state {
@@ -56,14 +61,14 @@ class source_health {
     std::multiset<std::int64_t> began_us;
   };
   [[nodiscard]] bool sick(const state& s) const;
-  void began(const std::string& source, std::int64_t at_us);
-  void ended(const std::string& source, std::int64_t began_us, how went);
+  void began(const std::string& address, std::int64_t at_us);
+  void ended(const std::string& address, std::int64_t began_us, how went);
 
   engine::clock_port& clock_;
   health_limits limits_;
   breaker gate_;
   mutable std::mutex mutex_;
-  std::map<std::string, state, std::less<>> sources_;
+  std::map<std::string, state, std::less<>> states_;  // by address
   std::function<void()> tell_;
 };
 
@@ -73,5 +78,13 @@ class source_health {
 }
 // A domain plugin's among the sources: no source has a blank in its name.
 [[nodiscard]] inline std::string plugin_name(const std::string& uses) { return "plugin " + uses; }
+// Of a source whose address depends on the tenant: what is known of it is known for that tenant.
+[[nodiscard]] inline std::string address_name(const std::string& source, const std::string& tenant) {
+  return source + " of " + tenant;
+}
+// The source of an address.
+[[nodiscard]] inline std::string_view source_of(std::string_view address) {
+  return address.substr(0, address.find(" of "));
+}
 
 }  // namespace sluice::host

@@ -139,6 +139,36 @@ TEST_F(door, a_sick_source_gets_a_quarter_of_the_places) {
 }
 
 // covers: P12
+TEST_F(door, a_source_that_is_sick_for_some_tenants_holds_no_others) {
+  make(plain(8, 100));
+  for (const char* t : {"t0", "t1", "t2", "t3"}) sick_.insert(address_name("p/crm", t));
+  for (int n = 0; n < 4; ++n) {
+    const std::string t = "t" + std::to_string(n);
+    ask(urgency::essential, t, "s" + std::to_string(n), address_name("p/crm", t));
+  }
+  EXPECT_EQ(begun(), (order{"s0", "s1"})) << "all of them have one share";
+  for (int n = 0; n < 7; ++n) {
+    const std::string t = "u" + std::to_string(n);
+    ask(urgency::essential, t, "g" + std::to_string(n), address_name("p/crm", t));
+  }
+  EXPECT_EQ(begun(), (order{"g0", "g1", "g2", "g3", "g4", "g5"})) << "the same source is well for these";
+}
+
+// covers: P12, P16
+TEST_F(door, tenants_whose_upstream_is_sick_have_one_share_of_the_queue) {
+  admission_limits l = plain(4, 8);
+  l.sick_share = 0.25;
+  make(l);
+  for (int n = 0; n < 4; ++n) {
+    const std::string t = "t" + std::to_string(n), at = address_name("p/crm", t);
+    sick_.insert(at);
+    EXPECT_EQ(refused(urgency::essential, t, "s" + std::to_string(n), at), n < 3 ? "" : "SLU-6069");
+  }
+  EXPECT_EQ(refused(urgency::essential, "u", "g0", address_name("p/crm", "u")), "");
+  EXPECT_EQ(refused(urgency::essential, "v", "g1", "p/crm2"), "");
+}
+
+// covers: P12
 TEST_F(door, runs_that_a_source_leaves_stranded_lend_their_places) {
   make(plain(8, 100));
   for (int n = 0; n < 8; ++n)
@@ -292,20 +322,20 @@ TEST(health, a_source_is_sick_that_fails_or_is_slow) {
   health.on_recovery([&] { ++recovered; });
   for (int n = 0; n < 3; ++n) {
     EXPECT_FALSE(health.sick("p/crm"));
-    source_health::request failed(&health, "p", "crm");
+    source_health::request failed(&health, "p/crm");
     failed.bad();
-    source_health::request cancelled(&health, "p", "crm");
+    source_health::request cancelled(&health, "p/crm");
   }
   EXPECT_TRUE(health.sick("p/crm"));
   EXPECT_FALSE(health.sick("p/erp"));
   {
-    source_health::request fine(&health, "p", "crm");
+    source_health::request fine(&health, "p/crm");
     fine.good();
   }
   EXPECT_FALSE(health.sick("p/crm"));
   EXPECT_EQ(recovered, 1);
   {
-    source_health::request hangs(&health, "p", "crm");
+    source_health::request hangs(&health, "p/crm");
     clock.advance(10'000'000);
     EXPECT_FALSE(health.sick("p/crm"));
     clock.advance(1);
@@ -313,10 +343,32 @@ TEST(health, a_source_is_sick_that_fails_or_is_slow) {
     hangs.good();
   }
   for (int n = 0; n < 20; ++n) {
-    source_health::request fast(&health, "p", "crm");
+    source_health::request fast(&health, "p/crm");
     fast.good();
   }
   EXPECT_FALSE(health.sick("p/crm"));
+}
+
+// covers: P12, P16
+TEST(health, what_depends_on_the_tenant_is_sick_for_that_tenant_alone) {
+  boost::asio::io_context context;
+  testing::manual_clock clock(context);
+  source_health health(clock, {1, 10'000'000});
+  {
+    source_health::request failed(&health, address_name("p/crm", "acme"));
+    failed.bad();
+  }
+  EXPECT_TRUE(health.sick(address_name("p/crm", "acme")));
+  EXPECT_FALSE(health.sick(address_name("p/crm", "beta")));
+  EXPECT_FALSE(health.sick("p/crm"));
+  EXPECT_TRUE(health.any_sick("p/crm"));
+  EXPECT_FALSE(health.any_sick("p/cr"));
+  for (int n = 0; n < 3'000; ++n) {
+    source_health::request fine(&health, address_name("p/crm", std::to_string(n)));
+    fine.good();
+  }
+  EXPECT_LE(health.known(), 1'001U) << "those that are well are forgotten";
+  EXPECT_TRUE(health.sick(address_name("p/crm", "acme")));
 }
 
 }  // namespace sluice::host
