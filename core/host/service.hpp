@@ -66,6 +66,8 @@ class service {
   // Those that take no runs. Any thread.
   [[nodiscard]] std::vector<backend_standing> backends_away() const { return backends_->all_away(); }
   [[nodiscard]] store::store& store() { return *store_; }
+  // Who would wait longer is sent away; 0: nobody. Any thread.
+  [[nodiscard]] std::int64_t queue_wait_us() const { return setup_.settings.limits.queue_wait_us; }
   // What this host knows by itself. Any thread.
   [[nodiscard]] host_state state() const;
 

@@ -134,14 +134,24 @@ tls_files read_tls(const fs::path& file, const YAML::Node& node) {
 
 void read_listen(const fs::path& file, const YAML::Node& node, settings& out) {
   listen_settings& to = out.listen;
-  each(file, node, "listen", "address, connections, tls, socket",
+  const auto rate = [&](const YAML::Node& value, const std::string& key) {
+    const std::string given = text(file, value, key);
+    const auto per_second = given == "any" ? std::optional<double>(0) : manifest::parse_rate(given);
+    if (per_second && (*per_second > 0 || given == "any")) return *per_second;
+    refuse(file, value.Mark(), "`" + key + "` must be a rate such as 10/m, or `any`");
+  };
+  each(file, node, "listen", "address, connections, tls, socket, socket_group, wrong_tokens",
        [&](const std::string& key, const YAML::Node& value) {
          if (key == "listen.connections") to.connections = count(file, value, key, 1, 100'000);
          else if (key == "listen.tls") to.tls = read_tls(file, value);
          else if (key == "listen.socket") to.socket = path_of(file, text(file, value, key));
+         else if (key == "listen.socket_group") to.socket_group = text(file, value, key);
+         else if (key == "listen.wrong_tokens") to.wrong_tokens_per_second = rate(value, key);
          else to.address = text(file, value, key);
        });
   if (to.tls && to.address.empty()) refuse(file, node.Mark(), "`listen.tls` needs a `listen.address`");
+  if (!to.socket_group.empty() && to.socket.empty())
+    refuse(file, node.Mark(), "`listen.socket_group` needs a `listen.socket`");
 }
 
 void read_retention(const fs::path& file, const YAML::Node& node, settings& out) {

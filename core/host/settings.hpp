@@ -12,6 +12,8 @@
 //     connections: 1024
 //     tls: { certificate: host.pem, key: host.key }
 //     socket: /run/sluice/admin.sock       # for root and the host's user, without a token
+//     socket_group: sluice-admin           # and for who is in this group
+//     wrong_tokens: 10/m                 # from one address, before they are not looked at any more
 //   retention: { runs: 90d, ledger: 30d, rejects: 30d, tombstones: 90d }
 #pragma once
 
@@ -37,7 +39,9 @@ struct listen_settings {
   std::string address;  // HOST:PORT with a literal address; empty: nowhere. Port 0: any
   int connections = 1'024;
   std::optional<tls_files> tls;
-  std::filesystem::path socket;  // in the file system; empty: none
+  std::filesystem::path socket;                // in the file system; empty: none
+  std::string socket_group;                    // who may open it besides; empty: nobody
+  double wrong_tokens_per_second = 10.0 / 60;  // from one address; 0: as many as they like
 
   [[nodiscard]] bool anywhere() const { return !address.empty() || !socket.empty(); }
 };

@@ -56,7 +56,8 @@ api::api(api_setup setup)
       sessions_(setup.service.store()),
       store_(setup.context, desk_, sessions_),
       tokens_(setup.tokens),
-      desk_(desk_threads, desk_room) {}
+      wrong_(setup.listen.wrong_tokens_per_second),
+      desk_(desk_threads, desk_room, clock_) {}
 
 void api::leave() {
   leaving_ = true;
@@ -104,9 +105,11 @@ call api::take_apart(const route& at, const request& r) const {
 answer api::refuse(const request& r, const refusal& why) {
   count_refused(why.code());
   const bool ours = why.status() >= 500;
-  setup_.log.write(ours ? observe::log_level::error : observe::log_level::info,
-                   {.correlation_id = r.correlation_id, .code = why.code()}, why.what(),
-                   {{"event", "http.refused"}, {"method", r.method}, {"status", why.status()}});
+  // Of those the first was said when it came.
+  if (why.code() != code::wrong_too_often)
+    setup_.log.write(ours ? observe::log_level::error : observe::log_level::info,
+                     {.correlation_id = r.correlation_id, .code = why.code()}, why.what(),
+                     {{"event", "http.refused"}, {"method", r.method}, {"status", why.status()}});
   const refusal shown =
       why.status() == 500 && why.code() == "SLU-6016"
           ? refusal(500, why.code(), "a defect ended this request; the log has it under its correlation id")
@@ -120,6 +123,8 @@ boost::asio::awaitable<answer> api::carry_out(const route& at, const request& r)
   std::optional<refusal> refused;
   try {
     call c = take_apart(at, r);
+    // A run that is to be repeated is looked for at the desk: whoever would wait for long there is told before.
+    if (at.needs == right::start && at.about == reach::object) check_desk(r.caller_tenant);
     co_await keep_to_own(at, c);
     answer out = co_await (this->*at.carry_out)(c);
     if (at.method != "GET") {
@@ -131,6 +136,12 @@ boost::asio::awaitable<answer> api::carry_out(const route& at, const request& r)
     refused = current_refusal();
   }
   co_return refuse(r, *refused);
+}
+
+void api::check_desk(const std::string& tenant) {
+  // Two questions are asked for an answer, and both wait.
+  const std::int64_t longest_us = setup_.service.queue_wait_us() / 2;
+  if (longest_us > 0) desk_.refuse_beyond(longest_us, tenant);
 }
 
 host::served_pipeline api::pipeline_named(const std::string& name) const {

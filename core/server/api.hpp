@@ -6,6 +6,7 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <mutex>
 #include <string>
 #include <vector>
 
@@ -17,6 +18,7 @@
 #include "server/sessions.hpp"
 #include "server/store_probe.hpp"
 #include "server/tokens.hpp"
+#include "server/wrong_tokens.hpp"
 
 namespace sluice::server {
 
@@ -30,6 +32,7 @@ struct api_setup {
   std::filesystem::path tokens;  // where they stand
   std::function<void()> reload;  // reads the manifests again, and returns when that is done
   std::function<void(host::host_state&)> add_facts;  // what the server itself knows of the host
+  const host::listen_settings& listen;
 };
 
 class api {
@@ -86,11 +89,15 @@ class api {
   // api_access.cpp
   void authorize(const route& at, request& r);
   [[nodiscard]] std::optional<token_entry> known_caller(const request& r);
+  [[noreturn]] void refuse_unknown(const request& r);
   boost::asio::awaitable<void> keep_to_own(const route& at, call& c);
   [[nodiscard]] call take_apart(const route& at, const request& r) const;
   [[nodiscard]] host::served_pipeline pipeline_named(const std::string& name) const;
   [[nodiscard]] host::host_state state_of_host() const;
   [[nodiscard]] nlohmann::json firing_alerts(engine::session& s) const;
+  [[nodiscard]] nlohmann::json advice_by_now(engine::session& s);
+  // Throws failure (SLU-7105) when an answer that begins something would take too long: at once, by no thread but this.
+  void check_desk(const std::string& tenant);
   // Asks the store; a piece of work of the class that goes first, since somebody waits for it.
   boost::asio::awaitable<desk::reply> look(std::string tenant, std::string same_as,
                                            std::function<nlohmann::json(engine::session&)> what);
@@ -105,8 +112,13 @@ class api {
   session_pool sessions_;
   store_probe store_;
   token_file tokens_;
+  wrong_tokens wrong_;
   host::system_random random_;
-  desk desk_;  // last: its threads use the rest
+  host::system_clock clock_{0};  // for how long things take
+  std::mutex advice_mutex_;
+  nlohmann::json advice_ = nlohmann::json::array();
+  std::int64_t advice_us_ = 0;  // when it was made; 0: never
+  desk desk_;                   // last: its threads use the rest
   bool leaving_ = false;
   std::map<std::string, std::uint64_t> refused_;  // by code
 };

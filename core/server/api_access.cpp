@@ -33,6 +33,25 @@ std::optional<token_entry> api::known_caller(const request& r) {
   }
 }
 
+void api::refuse_unknown(const request& r) {
+  // Who sends none guesses nothing.
+  const bool guessed = !bearer(r.header("authorization")).empty();
+  const wrong_tokens::verdict v =
+      guessed ? wrong_.count(r.address, clock_.steady_us()) : wrong_tokens::verdict{};
+  if (v.wait_us > 0) {
+    if (v.first) {
+      setup_.log.write(observe::log_level::warn,
+                       {.correlation_id = r.correlation_id, .code = code::wrong_too_often},
+                       "tokens that are not valid come from one address again and again",
+                       {{"event", "http.wrong_tokens"}, {"address", r.address}});
+    }
+    throw refusal(429, code::wrong_too_often, "tokens that are not valid came from this address too often")
+        .with("Retry-After", std::to_string((v.wait_us + 999'999) / 1'000'000 + random_.next() % 3));
+  }
+  throw refusal(401, code::no_token, "this needs a token that is valid now, as `Authorization: Bearer …`")
+      .with("WWW-Authenticate", "Bearer");
+}
+
 void api::authorize(const route& at, request& r) {
   if (!r.administrator.empty()) {
     r.caller = r.administrator;
@@ -40,13 +59,14 @@ void api::authorize(const route& at, request& r) {
     return;
   }
   const auto who = known_caller(r);
-  if (!who) {
-    throw refusal(401, code::no_token, "this needs a token that is valid now, as `Authorization: Bearer …`")
-        .with("WWW-Authenticate", "Bearer");
-  }
+  if (!who) refuse_unknown(r);
   if (!who->may(at.needs)) {
     throw refusal(403, code::no_right,
                   "this needs a token with the scope `" + std::string(to_string(at.needs)) + "`");
+  }
+  if (at.needs == right::admin && !setup_.listen.socket.empty()) {
+    throw refusal(403, code::no_right,
+                  "this is done at the host's socket alone, by those whom the operating system vouches for");
   }
   r.caller = who->id;
   r.caller_tenant = who->tenant;

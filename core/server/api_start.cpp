@@ -124,7 +124,9 @@ boost::asio::awaitable<answer> api::start_run(const call& c) {
   ask.correlation_id = c.from.correlation_id;
   require_tenant(*at.pipeline, ask.tenant);
   if (!ask.subject.empty()) host::check_subject(ask.subject);
-  at.engine->check_room(ask);  // before the desk: who is sent away learns it at once
+  // Both before the desk: who is sent away learns it at once.
+  at.engine->check_room(ask);
+  if (!at.engine->joins_here(ask)) check_desk(ask.tenant);
   const engine::turn turn{engine::urgency::essential, ask.tenant};
   // By the runtime too: after a reload the same name is another pipeline.
   const std::string same =

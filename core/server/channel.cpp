@@ -13,6 +13,7 @@
 
 #include "server/framing.hpp"
 #include "server/local_door.hpp"
+#include "server/wrong_tokens.hpp"
 
 namespace sluice::server {
 
@@ -29,7 +30,13 @@ template <class Stream>
 class stream_channel : public channel {
  public:
   template <class... A>
-  explicit stream_channel(A&&... arguments) : stream_(std::forward<A>(arguments)...) {}
+  explicit stream_channel(A&&... arguments) : stream_(std::forward<A>(arguments)...) {
+    error_code gone;
+    const auto other = lowest().socket().remote_endpoint(gone);
+    if constexpr (requires { other.address(); }) {
+      if (!gone) address_ = counted_as(other.address());
+    }
+  }
 
   awaitable<void> open(error_code&) override { co_return; }
   awaitable<std::size_t> read(asio::mutable_buffer into, error_code& failed) override {
@@ -48,10 +55,14 @@ class stream_channel : public channel {
     else lowest().expires_never();
   }
   void close() override { lowest().close(); }
+  [[nodiscard]] std::string address() const override { return address_; }
 
  protected:
   auto& lowest() { return beast::get_lowest_layer(stream_); }
   Stream stream_;
+
+ private:
+  std::string address_;
 };
 
 using tls_stream = asio::ssl::stream<beast::tcp_stream>;
@@ -81,9 +92,9 @@ using local_stream = beast::basic_stream<asio::local::stream_protocol>;
 
 class machine_channel : public stream_channel<local_stream> {
  public:
-  explicit machine_channel(asio::local::stream_protocol::socket socket)
+  machine_channel(asio::local::stream_protocol::socket socket, std::optional<gid_t> group)
       : stream_channel(std::move(socket)),
-        administrator_(administrator_behind(stream_.socket().native_handle())) {}
+        administrator_(administrator_behind(stream_.socket().native_handle(), group)) {}
 
   [[nodiscard]] std::string administrator() const override { return administrator_; }
 
@@ -101,8 +112,9 @@ std::unique_ptr<channel> tls_channel(asio::ip::tcp::socket socket, std::shared_p
   return std::make_unique<encrypted_channel>(std::move(socket), std::move(with));
 }
 
-std::unique_ptr<channel> local_channel(asio::local::stream_protocol::socket socket) {
-  return std::make_unique<machine_channel>(std::move(socket));
+std::unique_ptr<channel> local_channel(asio::local::stream_protocol::socket socket,
+                                       std::optional<gid_t> group) {
+  return std::make_unique<machine_channel>(std::move(socket), group);
 }
 
 }  // namespace sluice::server

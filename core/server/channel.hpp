@@ -3,9 +3,11 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 
+#include <sys/types.h>
 #include <boost/asio/awaitable.hpp>
 #include <boost/asio/buffer.hpp>
 #include <boost/asio/ip/tcp.hpp>
@@ -37,6 +39,8 @@ class channel {
 
   // Nobody on the way can read it, and the other side has seen who we are.
   [[nodiscard]] virtual bool encrypted() const { return false; }
+  // Where the other side is, as counted_as() has it; empty: on this machine.
+  [[nodiscard]] virtual std::string address() const { return {}; }
   // Who is known by the operating system to be one of those who administer the host; empty: nobody.
   [[nodiscard]] virtual std::string administrator() const { return {}; }
 };
@@ -44,6 +48,7 @@ class channel {
 [[nodiscard]] std::unique_ptr<channel> clear_channel(boost::asio::ip::tcp::socket socket);
 [[nodiscard]] std::unique_ptr<channel> tls_channel(boost::asio::ip::tcp::socket socket,
                                                    std::shared_ptr<boost::asio::ssl::context> with);
-[[nodiscard]] std::unique_ptr<channel> local_channel(boost::asio::local::stream_protocol::socket socket);
+[[nodiscard]] std::unique_ptr<channel> local_channel(boost::asio::local::stream_protocol::socket socket,
+                                                     std::optional<gid_t> group);
 
 }  // namespace sluice::server

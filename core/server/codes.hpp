@@ -31,6 +31,8 @@ inline constexpr const char* no_right = "SLU-7121";
 inline constexpr const char* nobody_may = "SLU-7122";
 inline constexpr const char* bad_tokens = "SLU-7123";
 
+inline constexpr const char* wrong_too_often = "SLU-7125";
+
 inline constexpr auto table = std::to_array<observe::code_entry>({
     {no_route, "there is nothing at this address", "see /openapi.json for what there is"},
     {no_method, "this address has no such method", "take one of those that the header Allow lists"},
@@ -51,6 +53,8 @@ inline constexpr auto table = std::to_array<observe::code_entry>({
     {no_run, "there is no such run", "see /api/sync/runs"},
     {no_token, "who asks is not known", "send a token that is valid now as `Authorization: Bearer …`"},
     {no_right, "the token does not allow this", "use a token with the scope that is named"},
+    {wrong_too_often, "tokens that are not valid came from this address too often",
+     "send a token that is valid now; after Retry-After others are looked at again"},
     {nobody_may, "there are no tokens, so nobody may use the API", "make one: `sluice token create`"},
     {bad_tokens, "the file of tokens can't be used", "mend the file, or the rights of it"},
     {bad_certificate, "the certificate to listen with, or its key, can't be used",

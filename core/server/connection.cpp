@@ -95,6 +95,7 @@ class connection {
       r.target = head.target;
       r.headers = head.fields;
       r.administrator = administrator_;
+      r.address = channel_.address();
       name_request(r, at_.random);
       const route* const wanted = admit(r, refused);
       // Of who is refused too: to close while something is unread makes the other side lose the answer.

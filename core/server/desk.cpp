@@ -1,11 +1,9 @@
 #include "server/desk.hpp"
 
 #include <algorithm>
-#include <chrono>
 
 #include <boost/asio/this_coro.hpp>
 
-#include "engine/failure.hpp"
 #include "host/ports.hpp"
 #include "host/spread.hpp"
 #include "server/codes.hpp"
@@ -26,21 +24,52 @@ boost::asio::awaitable<desk::reply> desk::ask(engine::turn of, std::string same_
   co_return std::get<reply>(std::move(got));
 }
 
-// When those that wait now are answered, give or take a fifth, so that those who are sent away don't all come back at
-// once.
-std::int64_t desk::come_back_us() {
-  constexpr std::int64_t least_us = 1'000'000, most_us = 60'000'000;
-  const auto ahead_us = static_cast<std::int64_t>(waiting_ / threads_) * mean_us_;
-  const auto fifths = static_cast<std::int64_t>(host::spread("desk", ++sent_away_) % 401'000);
-  return std::clamp(ahead_us, least_us, most_us) * (800'000 + fifths) / 1'000'000;
+// Tenants take turns: before a question go at most as many of each tenant as are ahead of it of its own. While every
+// thread is at one, the next does not begin sooner than it would if they took as long as they have taken already.
+std::int64_t desk::ahead_us(const std::string& tenant) const {
+  const auto at = waiting_of_.find(tenant);
+  const std::size_t own = at == waiting_of_.end() ? 0 : at->second;
+  const std::size_t tenants = waiting_of_.size() + (own == 0 ? 1 : 0);
+  const auto ahead = static_cast<std::int64_t>(std::min(waiting_, (own + 1) * tenants - 1));
+  const bool all_at_work = begun_us_.size() >= threads_;
+  const std::int64_t so_far_us = all_at_work ? clock_.steady_us() - *begun_us_.rbegin() : 0;
+  return ahead * std::max(mean_us_, so_far_us) / static_cast<std::int64_t>(threads_);
 }
 
-void desk::count_in() {
+std::int64_t desk::wait_us(const std::string& tenant) const {
+  const std::lock_guard lock(mutex_);
+  return ahead_us(tenant);
+}
+
+// Give or take a fifth, so that those who are sent away don't all come back at once.
+engine::failure desk::sent_away(const std::string& why, std::int64_t wait_us) {
+  constexpr std::int64_t least_us = 1'000'000, most_us = 60'000'000;
+  const auto fifths = static_cast<std::int64_t>(host::spread("desk", ++sent_away_) % 401'000);
+  return {engine::failure_class::transient, code::too_busy, why,
+          std::clamp(wait_us, least_us, most_us) * (800'000 + fifths) / 1'000'000};
+}
+
+void desk::refuse_beyond(std::int64_t longest_us, const std::string& tenant) {
+  const std::lock_guard lock(mutex_);
+  const std::int64_t wait = ahead_us(tenant);
+  if (wait <= longest_us) return;
+  throw sent_away("the answer would take about " + std::to_string((wait + 999'999) / 1'000'000) +
+                      " s: " + std::to_string(waiting_) + " questions wait for the store already",
+                  wait);
+}
+
+void desk::count_in(const std::string& tenant) {
   if (waiting_ >= most_) {
-    throw engine::failure(engine::failure_class::transient, code::too_busy,
-                          std::to_string(waiting_) + " questions wait for the store already", come_back_us());
+    throw sent_away(std::to_string(waiting_) + " questions wait for the store already", ahead_us(tenant));
   }
   ++waiting_;
+  ++waiting_of_[tenant];
+}
+
+void desk::count_out(const std::string& tenant) {
+  --waiting_;
+  const auto at = waiting_of_.find(tenant);
+  if (--at->second == 0) waiting_of_.erase(at);
 }
 
 void desk::put(engine::turn of, const std::string& same_as, question what, asker who) {
@@ -52,7 +81,7 @@ void desk::put(engine::turn of, const std::string& same_as, question what, asker
       known->second.waiting->askers.push_back(std::move(who));
       return;
     }
-    count_in();
+    count_in(std::string(of.tenant));
     line* const at = same_as.empty() ? nullptr : &lines_[same_as];
     auto a = std::make_shared<asked>(asked{of.how, std::string(of.tenant), same_as, std::move(what), {}});
     a->askers.push_back(std::move(who));
@@ -71,25 +100,25 @@ void desk::post(std::shared_ptr<asked> a) {
 
 void desk::answer(const std::shared_ptr<asked>& a) {
   std::vector<asker> askers;
+  std::multiset<std::int64_t>::iterator began;
   {
     const std::lock_guard lock(mutex_);
-    --waiting_;
+    count_out(a->tenant);
+    began = begun_us_.insert(clock_.steady_us());
     askers = std::move(a->askers);
     if (!a->same_as.empty()) lines_.at(a->same_as).waiting.reset();  // from here on it is begun
   }
-  using clock = std::chrono::steady_clock;
-  const auto began = clock::now();
   outcome got;
   try {
     got = std::make_shared<const nlohmann::json>(a->what());
   } catch (...) {
     got = std::current_exception();
   }
-  const std::int64_t took_us =
-      std::chrono::duration_cast<std::chrono::microseconds>(clock::now() - began).count();
   std::shared_ptr<asked> next;
   {
     const std::lock_guard lock(mutex_);
+    const std::int64_t took_us = clock_.steady_us() - *began;
+    begun_us_.erase(began);
     mean_us_ = mean_us_ == 0 ? took_us : mean_us_ + (took_us - mean_us_) / 8;
   }
   if (!a->same_as.empty()) {

@@ -8,6 +8,7 @@
 #include <map>
 #include <memory>
 #include <mutex>
+#include <set>
 #include <string>
 #include <utility>
 #include <variant>
@@ -16,6 +17,8 @@
 #include <boost/asio/awaitable.hpp>
 #include <nlohmann/json.hpp>
 
+#include "engine/failure.hpp"
+#include "engine/ports.hpp"
 #include "engine/turn.hpp"
 #include "host/turn_pool.hpp"
 
@@ -26,13 +29,19 @@ class desk {
   using question = std::function<nlohmann::json()>;
   using reply = std::shared_ptr<const nlohmann::json>;
 
-  desk(unsigned threads, std::size_t most) : most_(most), threads_(threads), pool_(threads) {}
+  desk(unsigned threads, std::size_t most, engine::clock_port& clock)
+      : most_(most), threads_(threads), clock_(clock), pool_(threads) {}
   // Until what has been asked is answered; nothing may be asked afterwards.
   void join() { pool_.join(); }
 
   // `what` is asked after this call, never before it. With an empty `same_as` it is shared with nobody. Of the same
   // one at a time is at work. Throws what the question throws, or failure (throttled, SLU-7105) when too many wait.
   boost::asio::awaitable<reply> ask(engine::turn of, std::string same_as, question what);
+
+  // How long a question of the tenant that comes now would wait for its turn, by how long others have taken. Quick.
+  [[nodiscard]] std::int64_t wait_us(const std::string& tenant) const;
+  // Throws the same failure for who would wait longer than that, before anything is put here.
+  void refuse_beyond(std::int64_t longest_us, const std::string& tenant);
 
  private:
   using outcome = std::variant<std::exception_ptr, reply>;
@@ -51,13 +60,19 @@ class desk {
   void put(engine::turn of, const std::string& same_as, question what, asker who);
   void post(std::shared_ptr<asked> a);
   void answer(const std::shared_ptr<asked>& a);
-  void count_in();
-  [[nodiscard]] std::int64_t come_back_us();
+  void count_in(const std::string& tenant);
+  void count_out(const std::string& tenant);
+  // With the lock.
+  [[nodiscard]] std::int64_t ahead_us(const std::string& tenant) const;
+  [[nodiscard]] engine::failure sent_away(const std::string& why, std::int64_t wait_us);
 
   std::size_t most_, threads_;
-  std::mutex mutex_;
+  engine::clock_port& clock_;
+  mutable std::mutex mutex_;
   std::size_t waiting_ = 0;
-  std::int64_t mean_us_ = 0;  // that a question takes
+  std::map<std::string, std::size_t> waiting_of_;  // by tenant
+  std::multiset<std::int64_t> begun_us_;           // of those at work
+  std::int64_t mean_us_ = 0;                       // that a question takes
   std::uint64_t sent_away_ = 0;
   std::map<std::string, line> lines_;
   host::turn_pool pool_;  // last: its threads use the rest

@@ -64,7 +64,7 @@ void add_plugins(families& to, const host::host_state& state) {
 void add_door(families& to, const host::host_state& state) {
   std::map<std::string, std::uint64_t> refused = state.refused;
   for (const char* code : {"SLU-6060", "SLU-6066", "SLU-6067", "SLU-6068", "SLU-6069", code::too_busy,
-                           code::stopping, code::too_many_connections})
+                           code::stopping, code::too_many_connections, code::wrong_too_often})
     refused.try_emplace(code);
   MetricFamily& away = add_family(to, "sluice_host_refused_total",
                                   "Requests that this host did not carry out, by code", MetricType::Counter);

@@ -19,6 +19,7 @@ struct request {
   std::string correlation_id;                               // given by the caller or made up
   std::map<std::string, std::string, std::less<>> headers;  // names in lower case
   std::string body;
+  std::string address;  // where it comes from, as one of those that are counted; empty: this machine's socket
   std::string administrator;  // who asks, where the operating system vouches for them; see channel
   std::string caller;         // the id of its token, or the administrator
   std::string caller_tenant;  // whose data that token is for; "*": everybody's

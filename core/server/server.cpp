@@ -76,12 +76,12 @@ http_server::http_server(server_setup setup)
       context_(std::make_unique<asio::io_context>(1)),
       signals_(*context_),
       api_({setup.service, setup.log, setup.redactor, signals_, *context_, setup.catalog, setup.tokens,
-            setup.reload, [this](host::host_state& to) { add_facts(to); }}),
+            setup.reload, [this](host::host_state& to) { add_facts(to); }, setup.listen}),
       front_{api_, setup.log, random_, *context_, setup.listen.connections, false, {}} {
   const host::listen_settings& listen = setup_.listen;
   if (listen.tls) identity_.emplace(*listen.tls);
   if (!listen.address.empty()) acceptor_.emplace(listen_at(*context_, listen));
-  if (!listen.socket.empty()) local_.emplace(*context_, listen.socket);
+  if (!listen.socket.empty()) local_.emplace(*context_, listen.socket, listen.socket_group);
   setup_.changes.connect(&signals_);
   front_.idle = [this] {
     const std::lock_guard lock(mutex_);
@@ -124,7 +124,12 @@ void http_server::start() {
     };
     asio::co_spawn(*context_, accept(*acceptor_, over), asio::detached);
   }
-  if (local_) asio::co_spawn(*context_, accept(local_->acceptor(), local_channel), asio::detached);
+  if (local_) {
+    const auto over = [group = local_->group()](auto socket) {
+      return local_channel(std::move(socket), group);
+    };
+    asio::co_spawn(*context_, accept(local_->acceptor(), over), asio::detached);
+  }
   thread_ = std::thread([this] { context_->run(); });
 }
 

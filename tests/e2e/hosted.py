@@ -25,7 +25,7 @@ class Hosted:
     def listen(self, name="host.yaml", **more):
         """A host file beside the manifest."""
         config = self.manifest.with_name(name)
-        listen = ", ".join("%s: %s" % (k, json.dumps(v)) for k, v in {"address": "127.0.0.1:0", **more}.items())
+        listen = ", ".join("%s: %s" % (k, json.dumps(v)) for k, v in {"address": "127.0.0.1:0", "wrong_tokens": "any", **more}.items())
         config.write_text("listen: { %s }\nlog: { level: info }\n" % listen)
         return config
 

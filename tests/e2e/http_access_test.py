@@ -147,6 +147,27 @@ class Access(Tenants, harness.Case):
                 instants = re.compile(r'"(from|to)":"[^"]*"')  # those of a window that ends now
                 self.assertEqual(instants.sub("", self.put(route, beta).text), instants.sub("", mine.text), name)
 
+    # covers: P16, P21, A5
+    def test_who_is_wrong_too_often_is_told_to_come_back_and_nobody_else(self):
+        self.one.stop()
+        self.one = self.host(config=self.listen(wrong_tokens="1/h"))
+        wrong = lambda n: self.token[:-50] + "%043d" % n + self.token[-7:]
+        tried = [self.ask(self.one, "GET", "/api/sync/health", Authorization="Bearer " + wrong(n)) for n in range(30)]
+        self.assertEqual([a.status for a in tried], [401] * 10 + [429] * 20)
+        for route in self.routes():
+            if route[2].get("security") == []:
+                continue
+            told = self.put(route, wrong(0))
+            self.assert_problem(told, 429, "SLU-7125")
+            self.assertGreater(int(told.headers["retry-after"]), 3000)
+            self.assertEqual(self.put(route, None).status, 401, "who sends none guesses nothing")
+        self.assertEqual(self.ask(self.one, "GET", "/api/sync/health").status, 200, "a token that is valid is not kept out")
+        self.assertEqual(len(self.one.wait_for(event="http.wrong_tokens")), 1)
+        self.assertEqual(self.one.find(code="SLU-7125", event="http.refused"), [], "one line, however many come")
+        seen = [l for l in self.ask(self.one, "GET", "/metrics").text.splitlines() if "SLU-7125" in l]
+        self.assertGreater(float(seen[0].split()[-1]), 20)
+        self.one.stop()
+
     def test_a_token_that_is_revoked_ends_and_a_bad_file_admits_nobody(self):
         mine = self.make_token(self.config, "--tenant", "acme", "--scope", "run:read", "--expires", "90d", "--note", "ci")
         self.until_known(mine["token"])

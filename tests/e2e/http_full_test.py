@@ -1,4 +1,7 @@
 """A host that has all it can take: who is let in, who is sent away, with which words, and that it gets well by itself."""
+import http.client
+import select
+import subprocess
 import unittest
 
 import harness
@@ -99,6 +102,58 @@ class Full(hosted.Hosted, harness.Case):
         self.assertEqual([a.status for a in let_in], [202, 202], let_in[-1].text)
         self.assert_problem(self.user(3, host), 429, "SLU-6066")
         self.assertEqual(self.user(3, host, "beta").status, 202)
+        host.stop()
+
+
+class Busy(hosted.Hosted, harness.Case):
+    """A store that does not answer: nobody waits for a turn that does not come."""
+    store_type = harness.Postgres
+
+    def hold_store(self):
+        """What asks for a run, or begins one, waits until this process has its input closed."""
+        held = subprocess.Popen(["psql", "-XAtq", self.store.dsn], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+        self.addCleanup(held.wait)
+        self.addCleanup(held.stdout.close)
+        self.addCleanup(held.stdin.close)
+        held.stdin.write("BEGIN; LOCK TABLE sluice.runs IN ACCESS EXCLUSIVE MODE;\n\\! echo held\n")
+        held.stdin.flush()
+        self.assertEqual(held.stdout.readline(), "held\n")
+        return held.stdin
+
+    def begin(self, n, host):
+        """A sign-in that has been sent; what is left to do is to read the answer."""
+        connection = http.client.HTTPConnection(host.address, timeout=120)
+        self.addCleanup(connection.close)
+        connection.request("POST", "/api/sync/tenants/acme/runs", '{"subject": "u-%06d"}' % n,
+                           {"Authorization": "Bearer " + self.token, "Content-Type": "application/json"})
+        return connection
+
+    # covers: P17
+    def test_who_would_wait_too_long_for_the_store_is_told_at_once(self):
+        self.write_manifest(phases=http_test.SUBJECT_ONLY)
+        config = self.listen()
+        config.write_text(config.read_text() + "limits: { queue_wait: 2s, sick_share: 100%, tenant_share: 100% }\n")
+        host = self.host(config=config)
+        first = self.sign_in(host, wait=60, body={"subject": "u-000001"})
+        host.wait_for(msg="run ended", run_id=first.json["tenant"]["run_id"])
+        store = self.hold_store()
+        sent, told = [], []
+        while not told and len(sent) < 300:
+            sent.append(self.begin(2 + len(sent), host))
+            told = select.select([c.sock for c in sent], [], [], 0.2)[0]
+        self.assertTrue(told, "everybody is let wait for a store that does not answer")
+        refused = [c for c in sent if c.sock in told]
+        for connection in refused:
+            problem = self.assert_problem(hosted.Answer(connection.getresponse()), 503, "SLU-7105")
+            self.assertIn("would take about", problem["detail"])
+        self.assertGreaterEqual(len(sent) - len(refused), 5, "as many as there are threads, and one that waits")
+        store.close()
+        for connection in sent:
+            if connection in refused:
+                continue
+            answer = hosted.Answer(connection.getresponse())
+            self.assertIn(answer.status, (200, 202), answer.text)
+        self.assertEqual(self.sign_in(host, wait=60, body={"subject": "u-000001"}).status, 200, "it is well again by itself")
         host.stop()
 
 

@@ -1,4 +1,5 @@
 """The host's socket in the file system: who administers the host needs no token there, and nobody else gets in."""
+import grp
 import http.client
 import json
 import os
@@ -17,7 +18,7 @@ import http_frame_test
 # As somebody else: the status of one request.
 STRANGER = """
 import os, socket, sys
-os.setgroups([]); os.setgid(65534); os.setuid(65534)
+os.setgroups([int(g) for g in sys.argv[3:]]); os.setgid(int(sys.argv[2])); os.setuid(65534)
 s = socket.socket(socket.AF_UNIX)
 try:
     s.connect(sys.argv[1])
@@ -67,6 +68,14 @@ class Frame(Local, http_frame_test.Framed, harness.Case):
             return b""
 
 
+class Outside(hosted.Hosted):
+    """Asks over TCP."""
+    token = None
+
+    def __init__(self, case):
+        self.case = case
+
+
 class Socket(Local, harness.Case):
     token = ""  # none is sent
 
@@ -89,13 +98,50 @@ class Socket(Local, harness.Case):
     @unittest.skipUnless(os.geteuid() == 0, "only root can be somebody else")
     # covers: P21, A5
     def test_nobody_else_gets_in(self):
-        pathlib.Path(self.folder.name).chmod(0o755)
         host = self.host(config=self.listen())
-        ask = lambda: subprocess.run([sys.executable, "-c", STRANGER, self.place], capture_output=True, text=True, check=True).stdout.strip()
-        self.assertEqual(ask(), "kept out")
+        self.assertEqual(self.as_stranger(), "kept out")
         self.place.chmod(0o666)  # even then
-        self.assertEqual(ask(), "401")
+        self.assertEqual(self.as_stranger(), "401")
         self.assertEqual(hosted.Hosted.connection_to(self, host).host, "127.0.0.1")
+        host.stop()
+
+    def as_stranger(self, *groups):
+        """The status of its request; the first group is its own."""
+        pathlib.Path(self.folder.name).chmod(0o755)
+        groups = [str(g) for g in groups or [65534]]
+        done = subprocess.run([sys.executable, "-c", STRANGER, self.place, *groups], capture_output=True, text=True, check=True)
+        return done.stdout.strip()
+
+    @unittest.skipUnless(os.geteuid() == 0, "only root can be somebody else")
+    # covers: P21, A5
+    def test_a_group_may_administer_the_host_too(self):
+        group = next(g for g in grp.getgrall() if g.gr_gid not in (0, 65534))
+        host = self.host(config=self.listen(socket_group=group.gr_name))
+        self.assertEqual((stat.S_IMODE(self.place.stat().st_mode), self.place.stat().st_gid), (0o660, group.gr_gid))
+        self.assertEqual(self.as_stranger(), "kept out")
+        self.assertEqual(self.as_stranger(group.gr_gid), "200")
+        self.assertEqual(self.as_stranger(65534, 4711, group.gr_gid), "200", "whichever of its groups it is")
+        self.place.chmod(0o666)
+        self.assertEqual(self.as_stranger(65534, 4711), "401")
+        host.stop()
+        config = self.listen("other.yaml", socket_group="no-such-group")
+        done = self.sluice("--config", config, "serve", self.manifest)
+        self.assertEqual((done.returncode, json.loads(done.stdout)["error"]["code"]), (1, "SLU-7114"), done.stdout)
+
+    # covers: P21, A5
+    def test_what_only_an_administrator_may_is_done_at_the_socket_alone(self):
+        host = self.host(config=self.listen())
+        token = self.make_token(self.manifest.with_name("host.yaml"), "--all-tenants", "--scope", "admin")["token"]
+        outside = lambda method, path: hosted.Hosted.ask(Outside(self), host, method, path, Authorization="Bearer " + token)
+        while outside("GET", "/openapi.json").status == 401:
+            pass
+        routes = [(m.upper(), p) for p, methods in self.ask(host, "GET", "/openapi.json").json["paths"].items()
+                  for m, o in methods.items() if o.get("x-sluice-right") == "admin"]
+        self.assertTrue(routes)
+        for method, path in routes:
+            self.assertIn("socket alone", self.assert_problem(outside(method, path), 403, "SLU-7121")["detail"])
+            self.assertEqual(self.ask(host, method, path).status, 200)
+        self.assertEqual(outside("GET", "/api/sync/health").status, 200, "the rest of what such a token allows")
         host.stop()
 
     def test_commands_ask_the_host_that_serves(self):

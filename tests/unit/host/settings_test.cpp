@@ -90,6 +90,12 @@ TEST_F(host_file, says_where_to_listen) {
   EXPECT_EQ(l.tls.value().key, "/etc/keys/host.key");
   EXPECT_FALSE(read("log: { level: warn }").listen.anywhere());
   EXPECT_TRUE(read("listen: { socket: admin.sock }").listen.anywhere());
+  EXPECT_EQ(read("listen: { socket: a, socket_group: adm }").listen.socket_group, "adm");
+  EXPECT_NE(refusal("listen: { socket_group: adm }").find("needs a `listen.socket`"), std::string::npos);
+  EXPECT_DOUBLE_EQ(l.wrong_tokens_per_second, 10.0 / 60);
+  EXPECT_DOUBLE_EQ(read("listen: { wrong_tokens: 2/s }").listen.wrong_tokens_per_second, 2);
+  EXPECT_DOUBLE_EQ(read("listen: { wrong_tokens: any }").listen.wrong_tokens_per_second, 0);
+  EXPECT_NE(refusal("listen: { wrong_tokens: many }").find("must be a rate such as 10/m"), std::string::npos);
   EXPECT_NE(refusal("listen: { address: \"[::1]:1\", tls: { key: a } }").find("needs both"), std::string::npos);
   EXPECT_NE(refusal("listen: { address: \"[::1]:1\", tls: { keys: a } }").find("unknown key `listen.tls.keys`"),
             std::string::npos);
