@@ -3,7 +3,7 @@ import { api, ask, has } from "./api.js";
 import { every, h } from "./dom.js";
 import { duration, plural } from "./format.js";
 import { icon } from "./icons.js";
-import { code, instant, note, quiet, runLink, tenantLink } from "./parts.js";
+import { code, copyable, instant, link, note, quiet, runLink, tenantLink } from "./parts.js";
 
 const WORDS = { healthy: "succeeded", degraded: "partial", unhealthy: "failed" };
 
@@ -29,12 +29,16 @@ const awayNote = (away) =>
 const sickNote = (sources) =>
   sources.filter((x) => x.sick).map((x) => note("warn", h("span", {}, "The source ", code(x.source), " fails or is slow"), h("p", { class: "quiet" }, x.pipeline)));
 
+const adviceNote = (advice) =>
+  advice.map((x) => note("info", h("span", {}, "Advice: run ", x.tenants.join(", "), " by ", code(x.backend)),
+    h("p", {}, copyable(x.line)), h("p", { class: "quiet" }, x.pipeline, " · ", link("/host", "the figures behind it"))));
+
 function draw(health) {
   const { running, queued } = health.runs;
   const line = h("p", { class: "health" },
     h("span", { class: `state ${WORDS[health.status]}` }, icon(WORDS[health.status]), health.status),
     quiet(`${plural(running, "run")} under way, ${queued} waiting for a place`));
-  return [line, ...(health.alerts ?? []).map(alertNote), stuckNote(health.stuck), ...awayNote(health.host?.backends_away ?? []), ...sickNote(health.host?.sources ?? []), ...staleNote(health.stale ?? [])].filter(Boolean);
+  return [line, ...(health.alerts ?? []).map(alertNote), stuckNote(health.stuck), ...awayNote(health.host?.backends_away ?? []), ...sickNote(health.host?.sources ?? []), ...staleNote(health.stale ?? []), ...adviceNote(health.advice ?? [])].filter(Boolean);
 }
 
 // A host that has no such route says at least whether it takes requests.

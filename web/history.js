@@ -38,14 +38,3 @@ export function outcomes(runs) {
   }
   return out;
 }
-
-// `parts` stretches of time, each with its runs.
-export function stretches(runs, since, until, parts) {
-  const step = (until - since) / parts;
-  const out = Array.from({ length: parts }, (_, n) => ({ from: since + n * step, to: since + (n + 1) * step, runs: [] }));
-  for (const r of runs) {
-    const n = Math.floor((Date.parse(r.ended_at ?? r.created_at) - since) / step);
-    if (n >= 0) out[Math.min(parts - 1, n)].runs.push(r);
-  }
-  return out;
-}

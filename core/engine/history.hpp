@@ -20,6 +20,7 @@ struct ended_stage {
   // What the process that ended it has asked of the source; of these, what it asked again after an error.
   std::int64_t requests = 0, retries = 0;
   std::string error_code;
+  row_counts rows;  // of all its streams, where they were asked for and the ledger still has them
 };
 struct ended_run {
   std::string run_id, tenant, pipeline, scope, backend, mode;
@@ -35,6 +36,7 @@ struct history_filter {
   bool oldest_first = false;                                                   // by when they ended
   bool whole_tenants = false;  // without those of single subjects
   bool stages = true;          // false: without their stages
+  bool rows = false;           // with what became of the rows of each stage
   int limit = 1'000;
 };
 

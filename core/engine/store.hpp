@@ -17,6 +17,7 @@
 
 #include "engine/failure.hpp"
 #include "engine/history.hpp"
+#include "engine/trend.hpp"
 #include "engine/inspector.hpp"
 #include "engine/routing_store.hpp"
 #include "engine/turn.hpp"
@@ -367,6 +368,7 @@ class session : public routing_store {
   virtual retention_result retain(const retention_request&) = 0;
 
   [[nodiscard]] virtual std::vector<ended_run> history(const history_filter&) = 0;
+  [[nodiscard]] virtual trend trend_of(const trend_ask&) = 0;
   [[nodiscard]] virtual note read_note(const std::string& name) = 0;
   // Only while it has that version still. False: somebody else was faster, or this very call was asked before.
   virtual bool write_note(const std::string& name, std::int64_t version, const std::string& text) = 0;

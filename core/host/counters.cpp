@@ -26,6 +26,7 @@ constexpr std::pair<const char*, std::map<key, std::int64_t> counters::*> famili
     {"domain_failures", &counters::domain_failures},
     {"requests", &counters::requests},
     {"retries", &counters::retries},
+    {"rows", &counters::rows},
     {"errors", &counters::errors}};
 
 void add_errors(counters& to, const engine::ended_run& run, const figures& all) {
@@ -34,6 +35,14 @@ void add_errors(counters& to, const engine::ended_run& run, const figures& all) 
     const bool room = to.errors.contains(own) || to.errors.size() < most_codes;
     to.errors[room ? own : key{run.pipeline, "other"}] += n;
   }
+}
+
+void add_rows(counters& to, const engine::ended_run& run, const std::string& entry) {
+  engine::row_counts sum;
+  for (const engine::ended_stage& s : run.stages) {
+    if (entry_of(s.stage) == entry) sum += s.rows;
+  }
+  for (const auto& [outcome, counter] : row_outcomes) to.rows[{run.pipeline, entry, outcome}] += sum.*counter;
 }
 
 }  // namespace
@@ -61,6 +70,7 @@ void counters::add(const engine::ended_run& run) {
     domain_failures[{run.pipeline, entry}] += of.failed;
     requests[{run.pipeline, entry}] += of.requests;
     retries[{run.pipeline, entry}] += of.retries;
+    add_rows(*this, run, entry);
   }
   add_errors(*this, run, all);
   if (all.essential.count() > 0)
@@ -108,6 +118,7 @@ counters count_up(engine::session& session, std::int64_t lag_us) {
     ask.to_us = session.now_us() - lag_us;
     ask.oldest_first = true;
     ask.limit = runs_at_once;
+    ask.rows = true;
     auto ended = session.history(ask);
     const bool more = ended.size() == static_cast<std::size_t>(runs_at_once);
     // Those that ended at the same instant as the last one come with the next step, all of them.

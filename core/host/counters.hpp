@@ -24,6 +24,12 @@ struct counted_duration {
   [[nodiscard]] std::int64_t count() const;
 };
 
+// Each row that was read has one of these.
+inline constexpr std::pair<const char*, std::int64_t engine::row_counts::*> row_outcomes[] = {
+    {"inserted", &engine::row_counts::inserted},   {"updated", &engine::row_counts::updated},
+    {"unchanged", &engine::row_counts::unchanged}, {"deleted", &engine::row_counts::deleted},
+    {"deferred", &engine::row_counts::deferred},   {"rejected", &engine::row_counts::rejected}};
+
 struct counters {
   using key = std::vector<std::string>;
   std::map<key, std::int64_t> runs;               // pipeline, backend, state
@@ -31,10 +37,11 @@ struct counters {
   std::map<key, std::int64_t> domain_runs;        // pipeline, domain: in which it was read
   std::map<key, std::int64_t> domain_failures;    // pipeline, domain
   std::map<key, std::int64_t> requests, retries;  // pipeline, domain
-  std::map<key, std::int64_t> errors;             // pipeline, code
-  std::map<key, counted_duration> durations;      // pipeline, backend, phase or "whole"
-  std::int64_t until_us = 0;                      // what ended before is in
-  bool behind = false;                            // there is more than could be counted at once
+  std::map<key, std::int64_t> rows;    // pipeline, domain, outcome: what became of those that were read
+  std::map<key, std::int64_t> errors;  // pipeline, code
+  std::map<key, counted_duration> durations;  // pipeline, backend, phase or "whole"
+  std::int64_t until_us = 0;                  // what ended before is in
+  bool behind = false;                        // there is more than could be counted at once
 
   void add(const engine::ended_run& run);
 };

@@ -67,6 +67,34 @@ struct groups {
   }
 };
 
+json to_json(const engine::trend_times& t) {
+  if (t.count == 0) return nullptr;
+  const auto ms = [](std::int64_t us) { return static_cast<double>(us) / 1'000; };
+  return {{"count", t.count}, {"p50", ms(t.us[0])}, {"p95", ms(t.us[1])}, {"p99", ms(t.us[2])}};
+}
+
+json to_json(const engine::trend_part& p) {
+  return {{"succeeded", p.succeeded},
+          {"partial", p.partial},
+          {"failed", p.failed},
+          {"cancelled", p.cancelled},
+          {"essential_ms", to_json(p.essential)},
+          {"duration_ms", to_json(p.whole)}};
+}
+
+// Counted by the store: of all runs of the window, however many there are.
+json over_time(engine::session& session, const metrics_ask& ask, std::int64_t now) {
+  const engine::trend_ask wanted{ask.tenant, ask.pipeline, ask.backend, now - ask.window_us, now, ask.parts};
+  const engine::trend found = session.trend_of(wanted);
+  json parts = json::array();
+  for (std::size_t n = 0; n < found.parts.size(); ++n) {
+    json part = to_json(found.parts[n]);
+    part["from"] = instant_json(wanted.from_us + ask.window_us * static_cast<std::int64_t>(n) / wanted.parts);
+    parts.push_back(std::move(part));
+  }
+  return {{"all", to_json(found.all)}, {"parts", std::move(parts)}};
+}
+
 }  // namespace
 
 json metrics_report(engine::session& session, const metrics_ask& ask) {
@@ -78,18 +106,20 @@ json metrics_report(engine::session& session, const metrics_ask& ask) {
   if (!whole) runs.pop_back();
   groups all;
   for (const ended_run& run : runs) all.add(run);
-  return {{"window_s", ask.window_us / 1'000'000},
-          // Of more runs than are looked at at once, the newest.
-          {"from", instant_json(whole ? filter.from_us : runs.back().ended_us)},
-          {"to", instant_json(now)},
-          {"complete", whole},
-          {"total", to_json(all.total)},
-          {"pipelines", list(all.pipelines, "pipeline")},
-          {"backends", list(all.backends, "backend")},
-          {"domains", list(all.domains, "domain")},
-          {"phases", list(all.phases, "phase")},
-          {"tenants", list_tenants(all.tenants, ask.tenants)},
-          {"errors", list_errors(all.total)}};
+  json out{{"window_s", ask.window_us / 1'000'000},
+           // Of more runs than are looked at at once, the newest.
+           {"from", instant_json(whole ? filter.from_us : runs.back().ended_us)},
+           {"to", instant_json(now)},
+           {"complete", whole},
+           {"total", to_json(all.total)},
+           {"pipelines", list(all.pipelines, "pipeline")},
+           {"backends", list(all.backends, "backend")},
+           {"domains", list(all.domains, "domain")},
+           {"phases", list(all.phases, "phase")},
+           {"tenants", list_tenants(all.tenants, ask.tenants)},
+           {"errors", list_errors(all.total)}};
+  if (ask.parts > 0) out["over_time"] = over_time(session, ask, now);
+  return out;
 }
 
 }  // namespace sluice::host

@@ -1,4 +1,5 @@
 // How it goes: the figures of a window, the state of health, and what Prometheus reads.
+#include "host/advice.hpp"
 #include "host/alert_book.hpp"
 #include "host/health_report.hpp"
 #include "host/metrics_report.hpp"
@@ -24,13 +25,14 @@ std::int64_t window_us(const std::string& text) {
 }  // namespace
 
 awaitable<answer> api::show_metrics(const call& c) {
-  const host::metrics_ask ask{c.value("tenant"), c.value("pipeline"), c.value("backend"),
-                              window_us(c.value("window")), c.limit()};
+  host::metrics_ask ask{c.value("tenant"), c.value("pipeline"), c.value("backend"),
+                        window_us(c.value("window")), c.limit()};
+  if (const std::string parts = c.value("parts"); !parts.empty()) ask.parts = std::stoi(parts);
   std::function<json(engine::session&)> what = [ask](engine::session& s) {
     return host::metrics_report(s, ask);
   };
   const std::string same =
-      json{"metrics", ask.tenant, ask.pipeline, ask.backend, ask.window_us, ask.tenants}.dump();
+      json{"metrics", ask.tenant, ask.pipeline, ask.backend, ask.window_us, ask.tenants, ask.parts}.dump();
   const desk::reply got = co_await look(ask.tenant, same, std::move(what));
   co_return json_answer(200, *got);
 }
@@ -52,6 +54,28 @@ json api::firing_alerts(engine::session& s) const {
   return host::firing_alerts(s, served);
 }
 
+// Which tenants should run elsewhere, in short. It is about weeks and much is read for it, so it is made now and then.
+json api::advice_by_now(engine::session& s) {
+  constexpr std::int64_t good_for_us = 10 * minute_us;
+  const std::int64_t now = clock_.steady_us();
+  {
+    const std::lock_guard lock(advice_mutex_);
+    if (advice_us_ != 0 && now - advice_us_ < good_for_us) return advice_;
+    advice_us_ = now;  // others are answered with the one before meanwhile
+  }
+  json out = json::array();
+  const auto all = setup_.service.pipelines();
+  for (const host::served_pipeline& p : all) {
+    const json report = host::advice_report(s, *p.pipeline, {});
+    for (json move : report.at("moves")) {
+      move["pipeline"] = p.pipeline->name;
+      out.push_back(std::move(move));
+    }
+  }
+  const std::lock_guard lock(advice_mutex_);
+  return advice_ = std::move(out);
+}
+
 // Who sees one tenant only is told of its runs, and nothing of the host.
 awaitable<answer> api::show_health(const call& c) {
   const std::string tenant = c.value("tenant");
@@ -60,7 +84,9 @@ awaitable<answer> api::show_health(const call& c) {
     const auto open = host::look_at_open_runs(s, tenant);
     if (!whole) return host::health_report(open, json::array(), nullptr);
     const host::host_state state = state_of_host();
-    return host::health_report(open, firing_alerts(s), &state);
+    json out = host::health_report(open, firing_alerts(s), &state);
+    out["advice"] = advice_by_now(s);
+    return out;
   };
   const std::string same = json{"health", tenant, whole}.dump();
   const desk::reply got = co_await look(tenant, same, std::move(what));

@@ -64,6 +64,8 @@ void add_counted(families& to, const host::counters& c) {
                {"pipeline", "domain"}, c.requests);
   add_counters(to, "sluice_upstream_retries_total", "Of these, those that were sent again after an error",
                {"pipeline", "domain"}, c.retries);
+  add_counters(to, "sluice_rows_total", "Rows that ended runs have read, by what became of them",
+               {"pipeline", "domain", "outcome"}, c.rows);
   add_counters(to, "sluice_errors_total", "Error codes of ended runs and their stages, each once a run",
                {"pipeline", "code"}, c.errors);
   add_durations(to, c.durations);
@@ -91,6 +93,7 @@ void preset_one(host::counters& c, const manifest::pipeline& p) {
   for (const manifest::domain& d : p.domains) {
     for (auto* family : {&c.domain_runs, &c.domain_failures, &c.requests, &c.retries})
       family->try_emplace({p.name, d.name});
+    for (const auto& [outcome, counter] : host::row_outcomes) c.rows.try_emplace({p.name, d.name, outcome});
   }
 }
 

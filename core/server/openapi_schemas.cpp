@@ -168,6 +168,7 @@ json metrics_schema() {
   json out = texts_and({"from", "to"}, {{"window_s", {{"type", "integer"}}},
                                         {"complete", {{"type", "boolean"}}},
                                         {"total", figures_of({})},
+                                        {"over_time", {{"type", "object"}}},
                                         {"errors", {{"type", "array"}}}});
   for (const auto& [list, name] : {std::pair("pipelines", "pipeline"),
                                    {"backends", "backend"},
@@ -194,6 +195,7 @@ json health_schema() {
                             {"runs", {{"type", "object"}}},
                             {"stuck", {{"type", "array"}}},
                             {"alerts", {{"type", "array"}}},
+                            {"advice", {{"type", "array"}}},
                             {"host", host_schema()},
                             {"stale", {{"type", "array"}}}});
   out["required"] = {"status", "why", "runs", "stuck"};

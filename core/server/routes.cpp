@@ -47,11 +47,13 @@ constexpr std::array<query_parameter, 4> rejects_query{{
     at_most,
 }};
 json window() { return {{"type", "string"}, {"enum", {"5m", "15m", "1h", "6h", "24h", "7d", "30d"}}}; }
-constexpr std::array<query_parameter, 5> metrics_query{{
+json parts() { return {{"type", "integer"}, {"minimum", 1}, {"maximum", 100}}; }
+constexpr std::array<query_parameter, 6> metrics_query{{
     of_tenant,
     {"pipeline", "only of this pipeline", text},
     {"backend", "only by this backend", text},
     {"window", "how far back; 15m by default", window},
+    {"parts", "the window over time too, in so many parts: `over_time`", parts},
     {"limit", "at most so many tenants; 50 by default", limit},
 }};
 constexpr std::array<query_parameter, 2> list_query{{of_tenant, at_most}};

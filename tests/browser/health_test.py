@@ -19,9 +19,12 @@ SICK = {
     "host": {"active": 2, "queued": 1,
              "backends_away": [{"pipeline": "sign-in", "backend": "temporal", "code": "SLU-3300", "since": "2026-01-02T03:04:05.000Z", "why": "no server answers at its address"}],
              "sources": [{"pipeline": "sign-in", "source": "crm", "sick": True}, {"pipeline": "sign-in", "source": "billing", "sick": False}]},
+    "advice": [{"pipeline": "sign-in", "backend": "temporal", "tenants": ["whale"], "rule": None, "line": '- { backend: temporal, only: "whale" }'}],
     "stale": [{"manifest": "sign-in.yaml", "why": "the manifest is wrong"}],
 }
 TOOK = {"count": 40, "average": 812.0, "p50": 640.0, "p90": 1900.0, "p95": 2400.0, "p99": 4100.0, "max": 5000.0}
+
+PART = {"succeeded": 37, "partial": 0, "failed": 3, "cancelled": 0, "essential_ms": TOOK, "duration_ms": TOOK}
 
 
 def figures(failed, **name):
@@ -33,6 +36,7 @@ FIGURES = {
     "window_s": 3600, "from": "2026-01-02T03:04:05.000Z", "to": "2026-01-02T04:04:05.000Z", "complete": True, "total": figures(3),
     "pipelines": [figures(3, pipeline="sign-in")], "backends": [figures(3, backend="direct")],
     "domains": [figures(3, domain="credits"), figures(0, domain="roles")], "phases": [figures(0, phase="essential")],
+    "over_time": {"all": PART, "parts": [{**PART, "from": "2026-01-02T03:%02d:05.000Z" % n} for n in range(30)]},
     "tenants": [figures(3, tenant="acme")], "errors": [{"code": "SLU-3134", "runs": 3}],
 }
 
@@ -58,7 +62,7 @@ class Health(browser.Browsing, harness.Case):
             page = self.open_with(host, SICK, size)
             expect(page.locator(".health .state")).to_have_text("unhealthy")
             for text in ("domain_failures of credits is 3 of 40 runs in 15 min, the limit is 0", "1 run does not get on",
-                         "sign-in.yaml is not what is served", "crm", "The backend temporal takes no runs", "no server answers at its address"):
+                         "sign-in.yaml is not what is served", "crm", "The backend temporal takes no runs", "no server answers at its address", 'only: "whale"'):
                 expect(page.locator("main")).to_contain_text(text)
             expect(page.locator("main")).not_to_contain_text("billing")
             self.assertEqual(page.get_by_role("link", name="its host is gone").get_attribute("href"), "#/runs/018f-stuck")

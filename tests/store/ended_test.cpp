@@ -122,6 +122,50 @@ TEST_P(past, it_can_be_walked_from_one_instant_to_the_next) {
             (list{run_id(3), run_id(4)}));
 }
 
+TEST_P(past, it_tells_what_became_of_the_rows_of_each_stage) {
+  put("entities", {user("u1"), user("u2")});
+  finish();
+  start(2);
+  put("entities", {user("u1"), user("u2"), user("u3")});
+  finish();
+  const auto runs = session().history({.rows = true});
+  ASSERT_EQ(runs.size(), 2U);
+  const auto of = [](const engine::ended_run& r) {
+    engine::row_counts out;
+    for (const auto& s : r.stages) out += s.rows;
+    return out;
+  };
+  EXPECT_EQ(of(runs[1]).inserted, 2);
+  EXPECT_EQ(of(runs[0]).rows, 3);
+  EXPECT_EQ(of(runs[0]).inserted, 1);
+  EXPECT_EQ(of(runs[0]).unchanged, 2);
+  EXPECT_EQ(of(session().history({})[0]).rows, 0) << "nobody asked";
+}
+
+// Whichever way a store counts, it counts the same.
+TEST_P(past, it_is_counted_over_time) {
+  session().finish_run(run_.run_id, run_.epoch, true, "", "");
+  for (int n = 2; n <= 9; ++n)
+    run(n, n % 2 == 0 ? "bolt" : "acme", n < 6 ? "temporal" : "direct",
+        n % 3 == 0 ? stage_state::cancelled : stage_state::failed);
+  const auto all = session().history({.oldest_first = true, .stages = false});
+  const std::int64_t from = all.front().ended_us, to = all.back().ended_us + 1;
+  const std::vector<engine::trend_ask> asks{{"", "", "", from, to, 4},
+                                            {"bolt", "p", "temporal", from, to, 7},
+                                            {"", "", "", from + 1, to - 1, 1},
+                                            {"nobody", "", "", from, to, 3}};
+  for (const engine::trend_ask& ask : asks) {
+    engine::trend_builder expected(ask);
+    for (const auto& r : session().history({ask.tenant, ask.pipeline, ask.backend}))
+      expected.add(r.state, r.created_us, r.essential_us, r.ended_us);
+    const engine::trend wanted = expected.finish(), got = session().trend_of(ask);
+    EXPECT_EQ(got.parts, wanted.parts);
+    EXPECT_EQ(got.all, wanted.all);
+    ASSERT_EQ(got.parts.size(), static_cast<std::size_t>(ask.parts));
+  }
+  EXPECT_EQ(session().trend_of({"", "", "", from, to, 4}).all.whole.count, 9);
+}
+
 // A run keeps its place in the statistics when its pages go.
 TEST_P(past, it_outlives_the_pages) {
   put("entities", {user("u1")});

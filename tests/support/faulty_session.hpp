@@ -118,6 +118,7 @@ class faulty_session : public engine::session {
   engine::retention_result retain(const engine::retention_request& request) override {
     return around("retain", [&] { return inner_.retain(request); });
   }
+  engine::trend trend_of(const engine::trend_ask& a) override { return inner_.trend_of(a); }
   std::vector<engine::ended_run> history(const engine::history_filter& f) override {
     return inner_.history(f);
   }

@@ -24,7 +24,11 @@ std::vector<engine::ended_run> memory_tables::history(const engine::history_filt
     if (!f.stages) continue;
     for (const auto& [key, s] : entries_of(state_.stages, id)) {
       run.stages.push_back(
-          {s.stage, s.phase, s.state, s.started_us, s.ended_us, s.requests, s.retries, s.error_code});
+          {s.stage, s.phase, s.state, s.started_us, s.ended_us, s.requests, s.retries, s.error_code, {}});
+      if (!f.rows) continue;
+      for (const auto& [at, line] : entries_of(state_.ledger, id)) {
+        if (std::get<1>(at) == s.stage) run.stages.back().rows += line.first;
+      }
     }
   }
   std::sort(out.begin(), out.end(), [&](const engine::ended_run& a, const engine::ended_run& b) {
@@ -33,6 +37,19 @@ std::vector<engine::ended_run> memory_tables::history(const engine::history_filt
   });
   if (out.size() > static_cast<std::size_t>(f.limit)) out.resize(static_cast<std::size_t>(f.limit));
   return out;
+}
+
+engine::trend memory_tables::trend_of(const engine::trend_ask& ask) {
+  engine::trend_builder out(ask);
+  for (const engine::ended_run& r : history({.tenant = ask.tenant,
+                                    .pipeline = ask.pipeline,
+                                    .backend = ask.backend,
+                                    .from_us = ask.from_us,
+                                    .to_us = ask.to_us,
+                                    .stages = false,
+                                    .limit = 1'000'000}))
+    out.add(r.state, r.created_us, r.essential_us, r.ended_us);
+  return out.finish();
 }
 
 engine::note memory_tables::note(const std::string& name) {

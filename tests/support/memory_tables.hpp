@@ -131,6 +131,7 @@ class memory_tables final : public store::embedded::tables {
   engine::retention_result retain(const engine::retention_request& request, std::int64_t until_us) override;
 
   [[nodiscard]] std::vector<engine::ended_run> history(const engine::history_filter& filter) override;
+  [[nodiscard]] engine::trend trend_of(const engine::trend_ask& ask) override;
   [[nodiscard]] engine::note note(const std::string& name) override;
   void put_note(const std::string& name, const engine::note& n) override;
 

@@ -81,6 +81,9 @@ class session final : public engine::session {
     return tables_->due(pipeline, until_us, after, limit);
   }
   engine::retention_result retain(const engine::retention_request& request) override;
+  [[nodiscard]] engine::trend trend_of(const engine::trend_ask& ask) override {
+    return tables_->trend_of(ask);
+  }
   [[nodiscard]] std::vector<engine::ended_run> history(const engine::history_filter& filter) override {
     return tables_->history(filter);
   }

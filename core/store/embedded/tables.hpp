@@ -246,6 +246,7 @@ class tables {
                                           std::int64_t until_us) = 0;
 
   [[nodiscard]] virtual std::vector<engine::ended_run> history(const engine::history_filter& filter) = 0;
+  [[nodiscard]] virtual engine::trend trend_of(const engine::trend_ask& ask) = 0;
   [[nodiscard]] virtual engine::note note(const std::string& name) = 0;
   virtual void put_note(const std::string& name, const engine::note& n) = 0;
 

@@ -74,6 +74,7 @@ class postgres_session final : public engine::session {
                                            const engine::due_tenant& after, int limit) override;
   engine::retention_result retain(const engine::retention_request&) override;
   std::vector<engine::ended_run> history(const engine::history_filter&) override;
+  engine::trend trend_of(const engine::trend_ask&) override;
   engine::note read_note(const std::string& name) override;
   bool write_note(const std::string& name, std::int64_t version, const std::string& text) override;
   engine::inspector& inspect() override;

@@ -111,6 +111,7 @@ class tables final : public embedded::tables {
   engine::retention_result retain(const engine::retention_request& request, std::int64_t until_us) override;
 
   [[nodiscard]] std::vector<engine::ended_run> history(const engine::history_filter& filter) override;
+  [[nodiscard]] engine::trend trend_of(const engine::trend_ask& ask) override;
   [[nodiscard]] engine::note note(const std::string& name) override;
   void put_note(const std::string& name, const engine::note& n) override;
 
@@ -157,6 +158,7 @@ class tables final : public embedded::tables {
   void sum_pages(const std::string& run_id, std::vector<stage_account>& out);
   void sum_items(const std::string& run_id, std::vector<stage_account>& out);
   void sum_rows(const std::string& run_id, std::vector<stage_account>& out);
+  void add_rows(engine::ended_run& run);
   [[nodiscard]] std::vector<engine::ended_stage> ended_stages(const std::string& run_id);
 
   std::unique_ptr<database> db_;

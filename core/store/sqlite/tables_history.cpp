@@ -49,8 +49,30 @@ std::vector<engine::ended_run> tables::history(const engine::history_filter& f) 
                     f.to_us, f.pipeline, f.backend, f.limit, whole, f.tenant));
   }
   if (!f.stages) return out;
-  for (engine::ended_run& run : out) run.stages = ended_stages(run.run_id);
+  for (engine::ended_run& run : out) {
+    run.stages = ended_stages(run.run_id);
+    if (f.rows) add_rows(run);
+  }
   return out;
+}
+
+void tables::add_rows(engine::ended_run& run) {
+  std::vector<stage_account> sums(run.stages.size());
+  for (std::size_t n = 0; n < sums.size(); ++n) sums[n].row.stage = run.stages[n].stage;
+  sum_rows(run.run_id, sums);
+  for (std::size_t n = 0; n < sums.size(); ++n) {
+    for (const auto& [stream, counts] : sums[n].row.streams) run.stages[n].rows += counts;
+  }
+}
+
+engine::trend tables::trend_of(const engine::trend_ask& ask) {
+  auto c = db_->query(
+      "SELECT state, created_us, essential_us, ended_us FROM sluice_runs WHERE ended_us>0 AND ended_us>=?1 "
+      "AND ended_us<?2 AND (?3='' OR pipeline=?3) AND (?4='' OR backend=?4) AND (?5='' OR tenant=?5)",
+      ask.from_us, ask.to_us, ask.pipeline, ask.backend, ask.tenant);
+  engine::trend_builder out(ask);
+  while (c.next()) out.add(engine::run_state_from(c->text(0)), c->number(1), c->number(2), c->number(3));
+  return out.finish();
 }
 
 std::vector<engine::ended_stage> tables::ended_stages(const std::string& run_id) {
@@ -61,9 +83,15 @@ std::vector<engine::ended_stage> tables::ended_stages(const std::string& run_id)
   std::vector<engine::ended_stage> out;
   while (c.next()) {
     const bool essential = c->text(1) == "essential";
-    out.push_back({c->string(0), essential ? engine::phase::essential : engine::phase::background,
-                   engine::stage_state_from(c->text(2)), c->number(3), c->number(4), c->number(5),
-                   c->number(6), c->string(7)});
+    out.push_back({c->string(0),
+                   essential ? engine::phase::essential : engine::phase::background,
+                   engine::stage_state_from(c->text(2)),
+                   c->number(3),
+                   c->number(4),
+                   c->number(5),
+                   c->number(6),
+                   c->string(7),
+                   {}});
   }
   return out;
 }
