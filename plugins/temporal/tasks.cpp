@@ -39,12 +39,8 @@ void tasks::handle(ws::PollWorkflowTaskQueueResponse task) {
   for (bool more = true; more;) {
     more = false;
     try {
+      if (task.has_query()) return answer_query(task);
       asked a{.task = task, .state = state_of(task)};
-      if (task.has_query()) {
-        answer_query(task, a.state);
-        keep(task.workflow_execution().run_id(), std::move(a.state));
-        return;
-      }
       host_.add("workflow_tasks");
       decide_on(a);
       ws::PollWorkflowTaskQueueResponse next;
@@ -174,7 +170,11 @@ bool tasks::answer_task(asked& a, ws::PollWorkflowTaskQueueResponse& next) {
   return true;
 }
 
-void tasks::answer_query(const ws::PollWorkflowTaskQueueResponse& task, const run_state& state) {
+// By the whole history: a question that comes the sticky way brings none, and what is kept of the run ends before what
+// came of the last task.
+void tasks::answer_query(const ws::PollWorkflowTaskQueueResponse& task) {
+  run_state state;
+  read_on(state, task, {});
   ws::RespondQueryTaskCompletedRequest request;
   request.set_task_token(task.task_token());
   request.set_completed_type(enums::QUERY_RESULT_TYPE_ANSWERED);

@@ -36,7 +36,7 @@ class tasks {
   void decide_on(asked& a);
   bool run_inside(asked& a, const std::vector<command>& commands);
   bool answer_task(asked& a, ws::PollWorkflowTaskQueueResponse& next);
-  void answer_query(const ws::PollWorkflowTaskQueueResponse& task, const run_state& state);
+  void answer_query(const ws::PollWorkflowTaskQueueResponse& task);
   void fail_task(const ws::PollWorkflowTaskQueueResponse& task, const std::string& why);
   void keep(const std::string& run, run_state state);
   void forget(const std::string& run);
