@@ -50,7 +50,7 @@ marked AS (
 SELECT (SELECT count(*) FROM done), (SELECT count(*) FROM lease))sql";
 
 // All that finish_run and those before it look at, of run $1.
-constexpr const char* facts_sql = R"sql(
+const std::string facts_sql = R"sql(
 SELECT r.pipeline, r.plan, r.created_us, (SELECT min(at_us) FROM sluice.pages WHERE run_id = r.run_id),
   (extract(epoch FROM clock_timestamp()) * 1000000)::int8,
   (SELECT count(*) FROM sluice.items WHERE run_id = r.run_id AND state = 'open'),
@@ -60,11 +60,8 @@ SELECT r.pipeline, r.plan, r.created_us, (SELECT min(at_us) FROM sluice.pages WH
     OR EXISTS (SELECT FROM sluice.pending_links WHERE tenant = r.tenant)
     OR EXISTS (SELECT FROM sluice.held WHERE run_id = r.run_id)
     OR EXISTS (SELECT FROM sluice.ledger WHERE run_id = r.run_id AND (deleted > 0 OR swept > 0))
-    OR (r.scope = '' AND EXISTS (SELECT FROM sluice.runs o WHERE o.tenant = r.tenant AND o.run_id <> r.run_id
-      AND o.state IN ('held', 'failed', 'cancelled') AND o.ended_us >= coalesce((SELECT max(p.created_us)
-        FROM sluice.runs p WHERE p.tenant = r.tenant AND p.scope = '' AND p.run_id <> r.run_id
-          AND p.state IN ('succeeded', 'partial')), 0)))
-FROM sluice.runs r WHERE r.run_id = $1::uuid)sql";
+    OR (r.scope = '' AND )sql" +
+                              std::string(left_orphans) + ") FROM sluice.runs r WHERE r.run_id = $1::uuid";
 
 constexpr const char* close_sql = R"sql(
 WITH ended AS (

@@ -230,16 +230,15 @@ sweep_result postgres_session::remove_orphans(const deletion& d,
 }
 
 // What run $1, whose lease has epoch $2, may have to delete: whose run it is, whether it has deleted anything itself,
-// and whether a row may live on a deleted parent that an earlier run has left: one that was ended before it came to
-// look, held, failed or cancelled since the last one that looked began.
-constexpr const char* may_cascade_sql =
-    "SELECT tenant, scope <> '', EXISTS (SELECT FROM sluice.ledger l WHERE l.run_id = r.run_id AND (deleted "
-    "> 0 OR "
-    "swept > 0)), EXISTS (SELECT FROM sluice.runs o WHERE o.tenant = r.tenant AND o.run_id <> r.run_id "
-    "AND o.state IN ('held', 'failed', 'cancelled') AND o.ended_us >= coalesce((SELECT max(p.created_us) "
-    "FROM sluice.runs p WHERE p.tenant = r.tenant AND p.scope = '' AND p.run_id <> r.run_id AND p.state IN "
-    "('succeeded', 'partial')), 0)) FROM sluice.runs r WHERE run_id = $1::uuid "
-    "AND EXISTS (SELECT FROM sluice.leases x WHERE x.run_id = r.run_id AND x.epoch = $2::int8)";
+// and what earlier ones have left.
+const std::string may_cascade_sql = std::string(
+                                        "SELECT tenant, scope <> '', EXISTS (SELECT FROM sluice.ledger l "
+                                        "WHERE l.run_id = r.run_id AND (deleted > 0 "
+                                        "OR swept > 0)), ") +
+                                    left_orphans +
+                                    " FROM sluice.runs r WHERE run_id = $1::uuid AND EXISTS (SELECT FROM "
+                                    "sluice.leases x WHERE x.run_id = r.run_id "
+                                    "AND x.epoch = $2::int8)";
 
 sweep_result postgres_session::cascade(const std::string& run_id, std::int64_t run_epoch,
                                        const std::string& stage, const engine::delete_guard& guard) {
