@@ -1,5 +1,7 @@
 #include "server/channel.hpp"
 
+#include <algorithm>
+#include <array>
 #include <chrono>
 #include <utility>
 
@@ -50,6 +52,15 @@ class stream_channel : public channel {
     lowest().socket().shutdown(asio::socket_base::shutdown_send, gone);
     co_return;
   }
+  awaitable<void> drop(std::size_t most) override {
+    std::array<char, 4096> piece;
+    error_code gone;
+    while (!gone && most > 0) {
+      // Below TLS: after the last word of ours nothing of it has to be understood.
+      const auto into = asio::buffer(piece.data(), std::min(piece.size(), most));
+      most -= co_await lowest().async_read_some(into, redirect_error(use_awaitable, gone));
+    }
+  }
   void patience(int seconds) override {
     if (seconds > 0) lowest().expires_after(std::chrono::seconds(seconds));
     else lowest().expires_never();
@@ -77,9 +88,7 @@ class encrypted_channel : public stream_channel<tls_stream> {
     co_await stream_.async_handshake(tls_stream::server, redirect_error(use_awaitable, failed));
   }
   awaitable<void> end() override {
-    constexpr int farewell_seconds = 2;  // our word goes out at once; only the answer to it is waited for
     error_code gone;
-    patience(farewell_seconds);
     co_await stream_.async_shutdown(redirect_error(use_awaitable, gone));
   }
   [[nodiscard]] bool encrypted() const override { return true; }

@@ -33,6 +33,9 @@ class channel {
   virtual awaitable<void> write(std::string_view text, error_code& failed) = 0;  // all of it
   // Says that nothing more comes, as far as the other side still listens.
   virtual awaitable<void> end() = 0;
+  // After end(): takes what the other side still sends, at most so many bytes, and drops it. To close while something is
+  // unread makes the other side lose what it was told.
+  virtual awaitable<void> drop(std::size_t most) = 0;
   // What then takes longer fails with beast::error::timeout, and the connection is closed. 0: whatever it takes.
   virtual void patience(int seconds) = 0;
   virtual void close() = 0;

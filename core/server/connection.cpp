@@ -69,10 +69,17 @@ class connection {
     if (failed) co_return;
     while (co_await one_request()) {
     }
-    co_await channel_.end();
+    co_await part();
   }
 
  private:
+  // The answer to who is refused in the middle of a body must not be lost because more of the body is on its way.
+  awaitable<void> part() {
+    channel_.patience(unasked_ ? limits::header_seconds : limits::farewell_seconds);
+    co_await channel_.end();
+    if (unasked_) co_await channel_.drop(limits::dropped);
+  }
+
   void tell_idle() const {
     if (at_.leaving && at_.idle && !at_.busy()) at_.idle();
   }
@@ -113,6 +120,7 @@ class connection {
       // What was not read of it would be taken for the next request.
       buffer_.consume(std::min(unread_, buffer_.size()));
       if (has_body_) out.close = true;
+      unasked_ = out.close;
     }
     keep = keep && !out.close && !at_.leaving;
     bool written = false;
@@ -263,6 +271,7 @@ class connection {
   beast::flat_buffer buffer_;
   std::size_t unread_ = 0;  // bytes of the header that only our own reading has seen
   bool has_body_ = false;   // and it is not read yet
+  bool unasked_ = false;    // the other side may be sending what nobody will read
 };
 
 }  // namespace

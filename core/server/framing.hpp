@@ -14,6 +14,9 @@ namespace sluice::server {
 struct limits {
   static constexpr std::size_t header = 8 * 1024, fields = 64, target = 4 * 1024, body = 64 * 1024;
   static constexpr int header_seconds = 10, body_seconds = 30, idle_seconds = 60, write_seconds = 30;
+  static constexpr int farewell_seconds = 2;  // our last word goes out at once; this is for the answer to it
+  static constexpr std::size_t dropped =
+      4 * 1024 * 1024;  // of a body that was refused before it was all here
 };
 
 struct request_head {

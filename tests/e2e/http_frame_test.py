@@ -31,6 +31,9 @@ class Framed(hosted.Hosted):
         s = self.connect(host)
         data = self.known(data)
         s.sendall(data)
+        return self.rest_of(s)
+
+    def rest_of(self, s):
         out = b""
         while chunk := self.receive(s):
             out += chunk
@@ -108,6 +111,17 @@ class Framed(hosted.Hosted):
             head = b"GET /livez HTTP/1.1\r\nConnection: close\r\n" + HOST + b"X-Pad: " + b"a" * (size - 100) + b"\r\n\r\n"
             self.assertEqual(self.statuses(self.send(host, head)), [status], size)
         self.assertEqual(self.statuses(self.send(host, b"a" * 20000)), [431])
+        host.stop()
+
+    # covers: A1
+    def test_who_is_refused_while_he_sends_is_not_cut_off(self):
+        host = self.host()
+        s = self.connect(host)
+        s.sendall(self.known(RUNS + b"Content-Length: 2000000\r\n\r\n"))
+        answer = self.receive(s)
+        for _ in range(20):
+            s.sendall(b" " * 100000)
+        self.assertEqual(self.statuses(answer + self.rest_of(s)), [413])
         host.stop()
 
     # covers: A9
