@@ -30,6 +30,11 @@ class Unit(unittest.TestCase):
             self.assertNotEqual(self.score(open_to_all).returncode, 0)
 
 
+    def test_it_is_started_again_until_its_store_is_there_but_not_with_a_wrong_manifest(self):
+        said = set(UNIT.read_text().splitlines())
+        self.assertLessEqual({"StartLimitIntervalSec=0", "Restart=on-failure", "RestartPreventExitStatus=78"}, said)
+
+
 class Notified(harness.Case):
     def test_the_manager_is_told_when_it_is_ready_lives_and_ends(self):
         path = pathlib.Path(self.folder.name) / "notify"
