@@ -1,6 +1,6 @@
 // The host itself: what is installed, whether its manifests are good.
 import { advicePanel } from "./advice.js";
-import { api, ask, askIfAllowed } from "./api.js";
+import { api, ask, askIfAllowed, has } from "./api.js";
 import { h } from "./dom.js";
 import { icon } from "./icons.js";
 import { button, code, empty, heading, note, problemPanel, section, table } from "./parts.js";
@@ -42,7 +42,9 @@ function manifests() {
     h("p", {}, `Served: ${a.pipelines.join(", ")}.`),
     ...a.stale.map((x) => note("warn", `${x.manifest} stays as it was`, h("p", {}, x.why))),
   ];
-  return section("Manifests", h("div", { class: "actions" }, act("Check the files", "check", checked), act("Read them again", "reload", reloaded)), told);
+  const again = has("/api/sync/manifest/reload") ? act("Read them again", "reload", reloaded)
+    : h("span", { class: "quiet" }, "They are read again by ", code("sluice reload"), ", on the host's machine");
+  return section("Manifests", h("div", { class: "actions" }, act("Check the files", "check", checked), again), told);
 }
 
 export async function show(main, _, signal) {

@@ -20,9 +20,12 @@ awaitable<answer> api::readyz(const call&) {
   co_return json_answer(200, {{"status", setup_.service.backends_away().empty() ? "ready" : "degraded"}});
 }
 
-awaitable<answer> api::describe(const call&) {
-  static const std::string text = to_text(openapi()) + "\n";
-  co_return answer{200, "application/json", text, {}, false};
+// What is done at the socket alone is not offered elsewhere.
+awaitable<answer> api::describe(const call& c) {
+  static const std::string all = to_text(openapi()) + "\n";
+  static const std::string others = to_text(openapi(described::without_administration)) + "\n";
+  const bool elsewhere = c.from.administrator.empty() && !setup_.listen.socket.empty();
+  co_return answer{200, "application/json", elsewhere ? others : all, {}, false};
 }
 
 awaitable<answer> api::dashboard(const call& c) { co_return *web_answer("index.html", c.from); }

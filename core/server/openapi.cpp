@@ -88,9 +88,10 @@ json answers_of(const route& r) {
 
 }  // namespace
 
-json openapi() {
+json openapi(described what) {
   json paths = json::object();
   for (const route& r : routes()) {
+    if (r.needs == right::admin && what == described::without_administration) continue;
     json operation{{"operationId", r.id},
                    {"summary", r.summary},
                    {"parameters", parameters_of(r)},

@@ -1,10 +1,15 @@
 // /openapi.json, made from the route table.
 #pragma once
 
+#include <cstdint>
+
 #include <nlohmann/json.hpp>
 
 namespace sluice::server {
 
-[[nodiscard]] nlohmann::json openapi();
+// What is there for whom: an administrator's requests are left out where they are refused anyway.
+enum class described : std::uint8_t { all, without_administration };
+
+[[nodiscard]] nlohmann::json openapi(described what = described::all);
 
 }  // namespace sluice::server

@@ -138,7 +138,10 @@ class Socket(Local, harness.Case):
         routes = [(m.upper(), p) for p, methods in self.ask(host, "GET", "/openapi.json").json["paths"].items()
                   for m, o in methods.items() if o.get("x-sluice-right") == "admin"]
         self.assertTrue(routes)
+        offered = sorted(outside("GET", "/openapi.json").json["paths"])
+        self.assertIn("/api/sync/manifest/check", offered)
         for method, path in routes:
+            self.assertNotIn(path, offered)
             self.assertIn("socket alone", self.assert_problem(outside(method, path), 403, "SLU-7121")["detail"])
             self.assertEqual(self.ask(host, method, path).status, 200)
         self.assertEqual(outside("GET", "/api/sync/health").status, 200, "the rest of what such a token allows")
