@@ -46,7 +46,7 @@ function equation(sum, balances) {
   const parts = KINDS.filter(([key]) => sum[key] > 0).map(([key, name]) => `${count(sum[key])} ${name}`);
   return h("p", { class: `equation ${balances ? "good" : "bad"}` },
     icon(balances ? "succeeded" : "failed"),
-    `${plural(sum.rows, "row")} = ${parts.join(" + ") || "0"}`,
+    `${plural(sum.rows, "row")} = ${parts.join(" + ") || "0"} `,
     h("span", { class: "quiet" }, balances ? "adds up" : "does not add up"));
 }
 

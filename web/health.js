@@ -10,7 +10,8 @@ const WORDS = { healthy: "succeeded", degraded: "partial", unhealthy: "failed" }
 function alertNote(a) {
   return note(a.severity === "critical" ? "bad" : "warn", a.text,
     h("p", { class: "quiet" }, "since ", instant(a.since), ` · ${a.pipeline}`,
-      a.window_s ? ` · ${plural(a.runs, "run")} within ${duration(a.window_s * 1000)}` : ""));
+      a.window_s ? ` · ${plural(a.runs, "run")} within ${duration(a.window_s * 1000)}` : ""),
+    h("p", {}, link("/trends?window=1h", "What went wrong, and where")));
 }
 
 function stuckNote(stuck) {

@@ -1,24 +1,6 @@
-// The history of runs as numbers over time, from the list of runs that every token may read.
-import { api, ask, query } from "./api.js";
-
+// Windows of time, and what a list of runs comes to.
 export const WINDOWS = { "1h": 3600e3, "24h": 86400e3, "7d": 7 * 86400e3, "30d": 30 * 86400e3 };
 export const WINDOW_NAMES = { "1h": "The last hour", "24h": "The last 24 hours", "7d": "The last 7 days", "30d": "The last 30 days" };
-const MOST = 5000;
-
-// The runs that began since then, the newest first; `whole` says whether these are all.
-export async function runsSince(since, signal, filter = {}) {
-  const runs = [];
-  let cursor = null;
-  do {
-    const page = await ask(`${api("runs")}${query({ ...filter, limit: 1000, cursor })}`, { signal });
-    for (const r of page.runs) {
-      if (Date.parse(r.created_at) < since) return { runs, whole: true };
-      runs.push(r);
-    }
-    cursor = page.next_cursor;
-  } while (cursor && runs.length < MOST);
-  return { runs, whole: !cursor };
-}
 
 // By nearest rank: a value that was really there.
 export function percentile(sorted, p) {

@@ -1,9 +1,8 @@
 // What is going on at this moment.
-import { api, ask, follow } from "./api.js";
+import { api, ask, follow, query } from "./api.js";
 import { every, h, keep, say } from "./dom.js";
-import { duration, plural, scope, share } from "./format.js";
+import { count, duration, plural, scope, share } from "./format.js";
 import { healthPanel } from "./health.js";
-import { outcomes, percentile, runsSince, sorted } from "./history.js";
 import { button, empty, figure, heading, instant, runColumns, runLink, section, state, table, tenantLink } from "./parts.js";
 import { lastTime, stageBars } from "./stages.js";
 import { startDialog } from "./start.js";
@@ -52,17 +51,17 @@ function drawLive(place, title, runs, signal) {
   else if (runs.length > CARDS) place.append(h("p", { class: "quiet" }, `and ${plural(runs.length - CARDS, "more run")}`));
 }
 
-const within = (half) => (half === null ? "no run to measure" : `95 % of runs; half of them ${duration(half)}`);
+const within = (half) => (half === undefined ? "no run to measure" : `95 % of runs; half within ${duration(half)}`);
 
-function figures(runs, whole) {
-  const got = outcomes(runs);
-  const both = (key) => [percentile(sorted(runs, key), 0.5), percentile(sorted(runs, key), 0.95)];
-  const [waitHalf, waitMost] = both("essential_ms"), [runHalf, runMost] = both("duration_ms");
+// Of all runs that ended, however many: the store counts them.
+function figures(all) {
+  const counted = all.succeeded + all.partial + all.failed;
+  const wait = all.essential_ms ?? {}, run = all.duration_ms ?? {};
   return [
-    figure("Runs in the last hour", `${runs.length}${whole ? "" : "+"}`, got.failed ? plural(got.failed, "failure") : "no failure"),
-    figure("Succeeded", share(got.succeeded, got.ended - got.other), got.partial ? `${plural(got.partial, "run")} partial` : "none of them partial"),
-    figure("Essential data there", duration(waitMost), within(waitHalf)),
-    figure("Whole run", duration(runMost), within(runHalf)),
+    figure("Ended in the last hour", count(counted + all.cancelled), all.failed ? plural(all.failed, "failure") : "no failure"),
+    figure("Succeeded", share(all.succeeded, counted), all.partial ? `${plural(all.partial, "run")} partial or held` : "none of them partial"),
+    figure("Essential data there", duration(wait.p95), within(wait.p50)),
+    figure("Whole run", duration(run.p95), within(run.p50)),
   ];
 }
 
@@ -72,8 +71,8 @@ export async function show(main, _, signal) {
   main.append(heading("Now", button("Start a sync", () => startDialog(), { class: "main", icon: "plus" })), health, row,
     h("section", { "aria-label": "Under way" }, title, live), section("Ended last", late));
   const lately = every(15000, signal, async () => {
-    const { runs, whole } = await runsSince(Date.now() - 3600e3, signal);
-    row.replaceChildren(...figures(runs, whole));
+    const found = await ask(`${api("metrics")}${query({ window: "1h", parts: 1, limit: 1 })}`, { signal });
+    row.replaceChildren(...figures(found.over_time.all));
   });
   let ids = null;
   const moving = every(2000, signal, async () => {

@@ -29,7 +29,9 @@ PHASES = """
 """
 SPOILED = {"match": {"path": "*/users", "nth": 2}, "do": "replace", "key": "created_at", "with": ['"yesterday"', '"12/31/2020"', '"soon"']}
 ENDLESS = {"match": {"path": "*/credits"}, "do": "status", "status": 429, "headers": {"Retry-After": "1"}}
-PLACES = ["/", "/runs", "/tenants", "/tenants/acme", "/problems", "/trends?window=1h", "/host"]
+# With its heading, and what is there when all of it is.
+PLACES = [("/", "Now", "table"), ("/runs", "Runs", "table"), ("/tenants", "Tenants", "table"), ("/tenants/acme", "acme", ".timeline a"),
+          ("/problems", "Refused and waiting", "p.empty, .group"), ("/trends?window=1h", "Trends", "table"), ("/host", "Host", "table")]
 
 
 class Dashboard(browser.Browsing, harness.Case):
@@ -115,9 +117,10 @@ class Dashboard(browser.Browsing, harness.Case):
             self.assert_accessible(page, "signing in")
             self.shot(page, name + "-sign-in")
             self.sign_in_at(page, self.token)
-            for place in [*PLACES, "/runs/" + runs[0]]:
+            for place, title, seen in [*PLACES, ("/runs/" + runs[0], "acme, whole tenant", "table")]:
                 self.look(page, place)
-                expect(page.locator("h1")).to_be_visible()
+                expect(page.locator("h1")).to_have_text(title)
+                expect(page.locator("main " + seen).last).to_be_visible()
                 page.wait_for_load_state("networkidle") if place not in ("/",) else None
                 wide = page.evaluate("[document.documentElement.scrollWidth, innerWidth]")
                 self.assertLessEqual(wide[0], wide[1], "%s at %s is wider than the page" % (place, name))

@@ -45,9 +45,11 @@ class Health(browser.Browsing, harness.Case):
     def answer(self, page, path, body):
         page.route("**" + path + "*", lambda route: route.fulfill(status=200, content_type="application/json", body=json.dumps(body)))
 
-    def open_with(self, host, health, size=DESKTOP):
+    def open_with(self, host, health, size=DESKTOP, but=()):
         page = self.open(host, size)
         known = self.ask(host, "GET", "/openapi.json").json
+        for path in but:
+            del known["paths"][path]
         for path in ("/api/sync/health", "/api/sync/metrics"):
             known["paths"].setdefault(path, {})
         self.answer(page, "/openapi.json", known)
@@ -65,12 +67,27 @@ class Health(browser.Browsing, harness.Case):
                          "sign-in.yaml is not what is served", "crm", "The backend temporal takes no runs", "no server answers at its address", 'only: "whale"'):
                 expect(page.locator("main")).to_contain_text(text)
             expect(page.locator("main")).not_to_contain_text("billing")
+            for text in ("40", "3 failures", "92.5 %", "2.4 s"):  # of all runs, as the store counts them
+                expect(page.locator("dl.figures")).to_contain_text(text)
             self.assertEqual(page.get_by_role("link", name="its host is gone").get_attribute("href"), "#/runs/018f-stuck")
             self.shot(page, name + "-sick")
             self.assert_accessible(page, "a host that is not well")
         page = self.open_with(host, {"status": "healthy", "why": [], "runs": {"running": 0, "queued": 0, "stuck": 0}, "stuck": []})
         expect(page.locator(".health .state")).to_have_text("healthy")
         expect(page.locator("main .note")).to_have_count(0)
+        self.assert_well_behaved(host)
+        host.stop()
+
+    def test_what_is_done_at_the_socket_alone_is_not_offered(self):
+        host = self.host()
+        for but, buttons in ((), 1), (("/api/sync/manifest/reload",), 0):
+            page = self.open_with(host, SICK, PHONE, but)
+            self.look(page, "/host")
+            expect(page.get_by_role("button", name="Check the files")).to_be_visible()
+            expect(page.get_by_role("button", name="Read them again")).to_have_count(buttons)
+            expect(page.get_by_text("sluice reload")).to_have_count(1 - buttons)
+        self.shot(page, "phone-host-with-socket")
+        self.assert_accessible(page, "a host with a socket")
         self.assert_well_behaved(host)
         host.stop()
 
