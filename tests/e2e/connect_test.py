@@ -12,7 +12,7 @@ import page
 
 class Connect(unittest.TestCase):
     def test_its_commands_lead_from_a_first_look_to_a_sync(self):
-        commands = page.commands_of(self, "connect-an-api.md", "$PWD/build/release")
+        commands = page.commands_of(self, "docs/connect-an-api.md", "$PWD/build/release")
         with tempfile.TemporaryDirectory() as home:
             done = subprocess.run(["bash", "-eu", "-o", "pipefail", "-c", "trap 'kill $(jobs -p) 2>/dev/null || :' EXIT\n" + commands],
                                   cwd=harness.SOURCE, env={**os.environ, "HOME": home}, stdin=subprocess.DEVNULL,

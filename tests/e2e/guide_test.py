@@ -12,7 +12,7 @@ import page
 
 class Guide(unittest.TestCase):
     def test_its_commands_give_a_plugin_that_syncs(self):
-        commands = page.commands_of(self, "write-a-plugin.md", "build/release")
+        commands = page.commands_of(self, "docs/write-a-plugin.md", "build/release")
         with tempfile.TemporaryDirectory() as home:
             done = subprocess.run(["bash", "-euxo", "pipefail", "-c", "umask 022\n" + commands], cwd=harness.SOURCE,
                                   env={**os.environ, "HOME": home}, stdin=subprocess.DEVNULL,

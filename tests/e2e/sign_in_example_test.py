@@ -1,18 +1,25 @@
 """examples/sign-in: what a product calls at a sign-in, in time, too late, and where it is turned away."""
+import os
+import shutil
 import subprocess
 import sys
+import tempfile
 import threading
 import unittest
 
 import harness
 import hosted
 import http_test
+import page
 
 FOLDER = harness.SOURCE / "examples" / "sign-in"
 CALLERS = [["sh", FOLDER / "sign-in.sh"], [sys.executable, FOLDER / "sign_in.py"]]
 
 
 class SignIn(hosted.Hosted, harness.Case):
+    def environment(self, **more):
+        return super().environment(SIGN_IN_DB=str(self.store.path), **more)
+
     def call(self, caller, host, tenant="acme", token=None):
         done = subprocess.run([*caller, tenant, http_test.USER], capture_output=True, text=True, timeout=120,
                               env=self.environment(SLUICE_URL="http://" + host.address, SLUICE_TOKEN=token or self.token))
@@ -20,7 +27,8 @@ class SignIn(hosted.Hosted, harness.Case):
         return done.stdout.splitlines(), done.stderr
 
     def test_in_time_too_late_and_turned_away(self):
-        self.write_manifest(phases=http_test.SUBJECT_ONLY)
+        self.manifest = self.manifest.with_name("sign-in.yaml")
+        shutil.copy(FOLDER / "sign-in.yaml", self.manifest)
         host = self.host()
         for caller in CALLERS:
             (said, *parts), _ = self.call(caller, host)
@@ -43,6 +51,16 @@ class SignIn(hosted.Hosted, harness.Case):
                 self.assertEqual(parts, [])
                 self.assertRegex(why + said, "401|404|no tenant")
         host.stop()
+
+
+class ItsReadme(unittest.TestCase):
+    def test_its_commands_sign_a_user_in(self):
+        commands = page.commands_of(self, "examples/sign-in/README.md", "$PWD/build/release")
+        with tempfile.TemporaryDirectory() as home:
+            done = subprocess.run(["bash", "-euxo", "pipefail", "-c", commands], cwd=harness.SOURCE, env={**os.environ, "HOME": home},
+                                  stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, timeout=300)
+        self.assertEqual(done.returncode, 0, done.stdout[-8000:])
+        self.assertEqual(done.stdout.count("everything essential is there\n"), len(CALLERS), done.stdout)
 
 
 if __name__ == "__main__":
