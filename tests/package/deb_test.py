@@ -83,7 +83,7 @@ class Package(hosted.Hosted, harness.Case):
                   "/usr/share/man/man1/sluice.1.gz", "/usr/share/doc/sluice/changelog.gz",
                   "/usr/share/sluice/prometheus/sluice.rules.yml", "/usr/share/sluice/grafana/sluice.json",
                   "/usr/lib/cmake/sluice-sdk/sluice-sdk-config.cmake", "/usr/share/sluice/template/plugin.json",
-                  "/usr/share/doc/sluice/operate.md", "/usr/share/doc/sluice/copyright", "/usr/share/sluice/host.yaml"]
+                  "/usr/share/doc/sluice/operate.md", "/usr/share/doc/sluice/examples/demo/sign-in.yaml", "/usr/share/doc/sluice/copyright", "/usr/share/sluice/host.yaml"]
         wanted += ["/usr/lib/sluice/plugins/%s/%s" % (p, f) for p in PLUGINS for f in ("plugin.json", p + ".so")]
         self.assertEqual([w for w in wanted if w not in there], [])
         self.assertEqual([p for p, mode in there.items() if mode[5] == "w" or mode[8] == "w"], [], "others may write it")
