@@ -22,10 +22,17 @@ class pool {
     {
       const std::lock_guard lock(mutex_);
       if (closed_) return;
+      ++under_way_;
       waiting_.push_back(std::move(f));
       if (waiting_.size() > idle_ && threads_.size() < most_) threads_.emplace_back([this] { work(); });
     }
     changed_.notify_one();
+  }
+
+  // Until less is under way than can be at once.
+  void wait_for_room() {
+    std::unique_lock lock(mutex_);
+    room_.wait(lock, [this] { return under_way_ < most_; });
   }
 
   // Does what has been posted, then ends.
@@ -54,14 +61,19 @@ class pool {
         waiting_.pop_front();
       }
       next();
+      {
+        const std::lock_guard lock(mutex_);
+        --under_way_;
+      }
+      room_.notify_one();
     }
   }
 
   const std::size_t most_;
   std::mutex mutex_;
-  std::condition_variable changed_;
+  std::condition_variable changed_, room_;
   std::deque<std::function<void()>> waiting_;
-  std::size_t idle_ = 0;
+  std::size_t idle_ = 0, under_way_ = 0;
   bool closed_ = false;
   std::vector<std::thread> threads_;
 };

@@ -26,6 +26,7 @@ worker::~worker() {
   ends_.wait(3s);
   to_.stop();
   for (std::thread& t : threads_) t.join();
+  handlers_.close();
   callers_.close();
   steps_.wait_idle();
   if (polling_) say_goodbye();
@@ -43,12 +44,14 @@ void worker::poll() {
 
 void worker::poll_tasks(bool sticky) {
   for (int failures = 0; !to_.stopping();) {
+    handlers_.wait_for_room();
     ws::PollWorkflowTaskQueueResponse task;
     const answer said = to_.poll<ws::PollWorkflowTaskQueueRequest>(
         "PollWorkflowTaskQueue", sticky ? names_.sticky() : names_.shared(), sticky, task);
     failures = said.good() || said.what == kind::timed_out ? 0 : failures + 1;
     if (failures > 0 && !to_.pause(to_.backoff(failures, said))) return;
-    if (said.good() && !task.task_token().empty()) tasks_.handle(std::move(task));
+    if (said.good() && !task.task_token().empty())
+      handlers_.post([this, taken = std::move(task)]() mutable { tasks_.handle(std::move(taken)); });
   }
 }
 

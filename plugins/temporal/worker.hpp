@@ -60,6 +60,8 @@ class worker {
   slot names_;
   cluster to_;
   pool callers_{32};
+  // Not on the threads that poll: what waits for them on a busy server goes to others after a second.
+  pool handlers_{32};
   closings ends_;
   tasks tasks_;
   activities activities_;

@@ -17,7 +17,7 @@
 
 namespace sluice::durable::test {
 
-// What it is asked, and what it says to it. Polls get nothing until they are stopped.
+// What it is asked, and what it says to it. Polls get what it brings, then nothing until they are stopped.
 class script {
  public:
   using reply = std::function<answer(google::protobuf::MessageLite& response)>;
@@ -26,6 +26,11 @@ class script {
   void says(const std::string& method, reply r) {
     const std::lock_guard lock(mutex_);
     replies_[method].push_back(std::move(r));
+  }
+  // The next poll of that name gets it; once.
+  void brings(const std::string& method, reply r) {
+    const std::lock_guard lock(mutex_);
+    brought_[method].push_back(std::move(r));
   }
   [[nodiscard]] std::vector<std::string> asked(const std::string& method) {
     const std::lock_guard lock(mutex_);
@@ -48,7 +53,7 @@ class script {
   std::mutex mutex_;
   std::condition_variable changed_;
   std::map<std::string, std::vector<std::string>> asked_;
-  std::map<std::string, std::deque<reply>> replies_;
+  std::map<std::string, std::deque<reply>> replies_, brought_;
   bool stopped_ = false;
 };
 
@@ -62,8 +67,13 @@ class scripted final : public transport {
     {
       std::unique_lock lock(s_.mutex_);
       if (poll) {
-        s_.changed_.wait(lock, [&] { return s_.stopped_; });
-        return {answer::kind::stopped, "stopping"};
+        auto& brought = s_.brought_[method];
+        s_.changed_.wait(lock, [&] { return s_.stopped_ || !brought.empty(); });
+        if (s_.stopped_) return {answer::kind::stopped, "stopping"};
+        r = std::move(brought.front());
+        brought.pop_front();
+        lock.unlock();
+        return r(response);
       }
       s_.asked_[method].push_back(request.SerializeAsString());
       auto& replies = s_.replies_[method];

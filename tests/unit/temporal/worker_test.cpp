@@ -1,9 +1,5 @@
 // The worker in front of a transport that is none.
-#include "temporal/worker.hpp"
-
-#include <gmock/gmock.h>
-
-#include "fake_cluster.hpp"
+#include "a_cluster.hpp"
 
 namespace sluice::durable::test {
 
@@ -11,53 +7,6 @@ namespace {
 
 using kind = answer::kind;
 using ::testing::HasSubstr;
-
-constexpr const char* plan =
-    R"({"run_id":"run-1","tenant":"acme","pipeline":"p","correlation_id":"c-1",
-        "steps":[{"name":"users","phase":"essential","after":[]},{"name":"rest","phase":"background","after":["users"]}]})";
-
-struct a_cluster : ::testing::Test {
-  a_cluster() {
-    offer_runs(host);
-    to.address = "cluster:7233";
-    to.name_space = "default";
-    to.task_queue = "unit-test";
-  }
-  std::unique_ptr<transport> by() { return std::make_unique<scripted>(said); }
-  std::vector<std::string> log() {
-    std::vector<std::string> out;
-    for (const auto& line : host.lines()) out.push_back(line.message);
-    return out;
-  }
-
-  testkit::fake_host host;
-  settings to;
-  script said;
-};
-
-ws::PollWorkflowTaskQueueResponse first_task() {
-  ws::PollWorkflowTaskQueueResponse task;
-  task.set_task_token("task-1");
-  task.mutable_workflow_execution()->set_workflow_id("run-1");
-  task.mutable_workflow_execution()->set_run_id("server-1");
-  task.set_started_event_id(3);
-  return task;
-}
-
-history_api::HistoryEvent begun(const std::string& input) {
-  history_api::HistoryEvent e;
-  e.set_event_id(1);
-  e.set_event_type(enums::EVENT_TYPE_WORKFLOW_EXECUTION_STARTED);
-  set_json(*e.mutable_workflow_execution_started_event_attributes()->mutable_input(), input);
-  return e;
-}
-history_api::HistoryEvent given_to(const std::string& who) {
-  history_api::HistoryEvent e;
-  e.set_event_id(3);
-  e.set_event_type(enums::EVENT_TYPE_WORKFLOW_TASK_STARTED);
-  e.mutable_workflow_task_started_event_attributes()->set_identity(who);
-  return e;
-}
 
 }  // namespace
 
@@ -169,78 +118,34 @@ TEST_F(a_cluster, gets_a_run_and_what_was_done_in_its_first_task) {
   EXPECT_EQ(host.metric("steps_inside_tasks"), 1);
 }
 
-// A server that can hands out at once what this process asks for; and of what is over nothing is asked any more.
-TEST_F(a_cluster, gives_a_step_back_with_its_answer_and_is_not_asked_for_what_is_over) {
-  const slot names("unit-test.p");
-  cluster c(host_ref(host.raw()), to, by(), names);
-  steps_here steps(host_ref(host.raw()));
-  closings ends;
-  std::vector<std::string> given, over;
-  tasks t(host_ref(host.raw()), c, steps, ends, names,
-          {[&](const ws::PollActivityTaskQueueResponse& step) { given.push_back(step.activity_id()); },
-           [&](const std::string& run_id) { over.push_back(run_id); }});
-  ws::RespondWorkflowTaskCompletedResponse one;
-  one.add_activity_tasks()->set_activity_id("rest");
-  said.says("RespondWorkflowTaskCompleted", with(one));
-  said.says("RespondWorkflowTaskCompleted", plain(kind::ok));
-  ws::PollWorkflowTaskQueueResponse task = first_task();
-  *task.mutable_history()->add_events() = begun(to_text(input_of(plan, names.home())));
-  *task.mutable_history()->add_events() = given_to(names.home());
-  t.handle(task);
-  const auto asked = said.question<ws::RespondWorkflowTaskCompletedRequest>("RespondWorkflowTaskCompleted");
-  EXPECT_TRUE(asked.commands(2).schedule_activity_task_command_attributes().request_eager_execution());
-  EXPECT_THAT(given, ::testing::ElementsAre("rest"));
-  EXPECT_THAT(over, ::testing::IsEmpty());
-  workflow_input last = input_of(plan, names.home());
-  for (const input_step& s : last.steps) last.done[s.name] = "ended";
-  ws::PollWorkflowTaskQueueResponse end = first_task();
-  *end.mutable_history()->add_events() = begun(to_text(last));
-  *end.mutable_history()->add_events() = given_to(names.home());
-  t.handle(end);
-  EXPECT_THAT(over, ::testing::ElementsAre("run-1"));
-}
-
-// covers: T6
-TEST_F(a_cluster, is_asked_for_the_pages_of_a_history_that_is_not_known) {
-  const slot names("unit-test.p");
-  cluster c(host_ref(host.raw()), to, by(), names);
-  steps_here steps(host_ref(host.raw()));
-  closings ends;
-  tasks t(host_ref(host.raw()), c, steps, ends, names);
-  ws::GetWorkflowExecutionHistoryResponse one, two;
-  *one.mutable_history()->add_events() = begun(to_text(input_of(plan, "elsewhere")));
-  one.set_next_page_token("more");
-  *two.mutable_history()->add_events() = given_to("elsewhere");
-  said.says("GetWorkflowExecutionHistory", with(one));
-  said.says("GetWorkflowExecutionHistory", with(two));
-  ws::PollWorkflowTaskQueueResponse task = first_task();
-  history_api::HistoryEvent late = given_to(names.home());
-  late.set_event_id(9);
-  *task.mutable_history()->add_events() = late;
-  task.set_started_event_id(9);
-  task.mutable_query()->set_query_type("progress");
-  t.handle(task);
-  EXPECT_EQ(said.asked("GetWorkflowExecutionHistory").size(), 2U);
-  const auto told = said.question<ws::RespondQueryTaskCompletedRequest>("RespondQueryTaskCompleted");
-  EXPECT_EQ(json_of(told.query_result()),
-            R"({"home":"elsewhere","run_id":"run-1","steps":{"rest":"waits","users":"waits"}})");
-}
-
-// covers: T7
-TEST_F(a_cluster, keeps_a_workflow_whose_history_is_of_a_newer_program) {
-  const slot names("unit-test.p");
-  cluster c(host_ref(host.raw()), to, by(), names);
-  steps_here steps(host_ref(host.raw()));
-  closings ends;
-  tasks t(host_ref(host.raw()), c, steps, ends, names);
-  ws::PollWorkflowTaskQueueResponse task = first_task();
-  *task.mutable_history()->add_events() =
-      begun(R"({"interpreter":99,"run_id":"run-1","pipeline":"p","home":"h","steps":[]})");
-  t.handle(task);
-  EXPECT_TRUE(said.asked("RespondWorkflowTaskCompleted").empty());
-  const auto failed = said.question<ws::RespondWorkflowTaskFailedRequest>("RespondWorkflowTaskFailed");
-  EXPECT_THAT(failed.failure().message(), HasSubstr("newer sluice"));
-  EXPECT_EQ(host.metric("workflow_tasks_failed"), 1);
+// What polls goes on polling: a server that is slow to take one answer has others to give meanwhile.
+TEST_F(a_cluster, is_polled_while_it_takes_its_time_with_answers) {
+  constexpr int many = 12;
+  const std::string home = slot("unit-test.p").home();
+  for (int n = 0; n < many; ++n) {
+    ws::PollWorkflowTaskQueueResponse task = first_task();
+    task.mutable_workflow_execution()->set_workflow_id("run-" + std::to_string(n));
+    task.mutable_workflow_execution()->set_run_id("server-" + std::to_string(n));
+    *task.mutable_history()->add_events() = begun(to_text(input_of(plan, home)));
+    *task.mutable_history()->add_events() = given_to(home);
+    said.brings("PollWorkflowTaskQueue", with(task));
+  }
+  std::mutex mutex;
+  std::condition_variable all_here;
+  int here = 0;
+  bool together = true;
+  said.says("RespondWorkflowTaskCompleted", [&](google::protobuf::MessageLite&) {
+    std::unique_lock lock(mutex);
+    if (++here == many) all_here.notify_all();
+    together = all_here.wait_for(lock, std::chrono::seconds(20), [&] { return here >= many; }) && together;
+    return answer{};
+  });
+  {
+    worker w(host_ref(host.raw()), to, by());
+    w.poll();
+    said.wait_for("RespondWorkflowTaskCompleted", many);
+  }
+  EXPECT_TRUE(together);
 }
 
 }  // namespace sluice::durable::test
