@@ -1,9 +1,9 @@
-# sluice_add_plugin(NAME METADATA plugin.json [SOURCES a.cpp...] [LINK lib...])
+# sluice_add_plugin(NAME [OPTIONAL] METADATA plugin.json [SOURCES a.cpp...] [LINK lib...])
 #
 # Builds ${CMAKE_BINARY_DIR}/plugins/NAME/{plugin.json,NAME.so}: a folder that a host loads as it is. Without
 # SOURCES the plugin is its metadata alone. Sources include "sluice_plugin.hpp", generated from plugin.json.
 # Installs to ${CMAKE_INSTALL_LIBDIR}/sluice/plugins/NAME. A test links sluice-plugin-NAME-test, which gives it
-# the same header, the SDK's testing helpers and SLUICE_PLUGIN_FOLDER.
+# the same header, the SDK's testing helpers and SLUICE_PLUGIN_FOLDER. OPTIONAL: who doesn't build it installs none of it.
 include_guard(GLOBAL)
 include(GNUInstallDirs)
 include("${CMAKE_CURRENT_LIST_DIR}/SluicePluginHeader.cmake")
@@ -22,7 +22,7 @@ function(_sluice_check_plugin_links name links)
 endfunction()
 
 function(sluice_add_plugin name)
-  cmake_parse_arguments(PARSE_ARGV 1 arg "" "METADATA" "SOURCES;LINK")
+  cmake_parse_arguments(PARSE_ARGV 1 arg "OPTIONAL" "METADATA" "SOURCES;LINK")
   if(NOT arg_METADATA OR arg_UNPARSED_ARGUMENTS)
     message(FATAL_ERROR "sluice_add_plugin(${name}): say METADATA plugin.json, and SOURCES if it has code; "
                         "got '${arg_UNPARSED_ARGUMENTS}'")
@@ -35,8 +35,10 @@ function(sluice_add_plugin name)
 
   set(generated "${CMAKE_CURRENT_BINARY_DIR}/${name}_generated")
   sluice_plugin_header(${name} "${metadata}" "${generated}/sluice_plugin.hpp")
-  configure_file("${metadata}" "${out}/plugin.json" COPYONLY)
-  install(FILES "${metadata}" DESTINATION "${to}" RENAME plugin.json COMPONENT plugin-${name})
+  if(NOT arg_OPTIONAL OR NOT arg_SOURCES)
+    configure_file("${metadata}" "${out}/plugin.json" COPYONLY)
+    install(FILES "${metadata}" DESTINATION "${to}" RENAME plugin.json COMPONENT plugin-${name})
+  endif()
 
   # What a test of the plugin links: the generated header, and where the plugin is.
   add_library(sluice-plugin-${name}-test INTERFACE)
@@ -65,5 +67,13 @@ function(sluice_add_plugin name)
     target_link_options(${target} PRIVATE LINKER:-z,defs)
   endif()
   add_dependencies(sluice-plugin-${name}-test ${target})
-  install(TARGETS ${target} LIBRARY DESTINATION "${to}" COMPONENT plugin-${name})
+  if(NOT arg_OPTIONAL)
+    install(TARGETS ${target} LIBRARY DESTINATION "${to}" COMPONENT plugin-${name})
+    return()
+  endif()
+  # The folder comes with the library: half a plugin would be a broken one.
+  add_custom_command(TARGET ${target} POST_BUILD
+    COMMAND "${CMAKE_COMMAND}" -E copy_if_different "${metadata}" "${out}/plugin.json" VERBATIM)
+  install(TARGETS ${target} LIBRARY DESTINATION "${to}" COMPONENT plugin-${name} OPTIONAL)
+  install(FILES "${out}/plugin.json" DESTINATION "${to}" COMPONENT plugin-${name} OPTIONAL)
 endfunction()
