@@ -20,8 +20,8 @@ class SignIn(hosted.Hosted, harness.Case):
     def environment(self, **more):
         return super().environment(SIGN_IN_DB=str(self.store.path), **more)
 
-    def call(self, caller, host, tenant="acme", token=None):
-        done = subprocess.run([*caller, tenant, http_test.USER], capture_output=True, text=True, timeout=120,
+    def call(self, caller, host, tenant="acme", token=None, user=http_test.USER):
+        done = subprocess.run([*caller, tenant, user], capture_output=True, text=True, timeout=120,
                               env=self.environment(SLUICE_URL="http://" + host.address, SLUICE_TOKEN=token or self.token))
         self.assertEqual(done.returncode, 0, done.stderr)
         return done.stdout.splitlines(), done.stderr
@@ -41,7 +41,7 @@ class SignIn(hosted.Hosted, harness.Case):
         self.upstream.faults({"match": {"path": "*/users/*"}, "do": "status", "status": 429, "headers": {"Retry-After": "1"}})
         for caller in CALLERS:
             (said, *parts), _ = self.call(caller, host)
-            self.assertEqual(said, "not all is there yet: go on with what is stored")
+            self.assertEqual(said, "not all is there: go on with what is stored")
             self.assertGreaterEqual(len(parts), 3)
         self.upstream.faults()
         for caller in CALLERS:
@@ -50,7 +50,14 @@ class SignIn(hosted.Hosted, harness.Case):
                 self.assertIn("go on with what is stored", said)
                 self.assertEqual(parts, [])
                 self.assertRegex(why + said, "401|404|no tenant")
+            (said, *parts), _ = self.call(caller, host, user="u-999999")
+            self.assertEqual(said, "not all is there: go on with what is stored", "over, and failed")
+            self.assertTrue(parts and all("never read" in p for p in parts), parts)
         host.stop()
+        for caller in CALLERS:
+            (said,), why = self.call(caller, host)
+            self.assertIn("go on with what is stored", said)
+            self.assertIn("onnect", why, "why there was none")
 
 
 class ItsReadme(unittest.TestCase):
