@@ -9,20 +9,28 @@ namespace sluice::store::postgres {
 
 namespace {
 
+// What a filter and a question for a trend have in common; `values` grows by what is in it.
+template <class Filter>
+std::string narrowed_by(const Filter& f, parameters& values) {
+  std::string out;
+  const auto also = [&](const char* column, const std::string& value) {
+    if (value.empty()) return;
+    values.push_back(value);
+    out += std::string(" AND ") + column + " = $" + std::to_string(values.size()) + "::text";
+  };
+  also("tenant", f.tenant);
+  also("pipeline", f.pipeline);
+  also("backend", f.backend);
+  return out;
+}
+
 // `values` grows by those of the filter.
 std::string history_sql(const engine::history_filter& f, parameters& values) {
   values = {encode_int8(f.from_us), encode_int8(f.to_us), encode_int8(f.limit)};
   std::string sql =
       "SELECT run_id, tenant, pipeline, scope, backend, mode, state, created_us, essential_us, ended_us, "
-      "error_code FROM sluice.runs WHERE ended_us > 0 AND ended_us >= $1::int8 AND ended_us < $2::int8";
-  const auto also = [&](const char* column, const std::string& value) {
-    if (value.empty()) return;
-    values.push_back(value);
-    sql += std::string(" AND ") + column + " = $" + std::to_string(values.size()) + "::text";
-  };
-  also("tenant", f.tenant);
-  also("pipeline", f.pipeline);
-  also("backend", f.backend);
+      "error_code FROM sluice.runs WHERE ended_us > 0 AND ended_us >= $1::int8 AND ended_us < $2::int8" +
+      narrowed_by(f, values);
   if (f.whole_tenants) sql += " AND scope = ''";
   const std::string by = f.oldest_first ? "" : " DESC";
   return sql + " ORDER BY ended_us" + by + ", run_id" + by + " LIMIT $3::int8";
@@ -57,15 +65,7 @@ engine::ended_stage stage_at(const rows& r, std::size_t n) {
 // $1 from, $2 to, $3 parts. The row without a part is that of all of them.
 std::string trend_sql(const engine::trend_ask& ask, parameters& values) {
   values = {encode_int8(ask.from_us), encode_int8(ask.to_us), encode_int8(ask.parts)};
-  std::string which;
-  const auto also = [&](const char* column, const std::string& value) {
-    if (value.empty()) return;
-    values.push_back(value);
-    which += std::string(" AND ") + column + " = $" + std::to_string(values.size()) + "::text";
-  };
-  also("tenant", ask.tenant);
-  also("pipeline", ask.pipeline);
-  also("backend", ask.backend);
+  const std::string which = narrowed_by(ask, values);
   std::string sql =
       "SELECT coalesce(part, -1), count(*) FILTER (WHERE state = 'succeeded'), count(*) FILTER (WHERE state "
       "IN ('partial', 'held')), count(*) FILTER (WHERE state = 'failed'), count(*) FILTER (WHERE state = "
