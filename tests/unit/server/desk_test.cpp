@@ -29,16 +29,17 @@ class said_clock final : public engine::clock_port {
   std::atomic<std::int64_t> now_ = 0;
 };
 
-// One that is at work until it is told to end.
+// One that is at work until it is told to end, or this is gone.
 struct held_question {
   desk::question question() {
-    return [this]() -> nlohmann::json {
-      begun.set_value();
-      go.get_future().wait();
+    return [begun = begun, told = go.get_future().share()]() -> nlohmann::json {
+      begun->set_value();
+      told.wait();
       return 0;
     };
   }
-  std::promise<void> begun, go;
+  std::shared_ptr<std::promise<void>> begun = std::make_shared<std::promise<void>>();
+  std::promise<void> go;
 };
 
 class at_desk : public ::testing::Test {
@@ -59,6 +60,17 @@ class at_desk : public ::testing::Test {
 
   void run_until(const std::function<bool()>& done) {
     while (!done()) context_.run_one();
+  }
+  // One question has taken so long, and one is at work.
+  void occupy(desk& d, std::int64_t us, held_question& held) {
+    ask(d, "", [this, us]() -> nlohmann::json {
+      clock_.take(us);
+      return 0;
+    });
+    run_until([&] { return ended() == 1; });
+    ask(d, "", held.question());
+    context_.poll();
+    held.begun->get_future().wait();
   }
   std::size_t ended() const { return answers_.size() + static_cast<std::size_t>(failures_); }
 
@@ -116,18 +128,15 @@ TEST_F(at_desk, what_fails_fails_for_all_and_leaves_nothing_behind) {
 // covers: P16, P17
 TEST_F(at_desk, more_than_fits_is_sent_away) {
   desk d(1, 3, clock_);
-  std::promise<void> begun, go;
-  ask(d, "", [&]() -> nlohmann::json {
-    begun.set_value();
-    go.get_future().wait();
-    return 0;
-  });
+  held_question held;
+  ask(d, "", held.question());
   context_.poll();
-  begun.get_future().wait();
+  held.begun->get_future().wait();
   for (int n = 1; n <= 5; ++n) ask(d, "", [n]() -> nlohmann::json { return n; });
-  run_until([&] { return failures_ == 2; });
+  context_.poll();
+  EXPECT_EQ(failures_, 2);
   EXPECT_TRUE(answers_.empty());
-  go.set_value();
+  held.go.set_value();
   run_until([&] { return ended() == 6; });
   EXPECT_EQ(failures_, 2);
   EXPECT_EQ(answers_.size(), 4U);
@@ -138,15 +147,8 @@ TEST_F(at_desk, more_than_fits_is_sent_away) {
 TEST_F(at_desk, who_would_wait_too_long_is_told_before_anything_is_asked) {
   desk d(1, 100, clock_);
   d.refuse_beyond(1, "new");  // nobody is there
-  ask(d, "", [&]() -> nlohmann::json {
-    clock_.take(2'000'000);
-    return 0;
-  });
-  run_until([&] { return ended() == 1; });
   held_question held;
-  ask(d, "", held.question());
-  context_.poll();
-  held.begun.get_future().wait();
+  occupy(d, 2'000'000, held);
   for (int n = 0; n < 4; ++n)
     ask(
         d, "", []() -> nlohmann::json { return 0; }, "t" + std::to_string(n));
@@ -179,15 +181,8 @@ TEST_F(at_desk, who_would_wait_too_long_is_told_before_anything_is_asked) {
 // covers: P12
 TEST_F(at_desk, who_has_asked_for_much_waits_and_others_do_not) {
   desk d(1, 100, clock_);
-  ask(d, "", [&]() -> nlohmann::json {
-    clock_.take(1'000'000);
-    return 0;
-  });
-  run_until([&] { return ended() == 1; });
   held_question held;
-  ask(d, "", held.question());
-  context_.poll();
-  held.begun.get_future().wait();
+  occupy(d, 1'000'000, held);
   for (int n = 0; n < 20; ++n)
     ask(
         d, "", []() -> nlohmann::json { return 0; }, "much");

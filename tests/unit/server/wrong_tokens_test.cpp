@@ -23,6 +23,9 @@ TEST(wrong_tokens, an_address_may_be_wrong_some_times_and_then_now_and_then) {
   EXPECT_EQ(w.count("b", second).wait_us, 0) << "others have not been wrong";
   EXPECT_EQ(w.count("a", 2 * second).wait_us, 0);
   EXPECT_TRUE(w.count("a", 2 * second).first);
+  for (int n = 0; n < 4; ++n)
+    EXPECT_EQ(w.count("a", 1'000 * second).wait_us > 0, n == 3)
+        << "who has been quiet for long has no more than at first";
   wrong_tokens any(0);
   for (int n = 0; n < 1'000; ++n) EXPECT_EQ(any.count("a", 0).wait_us, 0);
   EXPECT_EQ(any.remembered(), 0U);
