@@ -68,7 +68,8 @@ def samples(text):
     return out
 
 
-class Metrics(hosted.Hosted):
+class Seen(hosted.Hosted):
+    """Mixed into a harness.Case."""
     hook = None
 
     def environment(self, **more):
@@ -99,6 +100,8 @@ class Metrics(hosted.Hosted):
             threading.Event().wait(0.3)
         return answer
 
+
+class Metrics(Seen):
     # covers: P18, U3
     def test_the_history_is_the_same_from_every_host_and_after_a_restart(self):
         one, other = self.hosts()

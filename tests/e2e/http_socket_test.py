@@ -135,16 +135,30 @@ class Socket(Local, harness.Case):
         outside = lambda method, path: hosted.Hosted.ask(Outside(self), host, method, path, Authorization="Bearer " + token)
         while outside("GET", "/openapi.json").status == 401:
             pass
-        routes = [(m.upper(), p) for p, methods in self.ask(host, "GET", "/openapi.json").json["paths"].items()
-                  for m, o in methods.items() if o.get("x-sluice-right") == "admin"]
-        self.assertTrue(routes)
-        offered = sorted(outside("GET", "/openapi.json").json["paths"])
-        self.assertIn("/api/sync/manifest/check", offered)
-        for method, path in routes:
-            self.assertNotIn(path, offered)
-            self.assertIn("socket alone", self.assert_problem(outside(method, path), 403, "SLU-7121")["detail"])
-            self.assertEqual(self.ask(host, method, path).status, 200)
-        self.assertEqual(outside("GET", "/api/sync/health").status, 200, "the rest of what such a token allows")
+        routes = [(m.upper(), p, o.get("x-sluice-right")) for p, methods in self.ask(host, "GET", "/openapi.json").json["paths"].items()
+                  for m, o in methods.items() if "{" not in p]
+        self.assertLess({"admin", "manifest:read", "run:read", "data:read"}, {right for _, _, right in routes})
+        offered = outside("GET", "/openapi.json").json["paths"]
+        for method, path, right in routes:
+            self.assertEqual(path in offered, right != "admin", path)
+            path += "?tenant=acme" if path.endswith("/routing") else ""
+            if right == "admin":
+                self.assertIn("socket alone", self.assert_problem(outside(method, path), 403, "SLU-7121")["detail"])
+            else:
+                self.assertEqual(outside(method, path).status, 200, path + ": the rest of what such a token allows")
+            self.assertEqual(self.ask(host, method, path).status, 200, path)
+        host.stop()
+
+    # covers: P17, P21
+    def test_who_administers_the_host_gets_in_when_it_is_full(self):
+        host = self.host(config=self.listen(connections=1))
+        with http_frame_test.Framed.connect(self, host) as held:
+            held.sendall(b"GET /livez HTTP/1.1\r\nHost: localhost\r\n\r\n")
+            self.assertTrue(held.recv(9).startswith(b"HTTP/1.1"))  # it is there
+            refused = hosted.Hosted.ask(Outside(self), host, "GET", "/livez")
+            self.assertEqual((refused.status, refused.json["code"]), (503, "SLU-7112"))
+            self.assertIn(refused.headers["retry-after"], ("1", "2", "3", "4"))
+            self.assertIn('sluice_host_refused_total{code="SLU-7112"} 1', self.ask(host, "GET", "/metrics").text)
         host.stop()
 
     def test_commands_ask_the_host_that_serves(self):
