@@ -132,7 +132,7 @@ class connection {
     }
     self_.busy = false;
     tell_idle();
-    co_return written&& keep;
+    co_return written&& keep && !at_.leaving;  // which may have begun while it was written
   }
 
   // Nobody can lead a browser to a certificate that is not for the name that it asks for, nor to a file.
