@@ -29,10 +29,10 @@ install(FILES deploy/sluice.service DESTINATION lib/systemd/system COMPONENT ser
 install(FILES deploy/sluice.sysusers DESTINATION lib/sysusers.d RENAME sluice.conf COMPONENT service)
 install(FILES deploy/host.yaml DESTINATION share/sluice COMPONENT service)
 install(DIRECTORY deploy/prometheus deploy/grafana DESTINATION share/sluice COMPONENT service PATTERN "*.test.yml" EXCLUDE)
-install(DIRECTORY examples/sign-in examples/demo DESTINATION share/doc/sluice/examples COMPONENT doc PATTERN "__pycache__" EXCLUDE)
-file(GLOB pages CONFIGURE_DEPENDS "docs/*.md")
-list(FILTER pages EXCLUDE REGEX "TESTING.md$")
-install(FILES README.md SECURITY.md CHANGELOG.md ${pages} DESTINATION share/doc/sluice COMPONENT doc)
+# As in the source tree, so that links lead where they do there.
+install(FILES README.md SECURITY.md CHANGELOG.md DESTINATION share/doc/sluice COMPONENT doc)
+install(DIRECTORY docs examples DESTINATION share/doc/sluice COMPONENT doc PATTERN "__pycache__" EXCLUDE PATTERN "TESTING.md" EXCLUDE)
+install(DIRECTORY plugins DESTINATION share/doc/sluice COMPONENT doc FILES_MATCHING PATTERN "README.md" PATTERN "api" EXCLUDE)
 install(FILES "${debian}/copyright" DESTINATION share/doc/sluice COMPONENT doc)
 install(FILES "${debian}/lintian-overrides" DESTINATION share/lintian/overrides RENAME sluice COMPONENT doc)
 

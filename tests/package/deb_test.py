@@ -3,6 +3,7 @@ import json
 import os
 import pathlib
 import pwd
+import re
 import shutil
 import subprocess
 import sys
@@ -62,6 +63,7 @@ class Package(hosted.Hosted, harness.Case):
     def test_from_installing_to_purging(self):
         self.look_inside()
         run("dpkg", "-i", self.deb)
+        self.look_at_its_pages()
         self.look_at_what_installing_did()
         self.serve_as_its_user()
         self.build_a_plugin_against_its_sdk()
@@ -83,7 +85,7 @@ class Package(hosted.Hosted, harness.Case):
                   "/usr/share/man/man1/sluice.1.gz", "/usr/share/doc/sluice/changelog.gz",
                   "/usr/share/sluice/prometheus/sluice.rules.yml", "/usr/share/sluice/grafana/sluice.json",
                   "/usr/lib/cmake/sluice-sdk/sluice-sdk-config.cmake", "/usr/share/sluice/template/plugin.json",
-                  "/usr/share/doc/sluice/operate.md", "/usr/share/doc/sluice/examples/demo/sign-in.yaml", "/usr/share/doc/sluice/copyright", "/usr/share/sluice/host.yaml"]
+                  "/usr/share/doc/sluice/docs/operate.md", "/usr/share/doc/sluice/examples/demo/sign-in.yaml", "/usr/share/doc/sluice/copyright", "/usr/share/sluice/host.yaml"]
         wanted += ["/usr/lib/sluice/plugins/%s/%s" % (p, f) for p in PLUGINS for f in ("plugin.json", p + ".so")]
         self.assertEqual([w for w in wanted if w not in there], [])
         self.assertEqual([p for p, mode in there.items() if mode[5] == "w" or mode[8] == "w"], [], "others may write it")
@@ -94,6 +96,16 @@ class Package(hosted.Hosted, harness.Case):
         if shutil.which("lintian"):
             lint = subprocess.run(["lintian", "--no-cfg", "--fail-on", "error,warning", self.deb], capture_output=True, text=True)
             self.assertEqual(lint.returncode, 0, lint.stdout + lint.stderr)
+
+    def look_at_its_pages(self):
+        """Every link between them leads somewhere, but for what only who changes sluice needs."""
+        docs = pathlib.Path("/usr/share/doc/sluice")
+        pages = sorted(docs.rglob("*.md"))
+        links = [(p.name, os.path.relpath(os.path.normpath(p.parent / to), docs)) for p in pages
+                 for to in re.findall(r"\]\(([\w./-]+)[#)]", p.read_text())]
+        self.assertGreater(len(links), 50)
+        dead = {(page, to) for page, to in links if not (docs / to).exists()}
+        self.assertEqual({d for d in dead if not re.match("CONTRIBUTING|LICENSE|tests|deploy|core|sdk|bench|docs/TESTING|plugins/.*/plugin.json$", d[1])}, set())
 
     def look_at_what_installing_did(self):
         user = pwd.getpwnam("sluice")
