@@ -43,22 +43,24 @@ function notes(run) {
 
 const RETRIED = ["partial", "failed", "cancelled", "held"];
 function actions(run, wrong, reload) {
-  const act = (text, what, done, props) =>
+  const act = (text, what, done, props, body) =>
     button(text, async (e) => {
       const at = e.currentTarget;
       at.disabled = true;
       try {
-        done(await ask(`${api("runs", run.run_id)}/${what}`, { method: "POST", ...(what === "retry" ? { body: {} } : {}) }));
+        done(await ask(`${api("runs", run.run_id)}/${what}`, { method: "POST", body }));
       } catch (problem) {
         wrong.replaceChildren(problemPanel(problem));
         at.disabled = false;
       }
     }, props);
+  // Where every stage is complete nothing is missing: rows were refused, wait or are held.
+  const missing = (run.stages ?? []).some((s) => s.state !== "complete");
   const open = (started) => (location.hash = `#/runs/${encodeURIComponent(started.run_id)}`);
   return [
     !run.ended_at && act("Cancel", "cancel", reload),
     run.state === "held" && act("Approve the deletes", "approve", reload),
-    RETRIED.includes(run.state) && act("Read again what is missing", "retry", open, { class: "main" }),
+    RETRIED.includes(run.state) && act(missing ? "Read again what is missing" : "Read all again", "retry", open, { class: "main" }, { all: !missing }),
   ].filter(Boolean);
 }
 

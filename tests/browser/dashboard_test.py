@@ -86,7 +86,7 @@ class Dashboard(browser.Browsing, harness.Case):
     def test_what_was_refused_can_be_opened(self):
         self.upstream.faults(SPOILED)
         host = self.host()
-        self.ended(host)
+        run = self.ended(host)
         page = self.open(host)
         self.sign_in_at(page, self.token)
         page.get_by_role("link", name="Refused").click()
@@ -104,6 +104,10 @@ class Dashboard(browser.Browsing, harness.Case):
         page.keyboard.press("Escape")
         expect(window).to_have_count(0)
         self.assertEqual(page.evaluate("document.activeElement.className"), "link", "the focus is back where it was")
+        self.look(page, "/runs/" + run)
+        page.get_by_role("button", name="Read all again").click()
+        expect(page.locator(".lead .state")).to_have_text("succeeded")
+        self.assertNotIn(run, page.url)
         self.assert_well_behaved(host)
         host.stop()
 

@@ -139,6 +139,8 @@ class RealHealth(browser.Browsing, outbox_test.Moody, harness.Case):
                 expect(page.get_by_role("table", name=table).get_by_role("row", name=row)).to_contain_text(text)
         expect(page.get_by_role("table", name="Errors")).to_contain_text(code)
         self.shot(page, "desktop-real-figures")
+        self.look(page, "/runs/" + run)
+        expect(page.get_by_role("button", name="Read again what is missing")).to_be_visible()
         self.look(page, "/host")
         row = page.get_by_role("table", name="Backends side by side").get_by_role("row", name="far")
         for text in ("2", "50 %"):
