@@ -92,6 +92,12 @@ class Framed(hosted.Hosted):
         ids = re.findall(rb"X-Correlation-ID: (\S+)", out)
         self.assertEqual(ids, [b"n-%d" % n for n in range(1000)] + [b"last"])
         self.assertEqual(self.statuses(out), [200 if n % 3 else 404 for n in range(1000)] + [200])
+        # One that is refused before it was read as a whole is not read again.
+        s, out = self.connect(host), b""
+        s.sendall(last.replace(b"last", b"no id").replace(b"Connection: close\r\n", b"") + last)
+        while len(self.statuses(out)) < 2:
+            out += self.receive(s)
+        self.assertEqual(self.statuses(out)[:2], [400, 200])
         host.stop()
 
     # covers: A1

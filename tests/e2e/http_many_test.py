@@ -2,17 +2,20 @@
 gone is stood in for."""
 import collections
 import http.client
+import select
 import threading
 import unittest
 
 import harness
 import hosted
 import http_test
+import subject_test
 
 USER = http_test.USER
 ENDLESS = http_test.ENDLESS
 # Its request is not answered; a 429 would keep all others from the source too.
 ONLY_THE_TENANTS = {"match": {"path": "/v1/tenants/acme/credits"}, "do": "hang"}
+ONLY_ANOTHER_USERS = {"match": {"path": "*/users/%s/credits" % subject_test.OTHER}, "do": "hang"}
 
 
 class Base(hosted.Hosted):
@@ -28,6 +31,14 @@ class Base(hosted.Hosted):
 
     def lift(self):
         self.upstream.ask("/control/faults", [])
+
+    def ask_and_leave(self, host, subject=USER):
+        """A sign-in that has been sent; what is left to do is to read the answer."""
+        connection = http.client.HTTPConnection(host.address, timeout=120)
+        self.addCleanup(connection.close)
+        connection.request("POST", "/api/sync/tenants/acme/runs", '{"subject": "%s"}' % subject,
+                           {"Authorization": "Bearer " + self.token, "Content-Type": "application/json", "Prefer": "wait=60"})
+        return connection
 
     def states(self):
         return collections.Counter(s for (s,) in self.store.query("SELECT state::text FROM sluice.runs"))
@@ -48,9 +59,11 @@ class OneUser(Base, harness.Case):
         for part in ("subject", "tenant"):
             self.assertEqual(len({a.json[part]["run_id"] for a in answers}), 1)
         self.assertEqual(self.store.query("SELECT count(*) FROM sluice.runs"), [(2,)])
-        # Those at the host that hasn't the run learn of its end from the store.
+        # Those at the host that hasn't the run learn of its end from the store, while others go on waiting.
+        others = [self.ask_and_leave(h, subject_test.OTHER) for h in hosts]
         waiting = [lambda h=h: self.sign_in(h, wait=60, body={"subject": USER}) for h in hosts]
-        first, second, _ = self.all_at_once(*waiting, self.lift)
+        first, second, _ = self.all_at_once(*waiting, lambda: self.upstream.faults(ONLY_ANOTHER_USERS))
+        self.assertEqual(select.select([c.sock for c in others], [], [], 0)[0], [], "nobody was left to his patience")
         self.assertEqual({a.status for a in (first, second)}, {200}, first.text + second.text)
         self.assertEqual(first.json["subject"]["run_id"], second.json["subject"]["run_id"])
         for host in hosts:
@@ -89,14 +102,6 @@ class ManyUsers(Base, harness.Case):
 
 class TakenOver(Base, harness.Case):
     store_type = harness.Postgres
-
-    def ask_and_leave(self, host):
-        """A sign-in that has been sent; what is left to do is to read the answer."""
-        connection = http.client.HTTPConnection(host.address, timeout=120)
-        self.addCleanup(connection.close)
-        connection.request("POST", "/api/sync/tenants/acme/runs", '{"subject": "%s"}' % USER,
-                           {"Authorization": "Bearer " + self.token, "Content-Type": "application/json", "Prefer": "wait=60"})
-        return connection
 
     # covers: P8, P14, H12
     def test_a_host_that_is_killed_while_callers_wait_is_stood_in_for(self):
