@@ -72,6 +72,9 @@ function(sluice_add_plugin name)
     return()
   endif()
   # The folder comes with the library: half a plugin would be a broken one.
+  if(NOT EXISTS "${out}/${name}.so")
+    file(REMOVE "${out}/plugin.json")
+  endif()
   add_custom_command(TARGET ${target} POST_BUILD
     COMMAND "${CMAKE_COMMAND}" -E copy_if_different "${metadata}" "${out}/plugin.json" VERBATIM)
   install(TARGETS ${target} LIBRARY DESTINATION "${to}" COMPONENT plugin-${name} OPTIONAL)
