@@ -59,13 +59,27 @@ bool admission::is_sick(const admission_ask& ask, std::string_view source) const
                      [&](const std::string& s) { return source_of(s) == source && is_sick(s); });
 }
 
+bool admission::is_slow(const place& p) const {
+  return p.ask_.how == urgency::essential && slow_.is_slow(p.ask_.tenant, clock_.steady_us());
+}
+
+void admission::look_at_times() {
+  const std::int64_t now_us = clock_.steady_us();
+  for (const place* p : active_) {
+    if (p->ask_.how == urgency::essential && slow_.hangs(now_us - p->began_us_))
+      slow_.remember(p->ask_.tenant, now_us);
+  }
+}
+
 admission::crew admission::under_way() const {
   std::map<std::string, int> at_source;
+  int slow = 0;
   crew out;
   for (const place* p : active_) {
     bool beyond = false;
     for (const std::string& s : p->ask_.sources)
       beyond |= is_sick(s) && ++at_source[std::string(source_of(s))] > sick_places_;
+    beyond |= is_slow(*p) && ++slow > sick_places_;
     if (!beyond) ++(p->ask_.how == urgency::essential ? out.essential : out.background);
   }
   return out;
@@ -84,6 +98,11 @@ bool admission::may_begin(const admission_ask& ask) const {
   const auto own = std::count_if(active_.begin(), active_.end(),
                                  [&](const place* p) { return p->ask_.tenant == ask.tenant; });
   if (own >= tenant_places_) return false;
+  if (ask.how == urgency::essential && slow_.is_slow(ask.tenant, clock_.steady_us())) {
+    const auto slow =
+        std::count_if(active_.begin(), active_.end(), [&](const place* p) { return is_slow(*p); });
+    if (slow >= sick_places_) return false;
+  }
   return std::all_of(ask.sources.begin(), ask.sources.end(), [&](const std::string& s) {
     if (!is_sick(s)) return true;
     const auto there = std::count_if(active_.begin(), active_.end(),
@@ -108,6 +127,7 @@ void admission::unqueue(const place& p) {
 
 std::vector<std::function<void()>> admission::let_in() {
   std::vector<std::function<void()>> go;
+  look_at_times();
   while (occupied() < limits_.active_runs) {
     const auto next =
         queue_.take([&](urgency, std::string_view, const place* p) { return may_begin(p->ask_); });
@@ -148,6 +168,12 @@ std::unique_ptr<admission::place> admission::enter(admission_ask ask, std::funct
   return out;
 }
 
+void admission::essential_took(const std::string& tenant, std::int64_t us) {
+  // What hangs has lent its place, and keeps nobody waiting.
+  if (!slow_.hangs(us)) blend(mean_essential_us_, us);
+  slow_.ended(tenant, us, clock_.steady_us());
+}
+
 void admission::leave(place& p) {
   std::vector<std::function<void()>> go;
   {
@@ -155,7 +181,7 @@ void admission::leave(place& p) {
     if (p.active_) {
       const std::int64_t took = clock_.steady_us() - p.began_us_;
       blend(mean_us_, took);
-      if (p.ask_.how == urgency::essential) blend(mean_essential_us_, took);
+      if (p.ask_.how == urgency::essential) essential_took(p.ask_.tenant, took);
       active_.erase(p.at_);
     } else if (queue_.remove([&](const place* other) { return other == &p; }) > 0) {
       unqueue(p);
@@ -171,7 +197,7 @@ void admission::demote(place& p) {
     const auto lock = begin();
     if (!p.active_ || p.ask_.how == urgency::background) return;
     p.ask_.how = urgency::background;
-    blend(mean_essential_us_, clock_.steady_us() - p.began_us_);
+    essential_took(p.ask_.tenant, clock_.steady_us() - p.began_us_);
     go = let_in();
   }
   for (const auto& f : go) f();

@@ -1,9 +1,11 @@
 // How many runs this host has under way, and which one is next. The rest waits in a bounded queue, runs that somebody
 // waits for first, tenants in turns; what does not fit in is told when to try again. Background runs, one tenant and
 // a source or plugin that fails or is slow may hold a share of the places and of the queue only: those beyond it
-// wait, or, where they have a place already, lend it to others. Any thread.
+// wait, or, where they have a place already, lend it to others. So may all tenants together whose essential runs hang,
+// while the others' do not. Any thread.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <functional>
 #include <list>
@@ -18,6 +20,7 @@
 
 #include "engine/ports.hpp"
 #include "engine/turn_queue.hpp"
+#include "host/slow_tenants.hpp"
 #include "host/start_rate.hpp"
 
 namespace sluice::host {
@@ -34,11 +37,20 @@ struct admission_limits {
   start_limits starts;  // of one tenant
 };
 
+// Of the time that somebody has for an answer, half at most is for the wait; the rest is for the run, and for what was
+// not foreseen.
+[[nodiscard]] inline std::int64_t longest_turn_us(std::int64_t queue_wait_us, std::int64_t patience_us) {
+  constexpr std::int64_t least_us =
+      2'000'000;  // the run may be over in time, and its caller is told when it is not
+  return patience_us > 0 ? std::min(queue_wait_us, std::max(patience_us / 2, least_us)) : queue_wait_us;
+}
+
 struct admission_ask {
   std::string tenant;
   engine::urgency how = engine::urgency::background;
   std::vector<std::string> sources;  // addresses that the run reads from, and its plugins
   bool known = false;                // it is open here already, so that it is not one more
+  std::int64_t patience_us = 0;      // of who waits for it, if that is known
 };
 
 class admission {
@@ -71,8 +83,9 @@ class admission {
   // those of a sick source (SLU-6069), or the wait would be too long (SLU-6068).
   [[nodiscard]] std::unique_ptr<place> enter(admission_ask ask, std::function<void()> go);
   // What enter() would throw, as far as that can be told by now, and whether the tenant has begun too many
-  // (SLU-6067): before anything is asked of the store. Nothing: there is room.
-  [[nodiscard]] std::optional<engine::failure> look(const std::string& tenant, engine::urgency how);
+  // (SLU-6067): before anything is asked of the store. `coming`: how many may enter before it does. Nothing: there is room.
+  [[nodiscard]] std::optional<engine::failure> look(const std::string& tenant, engine::urgency how,
+                                                    std::int64_t patience_us = 0, std::size_t coming = 0);
   // A run has begun that somebody has asked for.
   void count_start(const std::string& tenant);
   // A source has got well.
@@ -89,11 +102,12 @@ class admission {
   [[nodiscard]] passed so_far() const;
 
  private:
-  struct crowd {  // who is in the queue before a run
-    std::size_t all = 0, same_class = 0, own = 0;
+  struct crowd {                                               // who is in the queue before a run
+    std::size_t all = 0, same_class = 0, own = 0, coming = 0;  // coming: to the queue, of any tenant
   };
   // With the lock, and what was known of sources forgotten.
   [[nodiscard]] std::unique_lock<std::mutex> begin() const;
+  void essential_took(const std::string& tenant, std::int64_t us);
   void leave(place& p);
   void demote(place& p);
   void queue(place& p);
@@ -102,6 +116,10 @@ class admission {
   [[nodiscard]] bool is_sick(const std::string& source) const;
   // Whether something that the run has to do with is sick and of that source.
   [[nodiscard]] bool is_sick(const admission_ask& ask, std::string_view source) const;
+  // Whether the run is essential and hangs, or its tenant's have of late.
+  [[nodiscard]] bool is_slow(const place& p) const;
+  // Learns which tenants have runs that hang.
+  void look_at_times();
   [[nodiscard]] int occupied() const;
   // Under way, but for those that lend their places because their source is sick.
   struct crew {
@@ -112,7 +130,7 @@ class admission {
   [[nodiscard]] crowd before(const std::string& tenant, engine::urgency how) const;
   [[nodiscard]] std::optional<engine::failure> why_not(const admission_ask& ask, const crowd& before);
   [[nodiscard]] std::optional<std::string> too_sick(const admission_ask& ask) const;
-  [[nodiscard]] std::int64_t wait_us(const admission_ask& ask, std::size_t ahead, std::size_t own) const;
+  [[nodiscard]] std::int64_t wait_us(const admission_ask& ask, std::size_t ahead, const crowd& before) const;
   [[nodiscard]] engine::failure sent_away(const char* code, const std::string& why, std::int64_t wait_us);
 
   admission_limits limits_;
@@ -127,6 +145,7 @@ class admission {
   std::list<place*> active_;
   std::int64_t mean_us_ = 0;            // of the runs that have ended
   std::int64_t mean_essential_us_ = 0;  // of their essential phases
+  slow_tenants slow_;                   // in these
   start_rate starts_;
   passed passed_;
 };

@@ -19,18 +19,18 @@ std::string seconds(std::int64_t us) { return std::to_string((us + 999'999) / 1'
 
 admission::crowd admission::before(const std::string& tenant, urgency how) const {
   const auto own = queued_of_.find(tenant);
-  return {queue_.size(), queue_.size(how), own == queued_of_.end() ? 0 : own->second};
+  return {queue_.size(), queue_.size(how), own == queued_of_.end() ? 0 : own->second, 0};
 }
 
 // How long a run waits behind so many, tenants in turns: not longer than until each has had as many as this one has.
-std::int64_t admission::wait_us(const admission_ask& ask, std::size_t ahead, std::size_t own) const {
+std::int64_t admission::wait_us(const admission_ask& ask, std::size_t ahead, const crowd& before) const {
   const bool essential = ask.how == urgency::essential;
   const std::int64_t mean = essential && mean_essential_us_ > 0 ? mean_essential_us_ : mean_us_;
   const int lent = essential ? std::min(under_way().background, background_places_) : 0;
   const int places = limits_.active_runs > lent ? limits_.active_runs - lent : limits_.active_runs;
-  const std::size_t in_turns = (own + 1) * (queue_.tenants() + 1);
-  const auto all = static_cast<std::int64_t>(std::min(ahead + 1, in_turns)) * mean / places;
-  const auto mine = static_cast<std::int64_t>(own + 1) * mean / tenant_places_;
+  const std::size_t in_turns = (before.own + 1) * (queue_.tenants() + 1);
+  const auto all = static_cast<std::int64_t>(std::min(ahead + 1, in_turns) + before.coming) * mean / places;
+  const auto mine = static_cast<std::int64_t>(before.own + 1) * mean / tenant_places_;
   return std::max(all, mine);
 }
 
@@ -61,7 +61,7 @@ std::optional<std::string> admission::too_sick(const admission_ask& ask) const {
 std::optional<failure> admission::why_not(const admission_ask& ask, const crowd& before) {
   constexpr std::int64_t unknown_us = 5'000'000;
   const auto away = [&](const char* code, const std::string& why, std::size_t ahead) {
-    const std::int64_t wait = wait_us(ask, ahead, before.own);
+    const std::int64_t wait = wait_us(ask, ahead, before);
     const bool known = mean_us_ > 0 || mean_essential_us_ > 0;
     return sent_away(code, why, known ? wait : unknown_us);
   };
@@ -69,7 +69,7 @@ std::optional<failure> admission::why_not(const admission_ask& ask, const crowd&
     return "this host has " + std::to_string(active_.size()) + " runs under way and " +
            std::to_string(before.all) + " in its queue, and takes no more";
   };
-  if (static_cast<int>(before.all) >= limits_.queued_runs) {
+  if (static_cast<int>(before.all + before.coming) >= limits_.queued_runs) {
     return away("SLU-6060", here(), before.all);
   }
   if (ask.how == urgency::background && static_cast<int>(before.same_class) >= background_queue_) {
@@ -86,23 +86,28 @@ std::optional<failure> admission::why_not(const admission_ask& ask, const crowd&
                 before.all);
   }
   if (ask.how != urgency::essential || limits_.queue_wait_us == 0) return std::nullopt;
-  const std::int64_t wait = wait_us(ask, before.same_class, before.own);
-  if (wait <= limits_.queue_wait_us) return std::nullopt;
+  const std::int64_t wait = wait_us(ask, before.same_class, before);
+  const std::int64_t longest = longest_turn_us(limits_.queue_wait_us, ask.patience_us);
+  if (wait <= longest) return std::nullopt;
   return sent_away("SLU-6068",
                    "the run would wait about " + seconds(wait) +
-                       " for its turn on this host, which is longer than " + seconds(limits_.queue_wait_us),
+                       " for its turn on this host, which is longer than " + seconds(longest),
                    wait);
 }
 
-std::optional<failure> admission::look(const std::string& tenant, urgency how) {
+std::optional<failure> admission::look(const std::string& tenant, urgency how, std::int64_t patience_us,
+                                       std::size_t coming) {
   const auto lock = begin();
   if (const std::int64_t wait = starts_.wait_us(tenant, clock_.steady_us()); wait > 0) {
     return sent_away("SLU-6067", "tenant `" + tenant + "` begins runs faster than this host lets one tenant",
                      wait);
   }
-  const admission_ask ask{tenant, how, {}, false};
+  const admission_ask ask{tenant, how, {}, false, patience_us};
   const bool at_once = occupied() < limits_.active_runs && may_begin(ask);
-  return at_once ? std::nullopt : why_not(ask, before(tenant, how));
+  if (at_once) return std::nullopt;
+  crowd ahead = before(tenant, how);
+  ahead.coming = coming;
+  return why_not(ask, ahead);
 }
 
 }  // namespace sluice::host

@@ -14,7 +14,7 @@ runtime::runtime(runtime_setup setup)
       clock_(setup_.store.now_us()),
       own_store_(setup.shared == nullptr ? std::make_unique<store::threaded_store>(setup.store) : nullptr),
       store_(setup.shared == nullptr ? *own_store_ : setup.shared->jobs),
-      session_(setup.shared == nullptr ? nullptr : setup_.store.open_session()),
+      questions_(setup.shared == nullptr ? nullptr : std::make_unique<question_sessions>(setup_.store)),
       own_backend_health_(setup.shared == nullptr ? std::make_unique<backend_health>(clock_) : nullptr),
       backend_health_(setup.shared == nullptr ? *own_backend_health_ : setup.shared->backends) {
   reader_ = std::make_unique<reader>(

@@ -29,6 +29,7 @@
 #include "host/plan_builder.hpp"
 #include "host/plugin_metrics.hpp"
 #include "host/ports.hpp"
+#include "host/question_sessions.hpp"
 #include "host/reader.hpp"
 #include "host/run_parts.hpp"
 #include "host/source_health.hpp"
@@ -88,6 +89,8 @@ struct run_ask {
   bool adopted = false;                             // its backend asks: it is not told to begin
   engine::urgency urgency = engine::urgency::essential;  // of its place in this host's queue
   std::int64_t unless_since_us = 0;                      // as in engine::run_request
+  std::int64_t patience_us = 0;                          // of who waits, for his turn too; 0: not known
+  std::size_t coming = 0;                                // others that may ask for a place before this does
   std::optional<engine::run_plan> plan;                  // instead of one that is made of the manifest
   std::string retry_of;                                  // the run that this one repeats
   bool full = false;                                     // reads everything, what is fresh too
@@ -96,7 +99,8 @@ struct run_ask {
   engine::progress_fn on_subject_progress;  // of a sign-in: that of the subject's run
 };
 
-// The runs of a sign-in: the subject's, and the tenant's unless nothing is left for it to read.
+// The runs of a sign-in: the subject's, and the tenant's unless nothing is left for it to read, or nothing that somebody
+// waits for and all of it is fresh.
 struct sign_in_answer {
   run_answer subject;
   std::optional<run_answer> tenant;
@@ -289,9 +293,7 @@ class runtime final : public plain_services, public plugin::run_services {
   system_random random_;
   std::unique_ptr<store::threaded_store> own_store_;  // unless it is shared
   engine::store_port& store_;
-  std::mutex session_mutex_;
-  // Where the store is shared: others' work is not in the way of questions.
-  std::unique_ptr<engine::session> session_;
+  std::unique_ptr<question_sessions> questions_;  // where the store is shared
   std::mutex mutex_;
   std::condition_variable changed_;
   std::map<std::string, std::shared_ptr<active_run>, std::less<>> active_;
@@ -323,10 +325,7 @@ class runtime final : public plain_services, public plugin::run_services {
 
 template <class F>
 auto runtime::ask_once(F&& question) -> decltype(question(std::declval<engine::session&>())) {
-  if (!own_store_) {
-    const std::lock_guard lock(session_mutex_);
-    return question(*session_);
-  }
+  if (!own_store_) return questions_->with(question);
   std::optional<decltype(question(std::declval<engine::session&>()))> out;
   own_store_->execute_here(engine::urgency::essential, [&](engine::session& s) { out.emplace(question(s)); });
   return std::move(*out);
@@ -348,6 +347,10 @@ auto runtime::ask_store(F&& question, std::chrono::steady_clock::time_point unti
 [[nodiscard]] inline bool is_fenced(const std::optional<engine::failure>& f) {
   return f && f->kind() == engine::failure_class::fenced;
 }
+
+// What is to be read. Throws engine::failure (SLU-6027, SLU-6040) when the manifest has nothing of the kind.
+[[nodiscard]] engine::run_plan plan_of(const manifest::pipeline& pipeline, const run_ask& ask,
+                                       const read_history& history);
 
 // Whether somebody may wait for something of it.
 [[nodiscard]] bool has_essential(const engine::run_plan& plan);

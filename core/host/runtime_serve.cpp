@@ -19,7 +19,7 @@ bool runtime::joins_here(const run_ask& ask) {
 
 void runtime::check_room(const run_ask& ask) {
   if (setup_.shared == nullptr) return;
-  const auto full = setup_.shared->door.look(ask.tenant, ask.urgency);
+  const auto full = setup_.shared->door.look(ask.tenant, ask.urgency, ask.patience_us, ask.coming);
   if (!full || joins_here(ask)) return;
   throw engine::failure(*full);
 }
@@ -41,7 +41,7 @@ runtime::admitted runtime::admit(const run_ask& ask, const std::string& backend,
     sources.insert(backend_name(setup_.pipeline.name, backend));
   const std::string scope = ask.part == run_part::subject ? scope_of(ask.subject) : std::string();
   out.place = setup_.shared->door.enter(
-      {ask.tenant, claim, {sources.begin(), sources.end()}, is_open_here(ask.tenant, scope)},
+      {ask.tenant, claim, {sources.begin(), sources.end()}, is_open_here(ask.tenant, scope), ask.patience_us},
       [gate = out.gate] { gate->open(); });
   return out;
 }

@@ -17,20 +17,6 @@ using engine::failure_class;
 
 namespace {
 
-engine::run_plan plan_of(const manifest::pipeline& pipeline, const run_ask& ask,
-                         const read_history& history) {
-  engine::run_plan plan = build_plan(pipeline, {ask.tenant, ask.phases, ask.part, ask.subject}, history);
-  if (!plan.steps.empty() || !plan.left_out.empty()) return plan;
-  if (ask.part == run_part::subject) {
-    throw failure(
-        failure_class::invalid, "SLU-6040",
-        "nothing can be read for one subject: no item of the phases asked for has `scope: subject` and a "
-        "read with `subject`; see docs/operate.md, Sign-ins");
-  }
-  throw failure(failure_class::invalid, "SLU-6027",
-                "nothing to read: the phases asked for have no items; name entries under `phases`");
-}
-
 run_answer answer_of(const engine::run_lease& lease, const engine::run_request& request,
                      const std::optional<engine::run_row>& open) {
   return {lease.run_id,
@@ -59,6 +45,20 @@ void count_start(shared_parts* shared, const run_ask& ask, const engine::run_lea
 }
 
 }  // namespace
+
+engine::run_plan plan_of(const manifest::pipeline& pipeline, const run_ask& ask,
+                         const read_history& history) {
+  engine::run_plan plan = build_plan(pipeline, {ask.tenant, ask.phases, ask.part, ask.subject}, history);
+  if (!plan.steps.empty() || !plan.left_out.empty()) return plan;
+  if (ask.part == run_part::subject) {
+    throw failure(
+        failure_class::invalid, "SLU-6040",
+        "nothing can be read for one subject: no item of the phases asked for has `scope: subject` and a "
+        "read with `subject`; see docs/operate.md, Sign-ins");
+  }
+  throw failure(failure_class::invalid, "SLU-6027",
+                "nothing to read: the phases asked for have no items; name entries under `phases`");
+}
 
 bool has_essential(const engine::run_plan& plan) {
   return std::any_of(plan.stages.begin(), plan.stages.end(),

@@ -1,5 +1,7 @@
 #include "host/source_health.hpp"
 
+#include <algorithm>
+
 namespace sluice::host {
 
 namespace {
@@ -39,7 +41,8 @@ void source_health::ended(const std::string& address, std::int64_t began_us, how
     const bool was_sick = sick(s);
     s.began_us.erase(s.began_us.find(began_us));
     if (went == how::good) {
-      const std::int64_t took = clock_.steady_us() - began_us;
+      s.answered_us = clock_.steady_us();
+      const std::int64_t took = s.answered_us - began_us;
       s.failures = 0;
       s.mean_us = s.mean_us == 0 ? took : s.mean_us + (took - s.mean_us) / 4;
     } else if (went == how::bad) {
@@ -52,7 +55,9 @@ void source_health::ended(const std::string& address, std::int64_t began_us, how
 
 bool source_health::sick(const state& s) const {
   if (s.failures >= limits_.failures || s.mean_us > limits_.slow_us) return true;
-  return !s.began_us.empty() && clock_.steady_us() - *s.began_us.begin() > limits_.slow_us;
+  // What hangs while others are answered is no matter of the source, but of a tenant.
+  return !s.began_us.empty() &&
+         clock_.steady_us() - std::max(*s.began_us.begin(), s.answered_us) > limits_.slow_us;
 }
 
 bool source_health::sick(const std::string& address) const {

@@ -16,7 +16,7 @@ namespace sluice::host {
 
 struct health_limits {
   int failures = 5;                   // in a row: it fails
-  std::int64_t slow_us = 10'000'000;  // a request that takes longer, or the last ones on average: it is slow
+  std::int64_t slow_us = 10'000'000;  // it is slow: so long without an answer, or the last ones on average
 };
 
 class source_health {
@@ -57,7 +57,8 @@ class source_health {
  private:
   struct state {
     int failures = 0;
-    std::int64_t mean_us = 0;  // of the last requests that were answered
+    std::int64_t mean_us = 0;      // of the last requests that were answered
+    std::int64_t answered_us = 0;  // when the last one was
     std::multiset<std::int64_t> began_us;
   };
   [[nodiscard]] bool sick(const state& s) const;

@@ -138,9 +138,9 @@ boost::asio::awaitable<answer> api::carry_out(const route& at, const request& r)
   co_return refuse(r, *refused);
 }
 
-void api::check_desk(const std::string& tenant) {
-  // Two questions are asked for an answer, and both wait.
-  const std::int64_t longest_us = setup_.service.queue_wait_us() / 2;
+void api::check_desk(const std::string& tenant, std::int64_t patience_us) {
+  // The run may have to wait for its turn as well.
+  const std::int64_t longest_us = host::longest_turn_us(setup_.service.queue_wait_us(), patience_us) / 2;
   if (longest_us > 0) desk_.refuse_beyond(longest_us, tenant);
 }
 
@@ -160,7 +160,7 @@ boost::asio::awaitable<desk::reply> api::look(std::string tenant, std::string sa
                                               std::function<nlohmann::json(engine::session&)> what) {
   // g++ 12 destroys twice what is converted inside of a co_await.
   desk::question question = [this, what = std::move(what)] { return sessions_.with(what); };
-  const engine::turn turn{engine::urgency::essential, tenant};
+  const engine::turn turn{engine::urgency::background, tenant};
   co_return co_await desk_.ask(turn, std::move(same_as), std::move(question));
 }
 

@@ -97,8 +97,8 @@ class api {
   [[nodiscard]] nlohmann::json firing_alerts(engine::session& s) const;
   [[nodiscard]] nlohmann::json advice_by_now(engine::session& s);
   // Throws failure (SLU-7105) when an answer that begins something would take too long: at once, by no thread but this.
-  void check_desk(const std::string& tenant);
-  // Asks the store; a piece of work of the class that goes first, since somebody waits for it.
+  void check_desk(const std::string& tenant, std::int64_t patience_us = 0);
+  // Asks the store, after those who have been let in and only wait for their answer.
   boost::asio::awaitable<desk::reply> look(std::string tenant, std::string same_as,
                                            std::function<nlohmann::json(engine::session&)> what);
   boost::asio::awaitable<desk::reply> receipt_of(std::string run_id);
@@ -106,7 +106,7 @@ class api {
   boost::asio::awaitable<std::string> next_events(std::shared_ptr<event_stream> s);
   boost::asio::awaitable<bool> is_over_elsewhere(std::string run_id);
   boost::asio::awaitable<bool> wait_for_essential(host::served_pipeline at, std::vector<std::string> run_ids,
-                                                  std::chrono::seconds at_most);
+                                                  run_signals::clock::time_point until);
 
   api_setup setup_;
   session_pool sessions_;

@@ -85,16 +85,17 @@ boost::asio::awaitable<bool> api::is_over_elsewhere(std::string run_id) {
     const auto row = s.show_run(run_id);
     return json(!row || host::essential_of(*row).over);
   };
-  const desk::reply over = co_await look({}, "essential:" + run_id, std::move(what));
+  desk::question question = [this, what = std::move(what)] { return sessions_.with(what); };
+  const desk::reply over =
+      co_await desk_.ask(engine::urgency::essential, "essential:" + run_id, std::move(question));
   co_return over->get<bool>();
 }
 
 boost::asio::awaitable<bool> api::wait_for_essential(host::served_pipeline at,
                                                      std::vector<std::string> run_ids,
-                                                     std::chrono::seconds at_most) {
+                                                     run_signals::clock::time_point until) {
   using clock = run_signals::clock;
   constexpr auto look_again = std::chrono::milliseconds(200);
-  clock::time_point until = clock::now() + at_most;
   if (const std::int64_t deadline_us = at.pipeline->essential.deadline_us; deadline_us > 0)
     until = std::min(until, clock::now() + std::chrono::microseconds(deadline_us));
   run_signals::listener news(setup_.signals, run_ids);
@@ -116,27 +117,32 @@ boost::asio::awaitable<bool> api::wait_for_essential(host::served_pipeline at,
 }
 
 boost::asio::awaitable<answer> api::start_run(const call& c) {
+  const auto came = run_signals::clock::now();
   const host::served_pipeline at = pipeline_named(c.body.value("pipeline", ""));
   host::run_ask ask;
   ask.tenant = c.path.at("tenant");
   ask.subject = c.body.value("subject", "");
   ask.full = c.body.value("mode", "") == "full";
   ask.correlation_id = c.from.correlation_id;
+  const std::chrono::seconds wait = wanted_wait(c.from.header("prefer"));
+  ask.patience_us = std::chrono::microseconds(wait).count();
   require_tenant(*at.pipeline, ask.tenant);
   if (!ask.subject.empty()) host::check_subject(ask.subject);
   // Both before the desk: who is sent away learns it at once.
+  ask.coming = desk_.waiting();
   at.engine->check_room(ask);
-  if (!at.engine->joins_here(ask)) check_desk(ask.tenant);
-  const engine::turn turn{engine::urgency::essential, ask.tenant};
+  if (!at.engine->joins_here(ask)) check_desk(ask.tenant, ask.patience_us);
   // By the runtime too: after a reload the same name is another pipeline.
   const std::string same =
       json{reinterpret_cast<std::uintptr_t>(at.engine.get()), ask.tenant, ask.subject, ask.full}.dump();
   desk::question begin = [at, ask] { return start(at, ask); };
-  const desk::reply started = co_await desk_.ask(turn, same, std::move(begin));
-  const std::chrono::seconds wait = wanted_wait(c.from.header("prefer"));
-  if (wait.count() > 0) static_cast<void>(co_await wait_for_essential(at, ids_of(*started), wait));
+  const desk::reply started =
+      co_await desk_.ask({engine::urgency::background, ask.tenant}, same, std::move(begin));
+  if (wait.count() > 0) static_cast<void>(co_await wait_for_essential(at, ids_of(*started), came + wait));
   desk::question show = [at, started] { return states_of(*at.engine, *started); };
-  const desk::reply state = co_await desk_.ask(turn, "state:" + started->dump(), std::move(show));
+  // Who has been let in is done with before others are let in.
+  const desk::reply state = co_await desk_.ask({engine::urgency::essential, ask.tenant},
+                                               "state:" + started->dump(), std::move(show));
   answer out = json_answer(state->at("essential_over").get<bool>() ? 200 : 202, *state);
   if (wait.count() > 0)
     out.headers.emplace_back("Preference-Applied", "wait=" + std::to_string(wait.count()));

@@ -24,8 +24,9 @@ boost::asio::awaitable<desk::reply> desk::ask(engine::turn of, std::string same_
   co_return std::get<reply>(std::move(got));
 }
 
-// Tenants take turns: before a question go at most as many of each tenant as are ahead of it of its own. While every
-// thread is at one, the next does not begin sooner than it would if they took as long as they have taken already.
+// Tenants take turns: before a question go at most as many of each tenant as are ahead of it of its own; and for each
+// of these, since it goes first, the one that follows from it. While every thread is at one, the next does not begin
+// sooner than it would if they took as long as they have taken already.
 std::int64_t desk::ahead_us(const std::string& tenant) const {
   const auto at = waiting_of_.find(tenant);
   const std::size_t own = at == waiting_of_.end() ? 0 : at->second;
@@ -33,12 +34,18 @@ std::int64_t desk::ahead_us(const std::string& tenant) const {
   const auto ahead = static_cast<std::int64_t>(std::min(waiting_, (own + 1) * tenants - 1));
   const bool all_at_work = begun_us_.size() >= threads_;
   const std::int64_t so_far_us = all_at_work ? clock_.steady_us() - *begun_us_.rbegin() : 0;
-  return ahead * std::max(mean_us_, so_far_us) / static_cast<std::int64_t>(threads_);
+  const std::int64_t each_us = mean_us_[0] + mean_us_[1];
+  return ahead * std::max(each_us, so_far_us) / static_cast<std::int64_t>(threads_);
 }
 
 std::int64_t desk::wait_us(const std::string& tenant) const {
   const std::lock_guard lock(mutex_);
   return ahead_us(tenant);
+}
+
+std::size_t desk::waiting() const {
+  const std::lock_guard lock(mutex_);
+  return waiting_;
 }
 
 // Give or take a fifth, so that those who are sent away don't all come back at once.
@@ -119,7 +126,8 @@ void desk::answer(const std::shared_ptr<asked>& a) {
     const std::lock_guard lock(mutex_);
     const std::int64_t took_us = clock_.steady_us() - *began;
     begun_us_.erase(began);
-    mean_us_ = mean_us_ == 0 ? took_us : mean_us_ + (took_us - mean_us_) / 8;
+    std::int64_t& mean_us = mean_us_[static_cast<std::size_t>(a->how)];
+    mean_us = mean_us == 0 ? took_us : mean_us + (took_us - mean_us) / 8;
   }
   if (!a->same_as.empty()) {
     const std::lock_guard lock(mutex_);

@@ -3,6 +3,7 @@
 // hundred sign-ins of one user cost a few questions and no thread each.
 #pragma once
 
+#include <array>
 #include <exception>
 #include <functional>
 #include <map>
@@ -40,6 +41,7 @@ class desk {
 
   // How long a question of the tenant that comes now would wait for its turn, by how long others have taken. Quick.
   [[nodiscard]] std::int64_t wait_us(const std::string& tenant) const;
+  [[nodiscard]] std::size_t waiting() const;
   // Throws the same failure for who would wait longer than that, before anything is put here.
   void refuse_beyond(std::int64_t longest_us, const std::string& tenant);
 
@@ -72,7 +74,7 @@ class desk {
   std::size_t waiting_ = 0;
   std::map<std::string, std::size_t> waiting_of_;  // by tenant
   std::multiset<std::int64_t> begun_us_;           // of those at work
-  std::int64_t mean_us_ = 0;                       // that a question takes
+  std::array<std::int64_t, 2> mean_us_{};          // that a question takes, by urgency
   std::uint64_t sent_away_ = 0;
   std::map<std::string, line> lines_;
   host::turn_pool pool_;  // last: its threads use the rest

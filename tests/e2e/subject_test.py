@@ -106,6 +106,18 @@ class SignIns:
         self.sign_in("--phase", "essential", subject=OTHER, exit_codes=(0, 3))
         self.assertTrue(all("/users/" + OTHER in t for t in self.served()))
 
+    def test_what_is_fresh_and_waited_for_by_nobody_begins_no_run(self):
+        fresh = (PHASES % ("10s", "0s")).replace("background: { fresh_for: 0s", "background: { fresh_for: 1h")
+        self.write_manifest(phases=fresh)
+        self.assertIn("tenant", self.sign_in(exit_codes=(0, 3)))
+        self.served()
+        again = self.sign_in()
+        self.assertNotIn("tenant", again)
+        self.assertTrue(again["subject"]["stages"], "the subject's own is read")
+        self.assertTrue(all("/users/" + USER in t for t in self.served()))
+        runs = json.loads(self.sluice("runs", "list", "--pipeline", self.manifest).stdout)
+        self.assertEqual(sorted(r["scope"] for r in runs), ["subject:" + USER] * 2 + ["tenant"])
+
     def test_a_missed_deadline_is_told_and_the_work_goes_on(self):
         self.write_manifest(phases=PHASES % ("100ms", "0s"))
         self.upstream.faults({"match": {"path": "*/users/*"}, "do": "delay", "ms": 400})
