@@ -64,7 +64,10 @@ class sqlite_store final : public store {
                                           const std::vector<stream_schema>& streams) override;
 
   std::unique_ptr<engine::session> open_session() override {
-    check_version();
+    {
+      const std::lock_guard lock(connection_mutex_);
+      check_version();
+    }
     auto db = std::make_unique<database>(path_, read_only_ ? access::read_only : access::read_write);
     // One for all sessions: the instants of one run come from several.
     std::call_once(clock_set_, [&] { clock_.emplace(*db); });
@@ -89,6 +92,8 @@ class sqlite_store final : public store {
   bool read_only_ = false, made_ = false;
   std::optional<write_lock> lock_;
   std::once_flag clock_set_;
+  std::mutex
+      connection_mutex_;  // sessions are opened from any thread, and the connection below is for one at a time
   std::optional<store_clock> clock_;
   std::shared_ptr<database> db_;  // shared with connection()'s callers
 };
@@ -141,6 +146,7 @@ void sqlite_store::claim(const std::string& plugin, const std::string& plugin_ve
 std::vector<std::string> sqlite_store::ensure_streams(const std::string& plugin,
                                                       const std::string& plugin_version,
                                                       const std::vector<stream_schema>& streams) {
+  const std::lock_guard lock(connection_mutex_);
   check_version();
   if (read_only_) throw invalid(code::read_only, path_ + " was opened for reading only");
   std::vector<std::string> lines;
@@ -168,6 +174,7 @@ store_description sqlite_store::describe() {
   out.version = sqlite3_libversion();
   out.location = path_;
   if (!exists()) return out;
+  const std::lock_guard lock(connection_mutex_);
   const auto db = connection();
   out.schema = schema_of(*db);
   if (out.schema == 0) return out;
