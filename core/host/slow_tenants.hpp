@@ -33,7 +33,6 @@ class slow_tenants {
     const auto at = until_us_.find(tenant);
     return at != until_us_.end() && at->second > now_us;
   }
-  [[nodiscard]] std::int64_t usual_us() const noexcept { return usual_us_; }
 
  private:
   static constexpr std::int64_t far = 8, least_us = 2'000'000, remembered_us = 60'000'000;

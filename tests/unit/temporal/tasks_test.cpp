@@ -8,14 +8,17 @@ namespace {
 using kind = answer::kind;
 using ::testing::HasSubstr;
 
+struct a_task : a_cluster {
+  const slot names{"unit-test.p"};
+  cluster c{host_ref(host.raw()), to, by(), names};
+  steps_here steps{host_ref(host.raw())};
+  closings ends;
+};
+
 }  // namespace
 
 // A server that can hands out at once what this process asks for; and of what is over nothing is asked any more.
-TEST_F(a_cluster, gives_a_step_back_with_its_answer_and_is_not_asked_for_what_is_over) {
-  const slot names("unit-test.p");
-  cluster c(host_ref(host.raw()), to, by(), names);
-  steps_here steps(host_ref(host.raw()));
-  closings ends;
+TEST_F(a_task, gives_a_step_back_with_its_answer_and_is_not_asked_for_what_is_over) {
   std::vector<std::string> given, over;
   tasks t(host_ref(host.raw()), c, steps, ends, names,
           {[&](const ws::PollActivityTaskQueueResponse& step) { given.push_back(step.activity_id()); },
@@ -42,11 +45,7 @@ TEST_F(a_cluster, gives_a_step_back_with_its_answer_and_is_not_asked_for_what_is
 }
 
 // covers: T6
-TEST_F(a_cluster, is_asked_for_the_pages_of_a_history_that_is_not_known) {
-  const slot names("unit-test.p");
-  cluster c(host_ref(host.raw()), to, by(), names);
-  steps_here steps(host_ref(host.raw()));
-  closings ends;
+TEST_F(a_task, is_asked_for_the_pages_of_a_history_that_is_not_known) {
   tasks t(host_ref(host.raw()), c, steps, ends, names);
   ws::GetWorkflowExecutionHistoryResponse one, two;
   *one.mutable_history()->add_events() = begun(to_text(input_of(plan, "elsewhere")));
@@ -68,11 +67,7 @@ TEST_F(a_cluster, is_asked_for_the_pages_of_a_history_that_is_not_known) {
 }
 
 // covers: T7
-TEST_F(a_cluster, keeps_a_workflow_whose_history_is_of_a_newer_program) {
-  const slot names("unit-test.p");
-  cluster c(host_ref(host.raw()), to, by(), names);
-  steps_here steps(host_ref(host.raw()));
-  closings ends;
+TEST_F(a_task, keeps_a_workflow_whose_history_is_of_a_newer_program) {
   tasks t(host_ref(host.raw()), c, steps, ends, names);
   ws::PollWorkflowTaskQueueResponse task = first_task();
   *task.mutable_history()->add_events() =
@@ -85,11 +80,7 @@ TEST_F(a_cluster, keeps_a_workflow_whose_history_is_of_a_newer_program) {
 }
 
 // A question that comes the sticky way brings no history, and what is kept of the run ends before the last task's answer.
-TEST_F(a_cluster, is_asked_for_the_history_when_a_question_brings_none) {
-  const slot names("unit-test.p");
-  cluster c(host_ref(host.raw()), to, by(), names);
-  steps_here steps(host_ref(host.raw()));
-  closings ends;
+TEST_F(a_task, is_asked_for_the_history_when_a_question_brings_none) {
   tasks t(host_ref(host.raw()), c, steps, ends, names);
   ws::PollWorkflowTaskQueueResponse task = first_task();
   *task.mutable_history()->add_events() = begun(to_text(input_of(plan, names.home())));
