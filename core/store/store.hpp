@@ -62,7 +62,7 @@ class store {
   virtual std::vector<std::string> ensure_streams(const std::string& plugin,
                                                   const std::string& plugin_version,
                                                   const std::vector<stream_schema>& streams) = 0;
-  // Sessions of one store may be used at the same time, each by one thread.
+  // Any thread may ask a store. Its sessions may be used at the same time, each by one thread.
   [[nodiscard]] virtual std::unique_ptr<engine::session> open_session() = 0;
   [[nodiscard]] virtual store_description describe() = 0;
   // How many sessions are worth having at once.

@@ -42,6 +42,7 @@ class sqlite_store final : public store {
   }
 
   migration_result migrate() override {
+    const std::lock_guard lock(connection_mutex_);
     if (read_only_) throw invalid(code::read_only, path_ + " was opened for reading only");
     if (!db_) make_file();
     const int from = made_ ? 0 : schema_of(*db_);
@@ -51,23 +52,15 @@ class sqlite_store final : public store {
   }
 
   void check_version() override {
-    const int found = exists() ? schema_of(*connection()) : 0;
-    if (found == schema_version) return;
-    const std::string text =
-        path_ + " has schema " + std::to_string(found) + ", need " + std::to_string(schema_version);
-    if (found > schema_version) throw invalid(code::schema_new, text + ": upgrade sluice");
-    throw invalid(code::schema_old, found == 0 ? path_ + " is not set up yet: run `sluice migrate`"
-                                               : text + ": run `sluice migrate`");
+    const std::lock_guard lock(connection_mutex_);
+    require_version();
   }
 
   std::vector<std::string> ensure_streams(const std::string& plugin, const std::string& plugin_version,
                                           const std::vector<stream_schema>& streams) override;
 
   std::unique_ptr<engine::session> open_session() override {
-    {
-      const std::lock_guard lock(connection_mutex_);
-      check_version();
-    }
+    check_version();
     auto db = std::make_unique<database>(path_, read_only_ ? access::read_only : access::read_write);
     // One for all sessions: the instants of one run come from several.
     std::call_once(clock_set_, [&] { clock_.emplace(*db); });
@@ -79,6 +72,16 @@ class sqlite_store final : public store {
 
  private:
   [[nodiscard]] bool exists() const { return std::filesystem::exists(path_); }
+  // What follows is for who holds the mutex.
+  void require_version() {
+    const int found = exists() ? schema_of(*connection()) : 0;
+    if (found == schema_version) return;
+    const std::string text =
+        path_ + " has schema " + std::to_string(found) + ", need " + std::to_string(schema_version);
+    if (found > schema_version) throw invalid(code::schema_new, text + ": upgrade sluice");
+    throw invalid(code::schema_old, found == 0 ? path_ + " is not set up yet: run `sluice migrate`"
+                                               : text + ": run `sluice migrate`");
+  }
   // The store's own connection; a reader has one for each use, so that it never keeps a file open.
   std::shared_ptr<database> connection() {
     return read_only_ ? std::make_shared<database>(path_, access::read_only) : db_;
@@ -92,9 +95,8 @@ class sqlite_store final : public store {
   bool read_only_ = false, made_ = false;
   std::optional<write_lock> lock_;
   std::once_flag clock_set_;
-  std::mutex
-      connection_mutex_;  // sessions are opened from any thread, and the connection below is for one at a time
   std::optional<store_clock> clock_;
+  std::mutex connection_mutex_;   // sessions are opened by any thread; a connection is for one at a time
   std::shared_ptr<database> db_;  // shared with connection()'s callers
 };
 
@@ -147,7 +149,7 @@ std::vector<std::string> sqlite_store::ensure_streams(const std::string& plugin,
                                                       const std::string& plugin_version,
                                                       const std::vector<stream_schema>& streams) {
   const std::lock_guard lock(connection_mutex_);
-  check_version();
+  require_version();
   if (read_only_) throw invalid(code::read_only, path_ + " was opened for reading only");
   std::vector<std::string> lines;
   db_->execute("BEGIN IMMEDIATE");
