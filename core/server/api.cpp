@@ -157,11 +157,12 @@ host::served_pipeline api::pipeline_named(const std::string& name) const {
 }
 
 boost::asio::awaitable<desk::reply> api::look(std::string tenant, std::string same_as,
-                                              std::function<nlohmann::json(engine::session&)> what) {
+                                              std::function<nlohmann::json(engine::session&)> what,
+                                              desk::errand why) {
   // g++ 12 destroys twice what is converted inside of a co_await.
   desk::question question = [this, what = std::move(what)] { return sessions_.with(what); };
   const engine::turn turn{engine::urgency::background, tenant};
-  co_return co_await desk_.ask(turn, std::move(same_as), std::move(question));
+  co_return co_await desk_.ask(turn, std::move(same_as), std::move(question), why);
 }
 
 }  // namespace sluice::server

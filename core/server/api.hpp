@@ -100,7 +100,8 @@ class api {
   void check_desk(const std::string& tenant, std::int64_t patience_us = 0);
   // Asks the store, after those who have been let in and only wait for their answer.
   boost::asio::awaitable<desk::reply> look(std::string tenant, std::string same_as,
-                                           std::function<nlohmann::json(engine::session&)> what);
+                                           std::function<nlohmann::json(engine::session&)> what,
+                                           desk::errand why = desk::errand::look);
   boost::asio::awaitable<desk::reply> receipt_of(std::string run_id);
   boost::asio::awaitable<desk::reply> run_there_is(const call& c);
   boost::asio::awaitable<std::string> next_events(std::shared_ptr<event_stream> s);

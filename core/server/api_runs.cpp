@@ -133,7 +133,7 @@ awaitable<answer> api::retry_run(const call& c) {
   };
   // g++ 12 destroys twice what is converted inside of a co_await.
   const std::string tenant = run->at("tenant");
-  const desk::reply got = co_await look(tenant, {}, std::move(what));
+  const desk::reply got = co_await look(tenant, {}, std::move(what), desk::errand::begin);
   answer out = json_answer(202, *got);
   out.headers.emplace_back("Location", "/api/sync/runs/" + got->at("run_id").get<std::string>());
   co_return out;

@@ -129,15 +129,15 @@ boost::asio::awaitable<answer> api::start_run(const call& c) {
   require_tenant(*at.pipeline, ask.tenant);
   if (!ask.subject.empty()) host::check_subject(ask.subject);
   // Both before the desk: who is sent away learns it at once.
-  ask.coming = desk_.waiting();
+  ask.coming = desk_.coming();
   at.engine->check_room(ask);
   if (!at.engine->joins_here(ask)) check_desk(ask.tenant, ask.patience_us);
   // By the runtime too: after a reload the same name is another pipeline.
   const std::string same =
       json{reinterpret_cast<std::uintptr_t>(at.engine.get()), ask.tenant, ask.subject, ask.full}.dump();
   desk::question begin = [at, ask] { return start(at, ask); };
-  const desk::reply started =
-      co_await desk_.ask({engine::urgency::background, ask.tenant}, same, std::move(begin));
+  const desk::reply started = co_await desk_.ask({engine::urgency::background, ask.tenant}, same,
+                                                 std::move(begin), desk::errand::begin);
   if (wait.count() > 0) static_cast<void>(co_await wait_for_essential(at, ids_of(*started), came + wait));
   desk::question show = [at, started] { return states_of(*at.engine, *started); };
   // Who has been let in is done with before others are let in.

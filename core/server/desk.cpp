@@ -10,11 +10,12 @@
 
 namespace sluice::server {
 
-boost::asio::awaitable<desk::reply> desk::ask(engine::turn of, std::string same_as, question what) {
+boost::asio::awaitable<desk::reply> desk::ask(engine::turn of, std::string same_as, question what,
+                                              errand why) {
   const auto here = co_await boost::asio::this_coro::executor;
   std::function<void(asker)> begin = [&](asker done) {
     try {
-      put(of, same_as, std::move(what), done);
+      put(of, same_as, std::move(what), why, done);
     } catch (...) {
       done(std::current_exception());
     }
@@ -43,9 +44,9 @@ std::int64_t desk::wait_us(const std::string& tenant) const {
   return ahead_us(tenant);
 }
 
-std::size_t desk::waiting() const {
+std::size_t desk::coming() const {
   const std::lock_guard lock(mutex_);
-  return waiting_;
+  return coming_;
 }
 
 // Give or take a fifth, so that those who are sent away don't all come back at once.
@@ -65,21 +66,23 @@ void desk::refuse_beyond(std::int64_t longest_us, const std::string& tenant) {
                   wait);
 }
 
-void desk::count_in(const std::string& tenant) {
+void desk::count_in(const std::string& tenant, errand why) {
   if (waiting_ >= most_) {
     throw sent_away(std::to_string(waiting_) + " questions wait for the store already", ahead_us(tenant));
   }
   ++waiting_;
+  if (why == errand::begin) ++coming_;
   ++waiting_of_[tenant];
 }
 
-void desk::count_out(const std::string& tenant) {
+void desk::count_out(const std::string& tenant, errand why) {
   --waiting_;
+  if (why == errand::begin) --coming_;
   const auto at = waiting_of_.find(tenant);
   if (--at->second == 0) waiting_of_.erase(at);
 }
 
-void desk::put(engine::turn of, const std::string& same_as, question what, asker who) {
+void desk::put(engine::turn of, const std::string& same_as, question what, errand why, asker who) {
   std::shared_ptr<asked> now;
   {
     const std::lock_guard lock(mutex_);
@@ -88,9 +91,10 @@ void desk::put(engine::turn of, const std::string& same_as, question what, asker
       known->second.waiting->askers.push_back(std::move(who));
       return;
     }
-    count_in(std::string(of.tenant));
+    count_in(std::string(of.tenant), why);
     line* const at = same_as.empty() ? nullptr : &lines_[same_as];
-    auto a = std::make_shared<asked>(asked{of.how, std::string(of.tenant), same_as, std::move(what), {}});
+    auto a =
+        std::make_shared<asked>(asked{of.how, std::string(of.tenant), same_as, std::move(what), why, {}});
     a->askers.push_back(std::move(who));
     if (at != nullptr) at->waiting = a;
     // Else it waits for the one at work, and others may join it.
@@ -110,7 +114,7 @@ void desk::answer(const std::shared_ptr<asked>& a) {
   std::multiset<std::int64_t>::iterator began;
   {
     const std::lock_guard lock(mutex_);
-    count_out(a->tenant);
+    count_out(a->tenant, a->why);
     began = begun_us_.insert(clock_.steady_us());
     askers = std::move(a->askers);
     if (!a->same_as.empty()) lines_.at(a->same_as).waiting.reset();  // from here on it is begun

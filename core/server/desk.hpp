@@ -29,6 +29,7 @@ class desk {
  public:
   using question = std::function<nlohmann::json()>;
   using reply = std::shared_ptr<const nlohmann::json>;
+  enum class errand : std::uint8_t { look, begin };  // to begin: a run, which needs a place
 
   desk(unsigned threads, std::size_t most, engine::clock_port& clock)
       : most_(most), threads_(threads), clock_(clock), pool_(threads) {}
@@ -37,11 +38,13 @@ class desk {
 
   // `what` is asked after this call, never before it. With an empty `same_as` it is shared with nobody. Of the same
   // one at a time is at work. Throws what the question throws, or failure (throttled, SLU-7105) when too many wait.
-  boost::asio::awaitable<reply> ask(engine::turn of, std::string same_as, question what);
+  boost::asio::awaitable<reply> ask(engine::turn of, std::string same_as, question what,
+                                    errand why = errand::look);
 
   // How long a question of the tenant that comes now would wait for its turn, by how long others have taken. Quick.
   [[nodiscard]] std::int64_t wait_us(const std::string& tenant) const;
-  [[nodiscard]] std::size_t waiting() const;
+  // Questions that wait and will ask for a place.
+  [[nodiscard]] std::size_t coming() const;
   // Throws the same failure for who would wait longer than that, before anything is put here.
   void refuse_beyond(std::int64_t longest_us, const std::string& tenant);
 
@@ -52,6 +55,7 @@ class desk {
     engine::urgency how;
     std::string tenant, same_as;
     question what;
+    errand why;
     std::vector<asker> askers;
   };
   struct line {
@@ -59,11 +63,11 @@ class desk {
     bool at_work = false;
   };
 
-  void put(engine::turn of, const std::string& same_as, question what, asker who);
+  void put(engine::turn of, const std::string& same_as, question what, errand why, asker who);
   void post(std::shared_ptr<asked> a);
   void answer(const std::shared_ptr<asked>& a);
-  void count_in(const std::string& tenant);
-  void count_out(const std::string& tenant);
+  void count_in(const std::string& tenant, errand why);
+  void count_out(const std::string& tenant, errand why);
   // With the lock.
   [[nodiscard]] std::int64_t ahead_us(const std::string& tenant) const;
   [[nodiscard]] engine::failure sent_away(const std::string& why, std::int64_t wait_us);
@@ -71,7 +75,7 @@ class desk {
   std::size_t most_, threads_;
   engine::clock_port& clock_;
   mutable std::mutex mutex_;
-  std::size_t waiting_ = 0;
+  std::size_t waiting_ = 0, coming_ = 0;           // coming: of those that wait
   std::map<std::string, std::size_t> waiting_of_;  // by tenant
   std::multiset<std::int64_t> begun_us_;           // of those at work
   std::array<std::int64_t, 2> mean_us_{};          // that a question takes, by urgency

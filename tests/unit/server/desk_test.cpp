@@ -44,13 +44,14 @@ struct held_question {
 
 class at_desk : public ::testing::Test {
  protected:
-  void ask(desk& d, const std::string& same_as, desk::question what, const std::string& tenant = {}) {
+  void ask(desk& d, const std::string& same_as, desk::question what, const std::string& tenant = {},
+           desk::errand why = desk::errand::look) {
     boost::asio::co_spawn(
         context_,
-        [this, &d, same_as, what, tenant]() -> boost::asio::awaitable<void> {
+        [this, &d, same_as, what, tenant, why]() -> boost::asio::awaitable<void> {
           desk::question mine = what;
           const desk::reply got =
-              co_await d.ask({engine::urgency::essential, tenant}, same_as, std::move(mine));
+              co_await d.ask({engine::urgency::essential, tenant}, same_as, std::move(mine), why);
           answers_.push_back(got->get<int>());
         },
         [this](std::exception_ptr failed) {
@@ -193,6 +194,27 @@ TEST_F(at_desk, who_has_asked_for_much_waits_and_others_do_not) {
   EXPECT_THROW(d.refuse_beyond(2'000'000, "much"), engine::failure);
   held.go.set_value();
   run_until([&] { return ended() == 22; });
+  d.join();
+}
+
+// A page that is looked at takes nobody's place among the runs.
+// covers: P17
+TEST_F(at_desk, who_only_looks_is_not_taken_for_one_who_begins_a_run) {
+  desk d(1, 100, clock_);
+  held_question held;
+  const auto nothing = []() -> nlohmann::json { return 0; };
+  ask(d, "", held.question(), "a", desk::errand::begin);
+  context_.poll();
+  held.begun->get_future().wait();
+  EXPECT_EQ(d.coming(), 0U) << "it asks for its place by itself now";
+  for (int n = 0; n < 5; ++n) ask(d, "", nothing);
+  for (int n = 0; n < 2; ++n) ask(d, "", nothing, "a", desk::errand::begin);
+  for (int n = 0; n < 3; ++n) ask(d, "same", nothing, "a", desk::errand::begin);
+  context_.poll();
+  EXPECT_EQ(d.coming(), 3U);
+  held.go.set_value();
+  run_until([&] { return ended() == 11; });
+  EXPECT_EQ(d.coming(), 0U);
   d.join();
 }
 
