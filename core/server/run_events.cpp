@@ -6,6 +6,7 @@
 #include <cstdio>
 #include <utility>
 
+#include "host/spread.hpp"
 #include "server/message.hpp"
 
 namespace sluice::server {
@@ -16,10 +17,8 @@ using json = nlohmann::json;
 
 // An id goes back and forth in a header; with the names of two hundred stages, and all about them, it would not fit.
 std::string short_hash(const std::string& text) {
-  std::uint32_t h = 2'166'136'261U;
-  for (const char c : text) h = (h ^ static_cast<unsigned char>(c)) * 16'777'619U;
   std::array<char, 9> out{};
-  std::snprintf(out.data(), out.size(), "%08x", h);
+  std::snprintf(out.data(), out.size(), "%08x", static_cast<std::uint32_t>(host::spread(text, 0)));
   return out.data();
 }
 
