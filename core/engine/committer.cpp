@@ -16,6 +16,13 @@ namespace sluice::engine {
 
 using boost::asio::awaitable;
 
+namespace {
+
+// From here on a batch keeps a core of the store's server busy for long beside what one sign-in brings.
+constexpr std::int64_t large_batch = 2'000;
+
+}  // namespace
+
 committer::committer(const run_identity& run, store_port& store, clock_port& clock, random_port& random,
                      boost::asio::any_io_executor on, batch_limits limits, stop_source& stop,
                      committed_fn committed, keep_fn keep, const wait_fn& waits)
@@ -221,7 +228,7 @@ awaitable<commit_result> committer::commit_once(const std::shared_ptr<flight>& f
     f->begun = true;
     changed_.notify();
   };
-  co_return co_await store_.call({urgency_, run_.tenant}, [&](session& s) {
+  co_return co_await store_.call({urgency_, run_.tenant, f->rows >= large_batch}, [&](session& s) {
     f->door.shut();
     if (limits_.writers > 1) boost::asio::post(executor_, note);
     return s.commit(f->request);

@@ -11,9 +11,11 @@ enum class urgency : std::uint8_t { essential, background };
 
 // Whose turn a piece of work takes, and in which class. The tenant's name must outlive the work.
 struct turn {
-  turn(urgency u, std::string_view of = {}) : how(u), tenant(of) {}  // NOLINT: an urgency alone is a turn too
+  turn(urgency u, std::string_view of = {}, bool much = false)  // NOLINT: an urgency alone is a turn too
+      : how(u), tenant(of), large(much) {}
   urgency how;
   std::string_view tenant;
+  bool large;  // it keeps who does it busy for long
 };
 
 }  // namespace sluice::engine

@@ -36,8 +36,10 @@ bool spoils_session(const engine::failure& f) {
 
 }  // namespace
 
-threaded_store::threaded_store(store& over, int threads)
-    : store_(over), worth_(2, usual_concurrency(), std::max(1, threads > 0 ? threads : over.writers())) {
+threaded_store::threaded_store(store& over, int threads, std::chrono::milliseconds about)
+    : store_(over),
+      worth_(2, usual_concurrency(), std::max(1, threads > 0 ? threads : over.writers())),
+      about_(about) {
   const int n = std::max(1, threads > 0 ? threads : over.writers());
   for (int i = 0; i < n; ++i) threads_.emplace_back([this] { run(); });
 }
@@ -51,35 +53,58 @@ threaded_store::~threaded_store() {
   for (std::thread& t : threads_) t.join();
 }
 
-void threaded_store::enqueue(engine::turn of, job j) {
+void threaded_store::enqueue(engine::turn of, work_fn work) {
+  const bool essential = of.how == engine::urgency::essential;
   {
     const std::lock_guard lock(mutex_);
-    queue_.push(of, std::move(j));
+    queue_.push(of, {std::move(work), of.large && !essential});
+    if (essential) essential_until_ = clock::now() + about_;
     since_.push_back(clock::now());
   }
   ready_.notify_one();
 }
 
-threaded_store::clock::time_point threaded_store::may_begin() const {
-  const auto now = clock::now();
+threaded_store::clock::time_point threaded_store::may_begin(clock::time_point now) const {
   const auto first_short = at_work_.upper_bound(now - short_job);
   if (std::distance(first_short, at_work_.end()) >= worth_.limit()) return *first_short + short_job;
   if (free_.empty() && open_ > 0) return since_.front() + opening_takes;
   return now;
 }
 
+threaded_store::clock::time_point threaded_store::large_may(clock::time_point now) const {
+  if (closing_ || now >= essential_until_) return now;
+  // Who takes longer than that may wait for others, even for one that waits here.
+  constexpr auto forever = std::chrono::seconds(5);
+  const auto first = large_.upper_bound(now - forever);
+  return std::min(essential_until_, first != large_.end() ? *first + forever : rests_until_);
+}
+
+// Nothing: all that waits yields, and may not begin yet.
+std::optional<threaded_store::turn_taken> threaded_store::take(clock::time_point now) {
+  const bool may = large_may(now) <= now;
+  auto what = queue_.take([&](engine::urgency, std::string_view, const job& j) { return may || !j.yields; });
+  if (!what) return std::nullopt;
+  turn_taken out{std::move(*what), at_work_.insert(now), {}};
+  if (out.what.yields) out.among_large = large_.insert(now);
+  return out;
+}
+
 std::optional<threaded_store::turn_taken> threaded_store::next(std::unique_ptr<engine::session>& session) {
   std::unique_lock lock(mutex_);
-  for (;;) {
-    if (!queue_.empty()) {
-      const auto at = may_begin();
-      if (at <= clock::now()) break;
-      ready_.wait_until(lock, at);
-    } else if (closing_) {
-      return std::nullopt;
-    } else {
+  std::optional<turn_taken> out;
+  while (!out) {
+    if (queue_.empty()) {
+      if (closing_) return std::nullopt;
       ready_.wait(lock);
+      continue;
     }
+    const auto now = clock::now();
+    auto at = may_begin(now);
+    if (at <= now) {
+      out = take(now);
+      at = large_may(now);
+    }
+    if (!out) ready_.wait_until(lock, at);
   }
   if (free_.empty()) {
     ++open_;
@@ -88,18 +113,22 @@ std::optional<threaded_store::turn_taken> threaded_store::next(std::unique_ptr<e
     free_.pop_back();
   }
   since_.pop_front();
-  turn_taken out{std::move(*queue_.pop()), at_work_.insert(clock::now())};
   if (!queue_.empty()) ready_.notify_one();  // the one that was woken for it may have been woken for this
   return out;
 }
 
-void threaded_store::give_back(std::unique_ptr<engine::session> session, running::iterator place) {
+void threaded_store::give_back(std::unique_ptr<engine::session> session, const turn_taken& over) {
   {
     const std::lock_guard lock(mutex_);
+    const auto now = clock::now();
     if (session) free_.push_back(std::move(session));
     else --open_;
-    at_work_.erase(place);
-    worth_.job_over(clock::now(), !queue_.empty());
+    if (over.what.yields) {
+      rests_until_ = now + (now - *over.place);
+      large_.erase(over.among_large);
+    }
+    at_work_.erase(over.place);
+    worth_.job_over(now, !queue_.empty() && large_may(now) <= now);
   }
   ready_.notify_one();
 }
@@ -107,8 +136,8 @@ void threaded_store::give_back(std::unique_ptr<engine::session> session, running
 void threaded_store::run() {
   std::unique_ptr<engine::session> session;
   while (auto mine = next(session)) {
-    mine->work(session);
-    give_back(std::move(session), mine->place);
+    mine->what.work(session);
+    give_back(std::move(session), *mine);
   }
 }
 

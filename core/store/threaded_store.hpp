@@ -1,6 +1,9 @@
 // The engine's view of a store: work is run by a few threads, each with a session for as long as it takes,
 // essential first and tenants in turns; whoever waits goes on on its own executor.
 //
+// While essential work is about, one large job of background work is done at a time, with a rest after it as long as it
+// took: each keeps a core of the server busy, however many places there are.
+//
 // A session is opened when none is free and work has waited for one longer than opening takes: a short run gets
 // by with one, whose caches on the server's side are warm. How many are at work at a time is found out: see
 // concurrency.hpp.
@@ -25,8 +28,10 @@ namespace sluice::store {
 
 class threaded_store final : public engine::store_port {
  public:
-  // `threads` 0: as many as the store says that are worth having. The store must outlive this.
-  explicit threaded_store(store& over, int threads = 0);
+  // `threads` 0: as many as the store says that are worth having. `about`: for how long after an essential job more are
+  // expected. The store must outlive this.
+  explicit threaded_store(store& over, int threads = 0,
+                          std::chrono::milliseconds about = std::chrono::seconds(1));
   // Runs what is queued, then ends.
   ~threaded_store() override;
 
@@ -36,19 +41,26 @@ class threaded_store final : public engine::store_port {
 
  private:
   using clock = std::chrono::steady_clock;
-  using job = std::function<void(std::unique_ptr<engine::session>&)>;
-  void enqueue(engine::turn of, job j);
+  using work_fn = std::function<void(std::unique_ptr<engine::session>&)>;
+  struct job {
+    work_fn work;
+    bool yields = false;  // it is large, and not essential
+  };
+  void enqueue(engine::turn of, work_fn work);
   using running = std::multiset<clock::time_point>;  // when each job at work began
   void run();
   // The next in turn, with a session or leave to open one. Nothing: it is over.
   struct turn_taken {
-    job work;
-    running::iterator place;
+    job what;
+    running::iterator place, among_large;  // the second: of a job that yields
   };
+  [[nodiscard]] std::optional<turn_taken> take(clock::time_point now);
   [[nodiscard]] std::optional<turn_taken> next(std::unique_ptr<engine::session>& session);
-  // When the job that is the next one may begin at the earliest; in the past: now.
-  [[nodiscard]] clock::time_point may_begin() const;
-  void give_back(std::unique_ptr<engine::session> session, running::iterator place);
+  // When the job that is the next one may begin at the earliest; at or before `now`: now.
+  [[nodiscard]] clock::time_point may_begin(clock::time_point now) const;
+  // When a job that yields may begin, as far as essential work is concerned.
+  [[nodiscard]] clock::time_point large_may(clock::time_point now) const;
+  void give_back(std::unique_ptr<engine::session> session, const turn_taken& over);
   [[nodiscard]] std::exception_ptr attempt(const std::function<void(engine::session&)>& work,
                                            std::unique_ptr<engine::session>& session);
 
@@ -60,7 +72,9 @@ class threaded_store final : public engine::store_port {
   std::vector<std::unique_ptr<engine::session>> free_;  // the last one is the warmest
   int open_ = 0;                                        // free, in use or being opened
   concurrency worth_;
-  running at_work_;
+  running at_work_, large_;  // the second: those of them that yield
+  std::chrono::milliseconds about_;
+  clock::time_point essential_until_{}, rests_until_{};
   bool closing_ = false;
   std::vector<std::thread> threads_;
 };

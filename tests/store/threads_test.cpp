@@ -102,6 +102,48 @@ TEST_F(threads, essential_work_goes_first) {
 }
 
 // covers: P11, P12
+TEST_F(threads, large_background_work_is_done_one_at_a_time_while_essential_work_is_about) {
+  store::threaded_store s(memory_, 4, std::chrono::hours(1));
+  std::promise<void> go_on;
+  std::shared_future<void> going(go_on.get_future());
+  std::atomic<int> at_work = 0, most = 0;
+  const auto large = [&]() -> asio::awaitable<void> {
+    co_await s.call({urgency::background, "whale", true}, [&](engine::session&) {
+      most = std::max<int>(most, ++at_work);
+      going.wait();
+      --at_work;
+    });
+  };
+  // Beside the first, which waits for them: each could as well be the second large one.
+  const auto others = [&]() -> asio::awaitable<void> {
+    co_await s.call({urgency::essential, "small"}, [](engine::session&) {});
+    for (int n = 0; n < 3; ++n) asio::co_spawn(loop_.context, large(), asio::detached);
+    for (int n = 0; n < 100; ++n) {
+      co_await s.call({urgency::essential, "small"}, [](engine::session&) {});
+      co_await s.call({urgency::background, "small"}, [](engine::session&) {});
+    }
+    go_on.set_value();
+  };
+  loop_.run(others());
+  EXPECT_EQ(most, 1);
+}
+
+TEST_F(threads, large_background_work_alone_takes_what_there_is) {
+  store::threaded_store s(memory_, 4);
+  std::promise<void> second;
+  std::atomic<int> begun = 0;
+  const auto large = [&]() -> asio::awaitable<void> {
+    co_await s.call({urgency::background, "whale", true}, [&](engine::session&) {
+      if (++begun == 2) second.set_value();
+      else second.get_future().wait();
+    });
+  };
+  for (int n = 0; n < 2; ++n) asio::co_spawn(loop_.context, large(), asio::detached);
+  loop_.context.run();
+  EXPECT_EQ(begun, 2);
+}
+
+// covers: P11, P12
 TEST_F(threads, tenants_take_turns) {
   store::threaded_store s(memory_, 1);
   std::promise<void> begun, go_on;
