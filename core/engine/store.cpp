@@ -15,4 +15,13 @@ void session::end_stages(const stages_end& end) {
   if (end.essential) mark_essential(end.run_id, end.run_epoch);
 }
 
+read_history session::read_before(const std::string& tenant, const std::string& pipeline,
+                                  const std::string& scope, history_use use) {
+  read_history out;
+  if (use.watermarks) out.watermarks = watermarks(tenant, pipeline);
+  if (use.fresh) out.fresh = freshness(tenant, pipeline, scope);
+  out.now_us = now_us();
+  return out;
+}
+
 }  // namespace sluice::engine

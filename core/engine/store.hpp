@@ -17,9 +17,10 @@
 
 #include "engine/failure.hpp"
 #include "engine/history.hpp"
-#include "engine/trend.hpp"
 #include "engine/inspector.hpp"
+#include "engine/read_history.hpp"
 #include "engine/routing_store.hpp"
+#include "engine/trend.hpp"
 #include "engine/turn.hpp"
 #include "engine/types.hpp"
 
@@ -163,17 +164,6 @@ struct stages_end {
   std::vector<stage_end> stages;
   bool essential = false;
 };
-struct watermark_row {
-  std::string stage, mapping;
-  std::int64_t value_us = 0;
-  std::int64_t full_us = 0;  // when the last full read began
-};
-// The last complete attempt at a stage, of the same tenant, pipeline and scope.
-struct freshness_row {
-  std::string stage, manifest_hash;
-  std::int64_t started_us = 0;
-};
-
 // ---- deletes ----------------------------------------------------------------------------------
 
 // How many deletes are too many to happen unasked: more than `floor` rows, and more than `share` of the live ones.
@@ -319,6 +309,9 @@ class session : public routing_store {
   [[nodiscard]] virtual std::vector<freshness_row> freshness(const std::string& tenant,
                                                              const std::string& pipeline,
                                                              const std::string& scope) = 0;
+  // What of it is not of use stays empty.
+  [[nodiscard]] virtual read_history read_before(const std::string& tenant, const std::string& pipeline,
+                                                 const std::string& scope, history_use use);
   // Writes deferred rows of the tenant whose parents are there now, at most `limit`.
   virtual resolve_result resolve(const std::string& run_id, std::int64_t run_epoch, const std::string& tenant,
                                  int limit) = 0;

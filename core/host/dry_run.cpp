@@ -23,8 +23,7 @@ read_history history_of(store::store* store, const std::string& tenant, const st
                         const std::string& scope) {
   if (store == nullptr) return {};
   const auto session = store->open_session();
-  return {session->watermarks(tenant, pipeline), session->freshness(tenant, pipeline, scope),
-          session->now_us()};
+  return session->read_before(tenant, pipeline, scope, {true, true});
 }
 
 // How many records each stage had in the last run that completed it.

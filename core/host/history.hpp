@@ -7,11 +7,7 @@
 
 namespace sluice::host {
 
-struct read_history {
-  std::vector<engine::watermark_row> watermarks;
-  std::vector<engine::freshness_row> fresh;
-  std::int64_t now_us = 0;
-};
+using engine::read_history;
 
 // True: each of these stages was read less than `fresh_for` ago, by this very manifest.
 [[nodiscard]] bool is_fresh(const manifest::pipeline& pipeline, const manifest::phase& phase,

@@ -17,6 +17,7 @@ struct stage_account {
   std::int64_t page_seq_sum = 0;   // of all items: how many pages the checkpoints speak of
   std::int64_t items_unended = 0;  // items said to be complete whose last page was not marked as the end
   std::int64_t unbalanced = 0;     // ledger lines that do not balance on their own
+  bool whole_tenant = true;        // its run is not of one subject alone
 };
 
 struct run_account {

@@ -99,8 +99,7 @@ TEST_P(together, an_attempt_after_another_takes_new_epochs_and_goes_on_where_tha
   EXPECT_EQ(begun[1].open_items[0].page_seq, 1);
   EXPECT_GE(begun[2].epoch, 1);
   ASSERT_EQ(begun[2].open_items.size(), 1U);
-  EXPECT_EQ(refusal_code([&] { put("entities", {user("u3")}); }), code::fenced_stage)
-      << "of the old attempt";
+  EXPECT_EQ(refusal_code([&] { put("entities", {user("u3")}); }), code::fenced_stage) << "of the old attempt";
 }
 
 // covers: P9
@@ -154,6 +153,27 @@ TEST_P(together, a_stage_that_failed_and_one_that_brought_nothing_end_too) {
   EXPECT_EQ(shown("c").state, stage_state::failed);
   EXPECT_EQ(shown("c").error_code, "SLU-3001");
   EXPECT_GT(session().show_run(run_.run_id)->essential_us, 0);
+}
+
+TEST_P(together, only_a_whole_tenant_that_brings_nothing_any_more_is_suspect) {
+  for (const std::string& scope : {std::string(), std::string("subject:7")}) {
+    SCOPED_TRACE(scope);
+    for (const int n : {1, 2}) {
+      auto request = request_for(n + (scope.empty() ? 0 : 10));
+      request.scope = scope;
+      run_ = session().start_run(request, {});
+      session().mark_running(run_.run_id, run_.epoch);
+      seqs_.clear();
+      begin(stage_ = "s");
+      if (n == 1) put("entities", {user("u1")});
+      end_item();
+      session().end_stages(ending({"s"}, true));
+      EXPECT_EQ(shown("s").state, stage_state::complete);
+      EXPECT_EQ(shown("s").suspect, n == 2 && scope.empty());
+      EXPECT_GT(session().show_run(run_.run_id)->essential_us, 0);
+      session().finish_run(run_.run_id, run_.epoch, false, "", "");
+    }
+  }
 }
 
 // covers: P9

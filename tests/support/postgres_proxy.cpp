@@ -3,6 +3,7 @@
 #include <atomic>
 #include <cstring>
 #include <memory>
+#include <set>
 #include <stdexcept>
 #include <string_view>
 #include <utility>
@@ -49,6 +50,27 @@ std::size_t length_at(const std::string& data, std::size_t at) {
   std::size_t out = 0;
   for (std::size_t i = 0; i < 4; ++i) out = out << 8 | static_cast<unsigned char>(data[at + i]);
   return out;
+}
+
+// The text up to a NUL, from `at` on, which is then behind it.
+std::string text_at(std::string_view message, std::size_t& at) {
+  const std::string out(message.substr(at, message.find('\0', at) - at));
+  at += out.size() + 1;
+  return out;
+}
+
+// Whether this message runs COMMIT: as it is, parsed for this once, or by the name that it was prepared under.
+bool commits_in(std::string_view message, std::set<std::string>& names) {
+  std::size_t at = 5;
+  if (message[0] == 'Q') return message.substr(at).starts_with("COMMIT");
+  if (message[0] == 'P') {
+    const std::string name = text_at(message, at);
+    if (text_at(message, at) == "COMMIT") names.insert(name);
+    else names.erase(name);
+  }
+  if (message[0] != 'B') return false;
+  text_at(message, at);
+  return names.contains(text_at(message, at));
 }
 
 }  // namespace
@@ -119,13 +141,16 @@ void postgres_proxy::accept_all() {
 // Whole requests go on at once: a server begins to work before it has the last message of one.
 void postgres_proxy::requests(link& l) {
   std::string group;
+  std::set<std::string> commits;  // the names of what was prepared of it
   if (receive(l.client, group, 4) && receive(l.client, group, length_at(group, 0) - 4))
     send_all(l.server, group);
   group.clear();
+  bool ends = false;
   for (std::size_t start = 0; receive(l.client, group, 5); start = group.size()) {
     if (!receive(l.client, group, length_at(group, start + 1) - 4)) break;
+    ends = commits_in(std::string_view(group).substr(start), commits) || ends;
     if (std::string_view("QScfX").find(group[start]) == std::string_view::npos) continue;
-    const cut how = admit(group);
+    const cut how = admit(std::exchange(ends, false));
     if (how == cut::before) break;
     l.swallow = how == cut::after;
     if (!send_all(l.server, group)) break;
@@ -143,14 +168,14 @@ void postgres_proxy::answers(link& l) {
   l.close_both();
 }
 
-postgres_proxy::cut postgres_proxy::admit(const std::string& group) {
+postgres_proxy::cut postgres_proxy::admit(bool commits) {
   std::unique_lock lock(mutex_);
   if (until_pause_ > 0 && --until_pause_ == 0) {
     paused_ = true;
     changed_.notify_all();
     changed_.wait(lock, [&] { return !paused_; });
   }
-  if (next_ == cut::none || group.compare(0, 1, "Q") != 0 || group.find("COMMIT", 5) != 5) return cut::none;
+  if (next_ == cut::none || !(commits || any_)) return cut::none;
   has_cut_ = true;
   return std::exchange(next_, cut::none);
 }
@@ -180,9 +205,10 @@ void postgres_proxy::over() {
   changed_.notify_all();
 }
 
-void postgres_proxy::cut_next_commit(cut how) {
+void postgres_proxy::cut_next(cut how, bool any) {
   const std::lock_guard lock(mutex_);
   next_ = how;
+  any_ = any;
   has_cut_ = false;
 }
 

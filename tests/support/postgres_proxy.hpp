@@ -30,7 +30,8 @@ class postgres_proxy {
   [[nodiscard]] bool wait_paused();
   void over();
 
-  void cut_next_commit(cut how);
+  // The connection is lost at the next COMMIT, or, `any`, at the next request.
+  void cut_next(cut how, bool any = false);
   [[nodiscard]] bool has_cut();
 
  private:
@@ -38,7 +39,7 @@ class postgres_proxy {
   void accept_all();
   void requests(link& l);
   void answers(link& l);
-  [[nodiscard]] cut admit(const std::string& group);
+  [[nodiscard]] cut admit(bool commits);
 
   std::filesystem::path folder_;
   std::string dsn_, server_;
@@ -47,6 +48,7 @@ class postgres_proxy {
   std::condition_variable changed_;
   int until_pause_ = 0;
   bool paused_ = false, over_ = false, has_cut_ = false, closing_ = false;
+  bool any_ = false;
   cut next_ = cut::none;
   std::vector<std::unique_ptr<link>> links_;
   std::thread accepting_;

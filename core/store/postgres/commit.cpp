@@ -1,7 +1,9 @@
 // One batch in one transaction: fences and checkpoints first, then the rows, then the ledger.
 #include <algorithm>
+#include <deque>
 #include <map>
 #include <set>
+#include <utility>
 
 #include "engine/failpoint.hpp"
 #include "store/postgres/encode.hpp"
@@ -89,6 +91,18 @@ SELECT (SELECT count(*) FROM stage), (extract(epoch FROM clock_timestamp()) * 10
        (SELECT count(pg_advisory_xact_lock_shared(hashtextextended($5::text || E'\x1f' || x.name, 0)))
          FROM unnest($6::text[]) AS x(name)))sql";
 
+// Whether rows, or links, of streams wait for others.
+constexpr const char* waiting_sql =
+    "SELECT EXISTS (SELECT FROM sluice.deferred d WHERE d.tenant = $1::text AND d.stream = s.name),"
+    " EXISTS (SELECT FROM sluice.pending_links l WHERE l.tenant = $1::text AND l.stream = s.name) "
+    "FROM unnest($2::text[]) WITH ORDINALITY AS s(name, o) ORDER BY s.o";
+
+std::map<std::string, std::int64_t> epochs_of(const engine::commit_request& request) {
+  std::map<std::string, std::int64_t> out;
+  for (const engine::page_write& w : request.pages) out.emplace(w.stage, w.stage_epoch);
+  return out;
+}
+
 bool same_layout(const stream_schema& a, const stream_schema& b) {
   const auto x = wire_layout(a), y = wire_layout(b);
   return a.key == b.key &&
@@ -143,27 +157,27 @@ engine::commit_result postgres_session::commit_once(engine::commit_request& requ
   transaction t(db());
   SLUICE_FAILPOINT("commit.begun");
   const std::size_t known = how.refused.size();
-  context.now_us = request.gate ? hold_for(request) : fence(request);
-  SLUICE_FAILPOINT("commit.after_fence");
-  write_streams(context, batch);
+  write_streams(context, batch, request);
   if (how.refused.size() > known) throw found_refused();
   SLUICE_FAILPOINT("commit.after_rows");
   engine::commit_result result = settle(batch);
-  insert_pages(request, context.now_us);
-  insert_counts(request, batch, result);
+  std::vector<statement> lines{page_lines(request, context.now_us)};
+  if (auto few = count_lines(request, batch, result)) lines.push_back(std::move(*few));
   erase_replayed(request);
-  SLUICE_FAILPOINT("commit.after_ledger");
   insert_rejects(context.run, rejects_of(request, batch, context.now_us));
   SLUICE_FAILPOINT("commit.after_rejects");
   insert_children(request);
-  if (request.gate) pass_gate(request);
+  if (request.gate) {
+    db().query_all(std::exchange(lines, {}));
+    pass_gate(request);
+  }
   SLUICE_FAILPOINT("commit.before_commit");
-  t.commit();
+  t.commit(lines);
   SLUICE_FAILPOINT("commit.after_commit");
   return result;
 }
 
-std::int64_t postgres_session::fence(const engine::commit_request& request) {
+statement postgres_session::fence(const engine::commit_request& request) {
   const auto items = spans(request);
   array_builder stages(oid::text), epochs(oid::int8), names(oid::text), seqs(oid::int8), pages(oid::int8),
       next(oid::text), ended(oid::boolean);
@@ -173,30 +187,33 @@ std::int64_t postgres_session::fence(const engine::commit_request& request) {
     pages.int8(s.last->page_seq - s.first->page_seq + 1), next.text(s.last->next_state),
         ended.boolean(s.last->end);
   }
-  const rows r = db().query(
-      fence_sql, {encode_uuid_text(request.run_id), encode_int8(request.run_epoch), encode_uuid(request.id),
-                  stages.finish(), epochs.finish(), names.finish(), seqs.finish(), pages.finish(),
-                  next.finish(), ended.finish(), request.tenant, touched_streams(request)});
-  if (r.number(0, 0) != static_cast<std::int64_t>(items.size())) explain_fence(request);
-  return r.number(0, 1);
+  return {fence_sql,
+          {encode_uuid_text(request.run_id), encode_int8(request.run_epoch), encode_uuid(request.id),
+           stages.finish(), epochs.finish(), names.finish(), seqs.finish(), pages.finish(), next.finish(),
+           ended.finish(), request.tenant, touched_streams(request)}};
 }
 
-std::int64_t postgres_session::hold_for(const engine::commit_request& request) {
-  std::map<std::string, std::int64_t> epochs;
-  for (const engine::page_write& w : request.pages) epochs.emplace(w.stage, w.stage_epoch);
+void postgres_session::check_fence(const engine::commit_request& request, const rows& found) {
+  if (found.number(0, 0) != static_cast<std::int64_t>(spans(request).size())) explain_fence(request);
+}
+
+statement postgres_session::hold_for(const engine::commit_request& request) {
+  const auto epochs = epochs_of(request);
   array_builder stages(oid::text), numbers(oid::int8);
   for (const auto& [stage, epoch] : epochs) stages.text(stage), numbers.int8(epoch);
-  const rows r =
-      db().query(hold_sql, {encode_uuid_text(request.run_id), encode_int8(request.run_epoch), stages.finish(),
-                            numbers.finish(), request.tenant, touched_streams(request)});
-  if (r.number(0, 0) != static_cast<std::int64_t>(epochs.size())) explain_fence(request);
-  return r.number(0, 1);
+  return {hold_sql,
+          {encode_uuid_text(request.run_id), encode_int8(request.run_epoch), stages.finish(),
+           numbers.finish(), request.tenant, touched_streams(request)}};
+}
+
+void postgres_session::check_hold(const engine::commit_request& request, const rows& found) {
+  if (found.number(0, 0) != static_cast<std::int64_t>(epochs_of(request).size())) explain_fence(request);
 }
 
 void postgres_session::pass_gate(const engine::commit_request& request) {
   if (!request.gate())
     throw transient(code::busy, "the batch before this one was not committed; both are done again");
-  static_cast<void>(fence(request));
+  check_fence(request, db().query_all({fence(request)}).front());
 }
 
 void postgres_session::explain_fence(const engine::commit_request& request) {
@@ -207,19 +224,29 @@ void postgres_session::explain_fence(const engine::commit_request& request) {
                where(first) + "the checkpoint of this or of another item of the batch is elsewhere");
 }
 
-void postgres_session::write_streams(write_context& context, prepared_batch& batch) {
+// The fence, what waits of each stream and what is stored of its rows are asked in one go; then each is written.
+void postgres_session::write_streams(write_context& context, prepared_batch& batch,
+                                     const engine::commit_request& request) {
+  std::vector<statement> ask{request.gate ? hold_for(request) : fence(request)};
+  std::deque<stream_writer> writers;
   std::vector<std::string> names;
-  for (const prepared_stream& s : batch.streams) names.push_back(s.schema->name);
-  if (names.empty()) return;
-  const rows waiting = db().query(
-      "SELECT EXISTS (SELECT FROM sluice.deferred d WHERE d.tenant = $1::text AND d.stream = s.name),"
-      " EXISTS (SELECT FROM sluice.pending_links l WHERE l.tenant = $1::text AND l.stream = s.name) "
-      "FROM unnest($2::text[]) WITH ORDINALITY AS s(name, o) ORDER BY s.o",
-      {context.tenant, encode_texts(names)});
-  for (std::size_t i = 0; i < batch.streams.size(); ++i) {
-    prepared_stream& s = batch.streams[i];
-    stream_writer(context, table_for(*s.schema), s).run(waiting.boolean(i, 0), waiting.boolean(i, 1));
+  for (prepared_stream& s : batch.streams) {
+    names.push_back(s.schema->name);
+    writers.emplace_back(context, table_for(*s.schema), s);
   }
+  if (!names.empty()) ask.push_back({waiting_sql, {context.tenant, encode_texts(names)}});
+  std::vector<std::size_t> places;
+  for (stream_writer& w : writers) {
+    auto look = w.look_up();
+    places.push_back(look ? ask.size() : 0);
+    if (look) ask.push_back(std::move(*look));
+  }
+  const std::vector<rows> got = db().query_all(ask);
+  request.gate ? check_hold(request, got[0]) : check_fence(request, got[0]);
+  context.now_us = got[0].number(0, 1);
+  SLUICE_FAILPOINT("commit.after_fence");
+  for (std::size_t i = 0; i < writers.size(); ++i)
+    writers[i].run(got[1].boolean(i, 0), got[1].boolean(i, 1), places[i] == 0 ? nullptr : &got[places[i]]);
 }
 
 std::int64_t postgres_session::origin_of(const std::string& pipeline, const std::string& entry) {

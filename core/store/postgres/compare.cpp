@@ -86,24 +86,35 @@ std::vector<std::uint32_t> stream_writer::rows_unlike(std::string_view printed, 
   return out;
 }
 
-// False: nothing is decided; the keys are no range, or far more than ours are stored in it.
-bool stream_writer::compare() {
-  if (context_.point_probes || !rows_.ascending || asked_.size() < range_rows) return false;
-  const bool versions = std::any_of(asked_.begin(), asked_.end(),
-                                    [&](std::uint32_t i) { return rows_.rows[i].age.version.has_value(); });
-  const auto limit = static_cast<std::int64_t>(3 * asked_.size() + 1);
-  parameters values{context_.tenant};
-  append_bounds(values);
-  values.push_back(encode_int8(limit));
-  const rows found = context_.db.query(versions ? table_.range_versions : table_.range_hashes, values);
+// Whether the keys are a range.
+bool stream_writer::compares() const {
+  return !context_.point_probes && rows_.ascending && asked_.size() >= range_rows;
+}
+
+bool stream_writer::with_versions() const {
+  return std::any_of(asked_.begin(), asked_.end(),
+                     [&](std::uint32_t i) { return rows_.rows[i].age.version.has_value(); });
+}
+
+std::int64_t stream_writer::most_hashes() const { return static_cast<std::int64_t>(3 * asked_.size() + 1); }
+
+statement stream_writer::range_hashes() const {
+  statement out{with_versions() ? table_.range_versions : table_.range_hashes, {context_.tenant}};
+  append_bounds(out.values);
+  out.values.push_back(encode_int8(most_hashes()));
+  return out;
+}
+
+// `found`: what range_hashes gave. False: nothing is decided; far more rows than ours are stored in the range.
+bool stream_writer::compare(const rows& found) {
   const std::int64_t count = found.number(0, 0);
-  if (count >= limit) return false;
+  if (count >= most_hashes()) return false;
   if (count == 0) {
     all_new();
     return true;
   }
   for (const std::uint32_t i : asked_) rows_.rows[i].what = outcome::unchanged;
-  const std::vector<std::uint32_t> unlike = rows_unlike(found.text(0, 1), versions);
+  const std::vector<std::uint32_t> unlike = rows_unlike(found.text(0, 1), with_versions());
   if (!unlike.empty()) probe_for(unlike);
   return true;
 }

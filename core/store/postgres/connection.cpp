@@ -1,8 +1,9 @@
 #include "store/postgres/connection.hpp"
 
+#include <algorithm>
 #include <charconv>
 #include <chrono>
-#include <unordered_map>
+#include <cstdlib>
 #include <utility>
 
 #include <libpq-fe.h>
@@ -11,6 +12,7 @@
 #include "store/errors.hpp"
 #include "store/postgres/copy.hpp"
 #include "store/postgres/errors.hpp"
+#include "store/postgres/exchange.hpp"
 #include "store/postgres/setup.hpp"
 #include "store/postgres/watchdog.hpp"
 
@@ -58,36 +60,35 @@ bool ends_connection(std::string_view state) {
   return state == "25006" || state.starts_with("57P") || state.starts_with("08");
 }
 
-std::vector<pqxx::binarystring> binary(const parameters& values) {
-  std::vector<pqxx::binarystring> out;
-  out.reserve(values.size());
-  for (const std::string& v : values) out.emplace_back(v.data(), v.size());
+constexpr std::string_view begin_sql = "BEGIN", commit_sql = "COMMIT";
+
+std::vector<question> questions_of(const std::vector<statement>& all) {
+  std::vector<question> out;
+  for (const statement& s : all) out.push_back({s.sql, &s.values});
   return out;
 }
 
 }  // namespace
 
 struct rows::impl {
-  pqxx::result result;
-  [[nodiscard]] pqxx::field at(std::size_t row, int column) const {
-    return result[static_cast<pqxx::result::size_type>(row)][column];
-  }
+  owned_result result{nullptr, PQclear};
 };
 
 rows::rows() : impl_(std::make_unique<impl>()) {}
 rows::rows(rows&&) noexcept = default;
 rows& rows::operator=(rows&&) noexcept = default;
 rows::~rows() = default;
-std::size_t rows::size() const noexcept { return static_cast<std::size_t>(impl_->result.size()); }
-std::int64_t rows::affected() const noexcept {
-  return static_cast<std::int64_t>(impl_->result.affected_rows());
+std::size_t rows::size() const noexcept { return static_cast<std::size_t>(PQntuples(impl_->result.get())); }
+std::int64_t rows::affected() const noexcept { return std::atoll(PQcmdTuples(impl_->result.get())); }
+bool rows::is_null(std::size_t row, int column) const noexcept {
+  return PQgetisnull(impl_->result.get(), static_cast<int>(row), column) == 1;
 }
-bool rows::is_null(std::size_t row, int column) const noexcept { return impl_->at(row, column).is_null(); }
 bool rows::boolean(std::size_t row, int column) const noexcept { return text(row, column) == "t"; }
 
 std::string_view rows::text(std::size_t row, int column) const noexcept {
-  const pqxx::field f = impl_->at(row, column);
-  return {f.c_str(), f.size()};
+  const int n = static_cast<int>(row);
+  return {PQgetvalue(impl_->result.get(), n, column),
+          static_cast<std::size_t>(PQgetlength(impl_->result.get(), n, column))};
 }
 
 std::int64_t rows::number(std::size_t row, int column) const {
@@ -103,71 +104,79 @@ std::int64_t rows::number(std::size_t row, int column) const {
 }
 
 struct connection::impl {
+  enum class block : std::uint8_t { none, promised, begun };  // promised: BEGIN goes with the first statement
+
   std::unique_ptr<raw_connection> raw;
-  std::unordered_map<std::string, std::string> prepared;  // text → name; empty: was used once
-  int names = 0;
-  pqxx::work* open = nullptr;
+  statement_names names;
   std::unique_ptr<watched_socket> socket;
   std::chrono::milliseconds limit{75'000};  // of one call; the server's own comes first
-  bool unhurried = false;                   // the open transaction has a limit of its own
+  block open = block::none;
+  bool unhurried = false;  // the open transaction has a limit of its own
   bool spent = false, pooled = false;
 
+  [[nodiscard]] PGconn* handle() const { return raw->raw(); }
   [[nodiscard]] timed_call timed() {
     return {*socket, unhurried ? std::chrono::milliseconds::zero() : limit};
   }
 
-  [[nodiscard]] std::string why_lost(const char* what) const {
+  [[nodiscard]] std::string why_lost(const std::string& what) const {
     if (!socket->cut()) return what;
     return "the server has not answered for " + std::to_string(limit.count() / 1000) + " s";
   }
 
-  [[noreturn]] void raise(const pqxx::sql_error& e, const std::string& where) {
-    spent = spent || ends_connection(e.sqlstate());
-    if (e.sqlstate().empty()) throw connection_lost(why_lost(e.what()), where);
-    throw from_sqlstate(e.sqlstate(), e.what(), where);
-  }
-
-  // Runs `work`, and translates what libpqxx throws.
-  template <class F>
-  auto translated(const std::string& where, F&& work) {
-    const timed_call call = timed();
-    try {
-      return work();
-    } catch (const pqxx::broken_connection& e) {
-      throw connection_lost(why_lost(e.what()), where);
-    } catch (const pqxx::sql_error& e) {
-      raise(e, where);
-    } catch (const pqxx::transaction_rollback& e) {
-      // Deadlocks and the like are no sql_error to libpqxx 6, and have lost their SQLSTATE.
-      const bool deadlock = dynamic_cast<const pqxx::deadlock_detected*>(&e) != nullptr;
-      throw from_sqlstate(deadlock ? "40P01" : "40001", e.what(), where);
-    } catch (const pqxx::failure& e) {
-      if (!raw->is_open()) throw connection_lost(why_lost(e.what()), where);
-      throw engine::failure(engine::failure_class::internal, code::internal,
-                            std::string("PostgreSQL: ") + e.what());
-    }
+  [[noreturn]] void raise(const refusal_of_server& f, std::string_view where) {
+    spent = spent || f.state.empty() || ends_connection(f.state);
+    if (f.state.empty()) throw connection_lost(why_lost(f.message), where);
+    throw from_sqlstate(f.state, f.message, where);
   }
 
   // Behind a pooler each transaction may meet another server session: nothing outlives it.
-  void begin(pqxx::work& w) const {
-    if (pooled) w.exec(transaction_settings());
+  [[nodiscard]] std::string begin_text() const {
+    return std::string(begin_sql) + (pooled ? ";" + transaction_settings() : "");
   }
 
-  // A statement outside of a transaction is one of its own, as the server sees it too.
-  template <class F>
-  auto run(const std::string& where, F&& work) {
-    return translated(where, [&] {
-      if (open != nullptr) return work(static_cast<pqxx::transaction_base&>(*open));
-      if (!pooled) {
-        pqxx::nontransaction own(*raw);
-        return work(static_cast<pqxx::transaction_base&>(own));
-      }
-      pqxx::work own(*raw);
-      begin(own);
-      auto out = work(static_cast<pqxx::transaction_base&>(own));
-      own.commit();
-      return out;
-    });
+  // Without parameters, and perhaps more than one.
+  owned_result plain(const std::string& sql) {
+    const timed_call call = timed();
+    owned_result out(PQexec(handle(), sql.c_str()), PQclear);
+    const ExecStatusType status = PQresultStatus(out.get());
+    if (status == PGRES_TUPLES_OK || status == PGRES_COMMAND_OK || status == PGRES_EMPTY_QUERY) return out;
+    const char* const state = PQresultErrorField(out.get(), PG_DIAG_SQLSTATE);
+    if (state == nullptr) raise({"", PQerrorMessage(handle()), 0}, sql);
+    raise({state, PQresultErrorMessage(out.get()), 0}, sql);
+  }
+
+  void begin() {
+    if (open != block::promised) return;
+    plain(begin_text());
+    open = block::begun;
+  }
+
+  // With BEGIN before them where it is due; the answer to that is left out.
+  answers send(std::vector<question> all, bool named) {
+    static const parameters none;
+    const bool first = open == block::promised;
+    if (first) all.insert(all.begin(), {begin_sql, &none});
+    // As soon as it is sent: a failure behind it leaves a block to roll back.
+    if (first) open = block::begun;
+    const timed_call call = timed();
+    answers out = exchange(handle(), all, named && !pooled ? &names : nullptr);
+    if (!first) return out;
+    if (!out.results.empty()) out.results.erase(out.results.begin());
+    if (out.failed && out.failed->at > 0) --out.failed->at;
+    return out;
+  }
+
+  [[nodiscard]] static std::vector<rows> rows_of(std::vector<owned_result> results) {
+    std::vector<rows> out(results.size());
+    for (std::size_t i = 0; i < results.size(); ++i) out[i].impl_->result = std::move(results[i]);
+    return out;
+  }
+
+  std::vector<rows> ask(const std::vector<question>& all, bool named) {
+    answers got = send(all, named);
+    if (got.failed) raise(*got.failed, all[std::min(got.failed->at, all.size() - 1)].sql);
+    return rows_of(std::move(got.results));
   }
 };
 
@@ -198,7 +207,7 @@ bool connection::usable() const noexcept {
   return !impl_->spent && impl_->raw->is_open() && PQstatus(impl_->raw->raw()) == CONNECTION_OK;
 }
 
-bool connection::in_transaction() const noexcept { return impl_->open != nullptr; }
+bool connection::in_transaction() const noexcept { return impl_->open != impl::block::none; }
 
 bool connection::pooled() const noexcept { return impl_->pooled; }
 
@@ -208,84 +217,86 @@ std::string connection::quote_name(std::string_view name) const {
 
 rows connection::execute(const std::string& sql) {
   rows out;
-  if (impl_->open != nullptr && sets_time_limit(sql)) impl_->unhurried = true;
-  out.impl_->result = impl_->run(sql, [&](pqxx::transaction_base& w) { return w.exec(sql); });
+  if (in_transaction() && sets_time_limit(sql)) impl_->unhurried = true;
+  impl_->begin();
+  out.impl_->result = impl_->plain(sql);
+  return out;
+}
+
+// Outside of a transaction they are one of their own, as the server sees it too; but for a pooler, where each needs
+// its settings.
+std::vector<rows> connection::run(const std::vector<question>& all, bool named) {
+  if (!impl_->pooled || in_transaction()) return impl_->ask(all, named);
+  transaction own(*this);
+  std::vector<rows> out = impl_->ask(all, named);
+  try {
+    own.commit();
+  } catch (const engine::failure& f) {
+    if (f.kind() != engine::failure_class::in_doubt) throw;
+    throw connection_lost(f.message(), all.front().sql);
+  }
   return out;
 }
 
 rows connection::query(const std::string& sql, const parameters& values) {
-  if (impl_->pooled) return query_once(sql, values);
-  const auto [at, first] = impl_->prepared.try_emplace(sql);
-  // To prepare is a round trip of its own: not worth it for what a short run asks once.
-  if (first) return query_once(sql, values);
-  std::string& name = at->second;
-  if (name.empty()) {
-    const std::string given = "s" + std::to_string(++impl_->names);
-    impl_->translated(sql, [&] { impl_->raw->prepare(given, sql); });
-    name = given;
-  }
-  rows out;
-  const auto encoded = binary(values);
-  out.impl_->result = impl_->run(sql, [&](pqxx::transaction_base& w) {
-    return w.exec_prepared(name, pqxx::prepare::make_dynamic_params(encoded));
-  });
-  return out;
+  return std::move(run({{sql, &values}}, true).front());
 }
 
 rows connection::query_once(const std::string& sql, const parameters& values) {
-  rows out;
-  const auto encoded = binary(values);
-  out.impl_->result = impl_->run(sql, [&](pqxx::transaction_base& w) {
-    return w.exec_params(sql, pqxx::prepare::make_dynamic_params(encoded));
-  });
-  return out;
+  return std::move(run({{sql, &values}}, false).front());
+}
+
+std::vector<rows> connection::query_all(const std::vector<statement>& all) {
+  return run(questions_of(all), true);
 }
 
 std::int64_t connection::copy(const std::string& sql, const std::function<bool(std::string&)>& next) {
+  impl_->begin();
   const timed_call call = impl_->timed();
-  return copy_in(impl_->raw->raw(), sql, next);
+  return copy_in(impl_->handle(), sql, next);
 }
 
-struct transaction::impl {
-  explicit impl(raw_connection& c) : work(c) {}
-  pqxx::work work;
-};
-
 transaction::transaction(connection& c) : connection_(c) {
-  connection::impl& over = *c.impl_;
-  impl_ = over.translated("BEGIN", [&] {
-    auto begun = std::make_unique<impl>(*over.raw);
-    over.begin(begun->work);
-    return begun;
-  });
-  over.open = &impl_->work;
+  c.impl_->open = connection::impl::block::promised;
+  if (c.impl_->pooled) c.impl_->begin();  // its settings are more than one statement
 }
 
 transaction::~transaction() {
   connection::impl& over = *connection_.impl_;
-  {
+  if (over.open == connection::impl::block::begun && connection_.usable()) {
     const timed_call call = over.timed();
-    impl_.reset();
+    // A connection that can't do even that is found to be of no use when it is asked next.
+    const owned_result done(PQexec(over.handle(), "ROLLBACK"), PQclear);
   }
-  over.open = nullptr;
+  over.open = connection::impl::block::none;
   over.unhurried = false;
 }
 
 // Only a server that still answers can say that it has not committed.
-void transaction::commit() {
+std::vector<rows> transaction::commit(const std::vector<statement>& last) {
+  using block = connection::impl::block;
   connection::impl& over = *connection_.impl_;
-  const timed_call call = over.timed();
-  try {
-    impl_->work.commit();
-  } catch (const pqxx::sql_error& e) {
-    const std::string& state = e.sqlstate();
-    const bool gone =
-        !over.raw->is_open() || state.empty() || state.starts_with("57P") || state.starts_with("08");
-    if (gone) throw commit_in_doubt(over.why_lost(e.what()));
-    over.raise(e, "COMMIT");
-  } catch (const pqxx::failure& e) {
-    throw commit_in_doubt(over.why_lost(e.what()));
+  if (over.open == block::promised && last.empty()) return {};
+  std::vector<question> all = questions_of(last);
+  const parameters none;
+  all.push_back({commit_sql, &none});
+  answers got = over.send(all, true);
+  if (got.failed) {
+    const bool committing = got.failed->at >= last.size();
+    const std::string& state = got.failed->state;
+    if (state.empty() || (committing && ends_connection(state))) {
+      over.spent = true;
+      throw commit_in_doubt(over.why_lost(got.failed->message));
+    }
+    over.raise(*got.failed, committing ? commit_sql : last[got.failed->at].sql);
   }
+  over.open = block::none;
+  if (std::string_view(PQcmdStatus(got.results.back().get())) != commit_sql) {
+    throw engine::failure(engine::failure_class::internal, code::internal,
+                          "PostgreSQL: a transaction in which a statement had failed was to be committed");
+  }
+  got.results.pop_back();
+  return connection::impl::rows_of(std::move(got.results));
 }
 
 }  // namespace sluice::store::postgres

@@ -1,6 +1,6 @@
-// One connection to PostgreSQL: statements with binary parameters, binary COPY, transactions.
-// libpqxx stays behind this header. Failures are engine::failure; server errors that a caller may
-// want to look at (a taken key, a value that the server refuses) are sql_failure.
+// One connection to PostgreSQL: statements with binary parameters, several in one round trip, binary COPY,
+// transactions. libpqxx and libpq stay behind this header. Failures are engine::failure; server errors that a caller
+// may want to look at (a taken key, a value that the server refuses) are sql_failure.
 #pragma once
 
 #include <cstdint>
@@ -57,6 +57,13 @@ class rows {
 
 // A value in PostgreSQL's binary format, as encode.hpp makes them. Statements cast every parameter.
 using parameters = std::vector<std::string>;
+struct question;
+
+// The text must live until it has been asked.
+struct statement {
+  std::string_view sql;
+  parameters values;
+};
 
 class connection {
  public:
@@ -75,6 +82,9 @@ class connection {
   rows execute(const std::string& sql);
   // Prepared for the connection when it is asked again: for statements whose text is always the same.
   rows query(const std::string& sql, const parameters& values = {});
+  // The same for several in one round trip, in their order; none may need the answer to another. The first that
+  // fails is thrown, and those after it were not run. Outside of a transaction they are one of their own.
+  std::vector<rows> query_all(const std::vector<statement>& all);
   // Planned for these very values: for statements whose best plan depends on them.
   rows query_once(const std::string& sql, const parameters& values = {});
   // COPY ... FROM STDIN BINARY with a body that `next` makes piece by piece (copy.hpp, encode.hpp). How many
@@ -87,23 +97,23 @@ class connection {
   friend class transaction;
   struct impl;
   void connect(const std::string& dsn);
+  std::vector<rows> run(const std::vector<question>& all, bool named);
   std::unique_ptr<impl> impl_;
 };
 
-// BEGIN ... COMMIT; rolls back when it goes out of scope before commit().
+// BEGIN ... COMMIT; rolls back when it goes out of scope before commit(). BEGIN goes with the first statement.
 class transaction {
  public:
   explicit transaction(connection&);
   ~transaction();
   transaction(const transaction&) = delete;
   transaction& operator=(const transaction&) = delete;
-  // in_doubt when the connection dies while the server may already have committed.
-  void commit();
+  // in_doubt when the connection dies while the server may already have committed. `last` goes with it in one round
+  // trip, as query_all has it; their answers.
+  std::vector<rows> commit(const std::vector<statement>& last = {});
 
  private:
   connection& connection_;
-  struct impl;
-  std::unique_ptr<impl> impl_;
 };
 
 }  // namespace sluice::store::postgres

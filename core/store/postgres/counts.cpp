@@ -1,6 +1,7 @@
 // The ledger's lines of a batch: what became of a page's rows of each stream, and the keys that it brought.
 #include <algorithm>
 #include <array>
+#include <utility>
 
 #include "store/postgres/copy.hpp"
 #include "store/postgres/encode.hpp"
@@ -61,7 +62,7 @@ std::vector<line> lines_of(const engine::commit_request& request, const prepared
   return out;
 }
 
-void insert_few(connection& db, const std::string& run, const std::vector<line>& lines) {
+statement few_lines(std::string run, const std::vector<line>& lines) {
   array_builder stages(oid::text), items(oid::text), seqs(oid::int8), streams(oid::text), ordinals(oid::int8),
       counts(oid::text), firsts(oid::int8), lasts(oid::int8), keys(oid::text);
   for (const line& l : lines) {
@@ -72,8 +73,9 @@ void insert_few(connection& db, const std::string& run, const std::vector<line>&
     for (const std::string_view key : l.keys) keys.text(key);
     lasts.int8(keys.size());
   }
-  db.query(few_sql, {run, stages.finish(), items.finish(), seqs.finish(), streams.finish(), ordinals.finish(),
-                     counts.finish(), firsts.finish(), lasts.finish(), keys.finish()});
+  return {few_sql,
+          {std::move(run), stages.finish(), items.finish(), seqs.finish(), streams.finish(),
+           ordinals.finish(), counts.finish(), firsts.finish(), lasts.finish(), keys.finish()}};
 }
 
 void append_line(std::string& out, const std::string& run, const line& l) {
@@ -101,13 +103,17 @@ void copy_many(connection& db, const std::string& run, const std::vector<line>& 
 
 }  // namespace
 
-void postgres_session::insert_counts(const engine::commit_request& request, const prepared_batch& batch,
-                                     const engine::commit_result& result) {
+std::optional<statement> postgres_session::count_lines(const engine::commit_request& request,
+                                                       const prepared_batch& batch,
+                                                       const engine::commit_result& result) {
   const std::vector<line> lines = lines_of(request, batch, result);
-  if (lines.empty()) return;
+  if (lines.empty()) return std::nullopt;
   std::size_t keys = 0;
   for (const line& l : lines) keys += l.keys.size();
-  (keys < many_keys ? insert_few : copy_many)(db(), encode_uuid_text(request.run_id), lines);
+  std::string run = encode_uuid_text(request.run_id);
+  if (keys < many_keys) return few_lines(std::move(run), lines);
+  copy_many(db(), run, lines);
+  return std::nullopt;
 }
 
 }  // namespace sluice::store::postgres

@@ -64,8 +64,8 @@ sql_failure from_sqlstate(std::string_view state, std::string_view message, std:
 }
 
 engine::failure connection_lost(std::string_view message, std::string_view where) {
-  // What libpqxx says of a connection that was closed while nothing was asked of it.
-  const bool unnoticed = message.find("not connected") != std::string_view::npos;
+  // What libpq says of a connection that was closed while nothing was asked of it.
+  const bool unnoticed = message.find("no connection to the server") != std::string_view::npos;
   std::string text = "PostgreSQL: the connection was lost (" +
                      (unnoticed ? std::string("the server has closed it") : first_line(message));
   if (!where.empty()) text += ", in: " + std::string(where.substr(0, 120));

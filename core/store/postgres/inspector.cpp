@@ -118,7 +118,7 @@ std::vector<engine::audit_finding> postgres_inspector::audit(const std::string& 
       "SELECT 1 FROM sluice.items WHERE run_id = $1::uuid UNION ALL SELECT 1 FROM sluice.pages "
       "WHERE run_id = $1::uuid LIMIT 1",
       {run});
-  const auto found = session_.read_runs("run_id = $1::uuid", {run});
+  const auto found = runs_in(session_.db().query(run_sql(), {run}));
   if (traces.empty() || found.empty()) return {};
   std::vector<engine::audit_finding> out;
   for (const std::string& sql : audit_queries("sluice.", "$1::uuid")) {

@@ -32,7 +32,7 @@ std::string printable(std::string_view text) {
 
 }  // namespace
 
-void postgres_session::insert_pages(const engine::commit_request& request, std::int64_t now) {
+statement postgres_session::page_lines(const engine::commit_request& request, std::int64_t now) {
   array_builder stages(oid::text), items(oid::text), seqs(oid::int8), entries(oid::text), records(oid::int8),
       mapped(oid::int8), filtered(oid::int8), rejected(oid::int8), totals(oid::int8), ends(oid::boolean),
       ordinals(oid::int8), requested(oid::int8), highs(oid::int8);
@@ -45,7 +45,7 @@ void postgres_session::insert_pages(const engine::commit_request& request, std::
     ends.boolean(w.end), ordinals.int8(ordinals.size()), requested.int8(w.page.requested_at_us);
     w.page.high_us ? highs.int8(*w.page.high_us) : highs.null();
   }
-  db().query(
+  return {
       "INSERT INTO sluice.pages (run_id, stage, item, page_seq, entry, records, mapped, filtered, rejected, "
       "declared_total, "
       "is_end, ordinal, requested_us, high_us, commit_id, at_us) SELECT $1::uuid, s.*, $2::uuid, $3::int8 "
@@ -56,7 +56,7 @@ void postgres_session::insert_pages(const engine::commit_request& request, std::
       {encode_uuid_text(request.run_id), encode_uuid(request.id), encode_int8(now), stages.finish(),
        items.finish(), seqs.finish(), entries.finish(), records.finish(), mapped.finish(), filtered.finish(),
        rejected.finish(), totals.finish(), ends.finish(), ordinals.finish(), requested.finish(),
-       highs.finish()});
+       highs.finish()}};
 }
 
 void postgres_session::insert_rejects(const std::string& run,

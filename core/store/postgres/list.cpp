@@ -34,6 +34,11 @@ std::string id_or_nothing(const std::string& run_id) {
 
 }  // namespace
 
+const std::string& run_sql() {
+  static const std::string sql = std::string(run_columns) + "run_id = $1::uuid";
+  return sql;
+}
+
 std::string from_hex(std::string_view text) {
   const auto digit = [](char c) { return c <= '9' ? c - '0' : c - 'a' + 10; };
   std::string out;
@@ -43,9 +48,8 @@ std::string from_hex(std::string_view text) {
   return out;
 }
 
-std::vector<engine::run_row> postgres_session::read_runs(const std::string& sql, const parameters& values) {
+std::vector<engine::run_row> runs_in(const rows& r) {
   std::vector<engine::run_row> out;
-  const rows r = db().query(run_columns + sql, values);
   for (std::size_t n = 0; n < r.size(); ++n) {
     engine::run_row& row = out.emplace_back();
     std::string* const texts[] = {&row.run_id,         &row.tenant,        &row.pipeline, &row.scope,
@@ -74,15 +78,18 @@ std::vector<engine::run_row> postgres_session::list_runs(const engine::run_filte
     if (id.empty()) return {};
     also("(created_us, run_id) < (SELECT created_us, run_id FROM sluice.runs WHERE run_id = ", "::uuid)", id);
   }
-  return read_runs(sql + " ORDER BY created_us DESC, run_id DESC LIMIT $1::int8", values);
+  return runs_in(
+      db().query(run_columns + sql + " ORDER BY created_us DESC, run_id DESC LIMIT $1::int8", values));
 }
 
 std::optional<engine::run_row> postgres_session::show_run(const std::string& run_id) {
   const std::string run = id_or_nothing(run_id);
   if (run.empty()) return std::nullopt;
-  auto found = read_runs("run_id = $1::uuid", {run});
+  const std::vector<rows> got =
+      db().query_all({{run_sql(), {run}}, {stages_sql, {run, ""}}, {streams_sql, {run, ""}}});
+  auto found = runs_in(got[0]);
   if (found.empty()) return std::nullopt;
-  for (stage_account& s : read_stages(run, "")) found[0].stages.push_back(std::move(s.row));
+  for (stage_account& s : stages_in(got[1], got[2])) found[0].stages.push_back(std::move(s.row));
   return std::move(found[0]);
 }
 

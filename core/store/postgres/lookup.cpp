@@ -19,12 +19,22 @@ bool suspicious(std::string_view key) {
 stream_writer::stream_writer(write_context& context, const stream_table& table, prepared_stream& batch)
     : context_(context), table_(table), rows_(batch) {
   for (const reference_plan& r : rows_.references) self_ = self_ || r.self;
+  drop_refused();
 }
 
-void stream_writer::run(bool has_deferred, bool has_links) {
-  drop_refused();
+std::optional<statement> stream_writer::look_up() const {
+  if (asked_.empty()) return std::nullopt;
+  if (compares()) return range_hashes();
+  if (!asks_whether_any()) return probe_of(asked_);
+  statement out{table_.range_used, {context_.tenant}};
+  append_bounds(out.values);
+  return out;
+}
+
+void stream_writer::run(bool has_deferred, bool has_links, const rows* found) {
+  const std::size_t asked = asked_.size();
   if (has_deferred && !context_.resolving) look_for_newer_twins();
-  probe();
+  probe(asked == asked_.size() ? found : nullptr);
   if (!checks_while_copying()) check_values(inserts_);
   check_values(updates_);
   find_parents();
@@ -102,11 +112,9 @@ void stream_writer::look_for_newer_twins() {
   std::erase_if(asked_, [&](std::uint32_t i) { return rows_.rows[i].what == outcome::stale; });
 }
 
-bool stream_writer::nothing_stored() {
-  if (context_.point_probes || rows_.ascending || asked_.size() < bulk_rows) return false;
-  parameters values{context_.tenant};
-  append_bounds(values);
-  return !context_.db.query(table_.range_used, values).boolean(0, 0);
+// Many rows in no order.
+bool stream_writer::asks_whether_any() const {
+  return !context_.point_probes && !rows_.ascending && asked_.size() >= bulk_rows;
 }
 
 void stream_writer::all_new() {
@@ -117,18 +125,37 @@ void stream_writer::all_new() {
   }
 }
 
-void stream_writer::probe() {
-  if (asked_.empty() || compare()) return;
-  if (nothing_stored()) return all_new();
-  probe_for(asked_);
+// `found`: the answer to look_up(), if it was asked.
+void stream_writer::probe(const rows* found) {
+  if (asked_.empty()) return;
+  const auto look = found == nullptr ? look_up() : std::nullopt;
+  std::vector<rows> asked;
+  if (look) {
+    asked = context_.db.query_all({*look});
+    found = &asked.front();
+  }
+  if (compares()) {
+    if (!compare(*found)) probe_for(asked_);
+  } else if (asks_whether_any()) {
+    found->boolean(0, 0) ? probe_for(asked_) : all_new();
+  } else {
+    classify(asked_, *found);
+  }
+}
+
+statement stream_writer::probe_of(const std::vector<std::uint32_t>& indices) const {
+  statement out{table_.probe, key_parameters(indices)};
+  append_hashes(out.values, indices);
+  return out;
+}
+
+void stream_writer::probe_for(const std::vector<std::uint32_t>& indices) {
+  classify(indices, context_.db.query_all({probe_of(indices)}).front());
 }
 
 // What the probe does not mention is stored with the same hash.
-void stream_writer::probe_for(const std::vector<std::uint32_t>& indices) {
+void stream_writer::classify(const std::vector<std::uint32_t>& indices, const rows& found) {
   for (const std::uint32_t i : indices) rows_.rows[i].what = outcome::unchanged;
-  parameters values = key_parameters(indices);
-  append_hashes(values, indices);
-  const rows found = context_.db.query(table_.probe, values);
   for (std::size_t n = 0; n < found.size(); ++n) {
     classify_one(indices[static_cast<std::size_t>(found.number(n, 0) - 1)], found, n);
   }

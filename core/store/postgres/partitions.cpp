@@ -126,7 +126,7 @@ std::vector<postgres_session::gone_rows> postgres_session::find_gone(const engin
                                                                      std::int64_t origin,
                                                                      std::string& why_not) {
   std::vector<gone_rows> out;
-  const auto accounts = read_stages(of.run, "");
+  const auto accounts = read_stages(of.run);
   std::set<std::string> known;  // one row may lie in the partitions of two items
   bool locked = false;
   for (const engine::partition_rule& rule : r.partitions) {

@@ -20,8 +20,18 @@ namespace sluice::store::postgres {
 // Microseconds since 1970 by the database's clock, as an expression.
 inline constexpr const char* clock_us = "(extract(epoch FROM clock_timestamp()) * 1000000)::int8";
 
+[[nodiscard]] const std::string& now_sql();  // session_runs.cpp
+
 // Another process has the run, or it has ended.
 [[nodiscard]] engine::failure no_lease(const std::string& run_id);
+
+// accounts.cpp: of run $1, and of stage $2 alone unless it is empty. The second: what each did to its streams.
+extern const char* const stages_sql;
+extern const char* const streams_sql;
+[[nodiscard]] const std::string& run_sql();  // list.cpp
+[[nodiscard]] std::vector<engine::run_row> runs_in(const rows&);
+[[nodiscard]] std::vector<stage_account> accounts_in(const rows& stages);
+[[nodiscard]] std::vector<stage_account> stages_in(const rows& stages, const rows& streams);
 
 // Whether a commit waits for the disk.
 enum class durability : std::uint8_t { now, later };
@@ -51,6 +61,8 @@ class postgres_session final : public engine::session {
                                                 const std::string& pipeline) override;
   std::vector<engine::freshness_row> freshness(const std::string& tenant, const std::string& pipeline,
                                                const std::string& scope) override;
+  engine::read_history read_before(const std::string& tenant, const std::string& pipeline,
+                                   const std::string& scope, engine::history_use use) override;
   engine::sweep_result sweep(const engine::sweep_request&) override;
   engine::sweep_result cascade(const std::string& run_id, std::int64_t run_epoch, const std::string& stage,
                                const engine::delete_guard&) override;
@@ -105,7 +117,8 @@ class postgres_session final : public engine::session {
     finish(t);
     return out;
   }
-  static void finish(transaction& t);
+  // `last` goes with it in one round trip.
+  static void finish(transaction& t, const std::vector<statement>& last = {});
   // Repeats `once` while other transactions or refused values come in between.
   template <class F>
   auto persistently(F&& once) -> decltype(once(std::declval<retry&>()));
@@ -117,6 +130,7 @@ class postgres_session final : public engine::session {
                                 const engine::stage_start&);
   void begin_again(const std::string& run, const engine::stage_start&, engine::stage_attempt&);
   void hold_stage(const std::string& run_id, const std::string& stage, std::int64_t epoch);
+  [[nodiscard]] std::optional<engine::run_lease> begin_run(const engine::run_request&);
   [[nodiscard]] engine::run_lease decide_lease(const engine::run_request&,
                                                const std::function<bool(const engine::holder&)>& dead);
   struct held_lease {
@@ -134,28 +148,33 @@ class postgres_session final : public engine::session {
   // session_together.cpp
   [[nodiscard]] bool end_proven(const engine::stages_end&);
   [[nodiscard]] std::optional<engine::run_state> quiet_verdict(const std::string& run,
-                                                               const engine::quiet_end&);
+                                                               const engine::quiet_end&,
+                                                               const std::vector<rows>& got);
   [[nodiscard]] bool ask_partitions(const engine::sweep_request&, const rows& items,
                                     const std::vector<stage_account>& accounts, std::int64_t origin,
                                     std::vector<std::string>& conditions, parameters& values);
   [[nodiscard]] bool nothing_vanished(const std::string& run, const std::string& pipeline,
-                                      const engine::quiet_end&, const run_account&);
+                                      const engine::quiet_end&, const run_account&, const rows* items);
 
   // commit.cpp
   [[nodiscard]] write_context context_for(const engine::commit_request&, retry&);
   engine::commit_result commit_once(engine::commit_request&, retry&);
-  [[nodiscard]] std::int64_t fence(const engine::commit_request&);
-  [[nodiscard]] std::int64_t hold_for(const engine::commit_request&);
+  [[nodiscard]] static statement fence(const engine::commit_request&);
+  [[nodiscard]] static statement hold_for(const engine::commit_request&);
+  void check_fence(const engine::commit_request&, const rows& found);
+  void check_hold(const engine::commit_request&, const rows& found);
   void pass_gate(const engine::commit_request&);
   [[noreturn]] void explain_fence(const engine::commit_request&);
-  void write_streams(write_context&, prepared_batch&);
+  void write_streams(write_context&, prepared_batch&, const engine::commit_request&);
   [[nodiscard]] std::int64_t origin_of(const std::string& pipeline, const std::string& entry);
   [[nodiscard]] const stream_table& table_for(const stream_schema&);
   void load_streams();
 
   // ledger.cpp
-  void insert_pages(const engine::commit_request&, std::int64_t now);
-  void insert_counts(const engine::commit_request&, const prepared_batch&, const engine::commit_result&);
+  [[nodiscard]] static statement page_lines(const engine::commit_request&, std::int64_t now);
+  // Nothing: there were so many that they are written already.
+  [[nodiscard]] std::optional<statement> count_lines(const engine::commit_request&, const prepared_batch&,
+                                                     const engine::commit_result&);
   void insert_rejects(const std::string& run, const std::vector<engine::reject_row>&);
   void insert_children(const engine::commit_request&);
   void erase_replayed(const engine::commit_request&);
@@ -237,9 +256,8 @@ class postgres_session final : public engine::session {
 
   // Without what each stage did to its streams.
   [[nodiscard]] std::vector<stage_account> read_accounts(const std::string& run, const std::string& stage);
-  [[nodiscard]] std::vector<stage_account> read_stages(const std::string& run, const std::string& stage);
+  [[nodiscard]] std::vector<stage_account> read_stages(const std::string& run);
   [[nodiscard]] run_account read_account(const std::string& run);
-  [[nodiscard]] std::vector<engine::run_row> read_runs(const std::string& sql, const parameters& values);
 
   std::string dsn_, schema_;
   std::unique_ptr<engine::inspector> inspector_;

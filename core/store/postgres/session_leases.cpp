@@ -1,4 +1,5 @@
 // Who has a run: the row of its lease is the lock.
+#include "engine/failpoint.hpp"
 #include "store/leases.hpp"
 #include "store/postgres/encode.hpp"
 #include "store/postgres/session.hpp"
@@ -7,11 +8,53 @@ namespace sluice::store::postgres {
 
 namespace {
 
+// As decide_lease and what it calls, where nobody has the lease: most sign-ins. Who has let go of one waits for nothing;
+// who is about to is waited for.
+constexpr const char* begin_run_sql = R"sql(
+WITH now AS MATERIALIZED (SELECT (extract(epoch FROM clock_timestamp()) * 1000000)::int8 AS us),
+lease AS (
+  INSERT INTO sluice.leases AS l (tenant, pipeline, scope, run_id, epoch, host, boot_id, pid, started, expires_us)
+  SELECT $2::text, $3::text, $4::text, $1::uuid, 1, $5::text, $6::text, $7::int8, $8::int8, us + $9::int8 FROM now
+  ON CONFLICT (tenant, pipeline, scope) DO UPDATE SET run_id = excluded.run_id, epoch = l.epoch + 1,
+    host = excluded.host, boot_id = excluded.boot_id, pid = excluded.pid, started = excluded.started,
+    expires_us = excluded.expires_us
+  WHERE l.run_id IS NULL
+  RETURNING epoch),
+run AS (
+  INSERT INTO sluice.runs (run_id, tenant, pipeline, scope, correlation_id, manifest_hash, backend, route_reason,
+    mode, plan, state, created_us, retry_of)
+  SELECT $1::uuid, $2::text, $3::text, $4::text, $10::text, $11::text, $12::text, $13::text, $14::text, $15::text,
+    'queued', us, nullif($16::text, '')::uuid FROM now, lease),
+seen AS (
+  INSERT INTO sluice.tenants (tenant, first_seen_us, seen_us) SELECT $2::text, us, us FROM now, lease
+  ON CONFLICT (tenant) DO UPDATE SET seen_us = excluded.seen_us)
+SELECT epoch FROM lease)sql";
+
 bool same_holder(const engine::holder& a, const engine::holder& b) {
   return a.host == b.host && a.boot_id == b.boot_id && a.pid == b.pid && a.started == b.started;
 }
 
 }  // namespace
+
+// Nothing: the long way decides.
+std::optional<engine::run_lease> postgres_session::begin_run(const engine::run_request& r) {
+  if (r.unless_since_us > 0) return std::nullopt;
+  SLUICE_FAILPOINT("start_run.before_commit");
+  try {
+    const rows begun =
+        db().query(begin_run_sql, {encode_uuid_text(r.run_id), r.tenant, r.pipeline, r.scope, r.by.host,
+                                   r.by.boot_id, encode_int8(r.by.pid), encode_int8(r.by.started),
+                                   encode_int8(r.lease_us), r.correlation_id, r.manifest_hash, r.backend,
+                                   r.route_reason, r.mode, r.plan, r.retry_of});
+    if (begun.empty()) return std::nullopt;
+    SLUICE_FAILPOINT("start_run.after_commit");
+    return engine::run_lease{
+        engine::run_lease::how::started, r.run_id, r.correlation_id, begun.number(0, 0), {}};
+  } catch (const sql_failure& f) {
+    if (!f.key_taken()) throw;  // there is a run with this id
+    return std::nullopt;
+  }
+}
 
 engine::run_lease postgres_session::decide_lease(const engine::run_request& r,
                                                  const std::function<bool(const engine::holder&)>& dead) {

@@ -22,16 +22,21 @@ connection& postgres_session::db() {
   return *connection_;
 }
 
-void postgres_session::finish(transaction& t) {
+void postgres_session::finish(transaction& t, const std::vector<statement>& last) {
   try {
-    t.commit();
+    static_cast<void>(t.commit(last));
   } catch (const engine::failure& f) {
     if (f.kind() != engine::failure_class::in_doubt) throw;
     throw transient(code::connection, f.message());
   }
 }
 
-std::int64_t postgres_session::now_us() { return db().query(std::string("SELECT ") + clock_us).number(0, 0); }
+const std::string& now_sql() {
+  static const std::string sql = std::string("SELECT ") + clock_us;
+  return sql;
+}
+
+std::int64_t postgres_session::now_us() { return db().query(now_sql()).number(0, 0); }
 
 // The lease is ours until the end of the transaction; a take-over waits.
 void postgres_session::hold_lease(const std::string& run_id, std::int64_t epoch) {
@@ -47,6 +52,7 @@ engine::failure no_lease(const std::string& run_id) {
 
 engine::run_lease postgres_session::start_run(const engine::run_request& r,
                                               const std::function<bool(const engine::holder&)>& dead) {
+  if (const auto begun = begin_run(r)) return *begun;
   engine::run_lease out = atomically([&] {
     engine::run_lease lease = decide_lease(r, dead);
     SLUICE_FAILPOINT("start_run.before_commit");

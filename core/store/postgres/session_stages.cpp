@@ -11,39 +11,6 @@ namespace {
 
 bool is_terminal(engine::stage_state s) { return s > engine::stage_state::running; }
 
-// By stage, in the order of `stages`: what the items, the pages and the ledger say of it.
-constexpr const char* stages_sql = R"sql(
-SELECT s.stage, s.phase, s.critical, s.state, s.epoch, s.started_us, s.ended_us, s.error_code, s.error,
-       i.open, i.done, i.seq, i.unended, p.pages, p.records, p.mapped, p.filtered, p.rejected, l.unbalanced,
-       s.suspect
-FROM sluice.stages s
-CROSS JOIN LATERAL (
-  SELECT count(*) FILTER (WHERE x.state = 'open') AS open, count(*) FILTER (WHERE x.state <> 'open') AS done,
-         coalesce(sum(x.page_seq), 0)::int8 AS seq,
-         count(*) FILTER (WHERE x.state = 'complete' AND NOT EXISTS (
-           SELECT FROM sluice.pages e WHERE e.run_id = x.run_id AND e.stage = x.stage AND e.item = x.item
-             AND e.page_seq = x.page_seq - 1 AND e.is_end)) AS unended
-  FROM sluice.items x WHERE x.run_id = s.run_id AND x.stage = s.stage) i
-CROSS JOIN LATERAL (
-  SELECT count(*) AS pages, coalesce(sum(records), 0)::int8 AS records, coalesce(sum(mapped),
-    0)::int8 AS mapped,
-         coalesce(sum(filtered), 0)::int8 AS filtered, coalesce(sum(rejected), 0)::int8 AS rejected
-  FROM sluice.pages x WHERE x.run_id = s.run_id AND x.stage = s.stage) p
-CROSS JOIN LATERAL (
-  SELECT count(*) FILTER (WHERE rows <> inserted + updated + unchanged + deleted + deferred + rejected
-                          OR duplicate + stale > unchanged OR skipped > resolved_unchanged) AS unbalanced
-  FROM sluice.ledger x WHERE x.run_id = s.run_id AND x.stage = s.stage) l
-WHERE s.run_id = $1::uuid AND ($2::text = '' OR s.stage = $2::text) ORDER BY s.stage)sql";
-
-constexpr const char* streams_sql = R"sql(
-SELECT stage, stream, sum(rows)::int8, sum(inserted)::int8, sum(updated)::int8, sum(unchanged)::int8,
-       sum(deleted)::int8, sum(deferred)::int8, sum(rejected)::int8, sum(duplicate)::int8, sum(stale)::int8,
-       sum(skipped)::int8, sum(resolved_inserted)::int8, sum(resolved_updated)::int8,
-         sum(resolved_unchanged)::int8,
-       sum(swept)::int8
-FROM sluice.ledger WHERE run_id = $1::uuid AND ($2::text = '' OR stage = $2::text)
-GROUP BY stage, stream ORDER BY stage, stream)sql";
-
 // The lease is ours until the end of the transaction. The first attempt at a stage makes it, with its item; nobody
 // waits until that is on the disk, since nothing has been read yet and each later commit takes it there. A server that
 // dies before has lost the stage alone: the next commit is fenced, and the run goes on from what is there.
@@ -60,44 +27,6 @@ root AS (
   WHERE $6::boolean)
 SELECT (SELECT count(*) FROM lease), n, CASE WHEN n = 1 THEN set_config('synchronous_commit', 'off', true) END
 FROM (SELECT count(*) AS n FROM made) m)sql";
-
-engine::row_counts counts_at(const rows& r, std::size_t n, int c) {
-  engine::row_counts out;
-  std::int64_t* const fields[] = {&out.rows,
-                                  &out.inserted,
-                                  &out.updated,
-                                  &out.unchanged,
-                                  &out.deleted,
-                                  &out.deferred,
-                                  &out.rejected,
-                                  &out.duplicate,
-                                  &out.stale,
-                                  &out.skipped,
-                                  &out.resolved_inserted,
-                                  &out.resolved_updated,
-                                  &out.resolved_unchanged,
-                                  &out.swept};
-  for (std::int64_t* f : fields) *f = r.number(n, c++);
-  return out;
-}
-
-stage_account account_at(const rows& r, std::size_t n) {
-  stage_account out;
-  engine::stage_row& row = out.row;
-  row.stage = r.text(n, 0);
-  row.phase = r.text(n, 1) == "essential" ? engine::phase::essential : engine::phase::background;
-  row.critical = r.boolean(n, 2);
-  row.state = engine::stage_state_from(r.text(n, 3));
-  row.epoch = r.number(n, 4), row.started_us = r.number(n, 5), row.ended_us = r.number(n, 6);
-  row.error_code = r.text(n, 7), row.error = r.text(n, 8);
-  row.items_open = r.number(n, 9), row.items_done = r.number(n, 10);
-  out.page_seq_sum = r.number(n, 11), out.items_unended = r.number(n, 12);
-  row.pages = r.number(n, 13);
-  row.records = {r.number(n, 14), r.number(n, 15), r.number(n, 16), r.number(n, 17)};
-  out.unbalanced = r.number(n, 18);
-  row.suspect = r.boolean(n, 19);
-  return out;
-}
 
 std::vector<engine::item> open_items(connection& db, const std::string& run, const std::string& stage) {
   const rows open = db.query(
@@ -212,42 +141,6 @@ void postgres_session::end_stage(const engine::stage_end& e) {
     SLUICE_FAILPOINT("end_stage.before_commit");
     return 0;
   });
-}
-
-std::vector<stage_account> postgres_session::read_accounts(const std::string& run, const std::string& stage) {
-  std::vector<stage_account> out;
-  const rows stages = db().query(stages_sql, {run, stage});
-  for (std::size_t n = 0; n < stages.size(); ++n) out.push_back(account_at(stages, n));
-  return out;
-}
-
-std::vector<stage_account> postgres_session::read_stages(const std::string& run, const std::string& stage) {
-  std::vector<stage_account> out = read_accounts(run, stage);
-  const rows streams = db().query(streams_sql, {run, stage});
-  for (std::size_t n = 0; n < streams.size(); ++n) {
-    const auto of = std::find_if(out.begin(), out.end(),
-                                 [&](const stage_account& s) { return s.row.stage == streams.text(n, 0); });
-    if (of != out.end()) of->row.streams.emplace_back(streams.text(n, 1), counts_at(streams, n, 2));
-  }
-  return out;
-}
-
-run_account postgres_session::read_account(const std::string& run) {
-  run_account out;
-  out.stages = read_stages(run, "");
-  const rows r = db().query(
-      "SELECT (SELECT plan FROM sluice.runs WHERE run_id = $1::uuid),"
-      " (SELECT count(*) FROM sluice.items WHERE run_id = $1::uuid AND state = 'open'),"
-      " (SELECT count(*) FROM sluice.rejects WHERE run_id = $1::uuid),"
-      " (SELECT count(*) FROM sluice.deferred WHERE run_id = $1::uuid),"
-      " (SELECT count(*) FROM sluice.held WHERE run_id = $1::uuid)",
-      {run});
-  out.plan = r.text(0, 0);
-  out.open_items = r.number(0, 1);
-  out.rejects = r.number(0, 2);
-  out.deferred = r.number(0, 3);
-  out.held = r.number(0, 4);
-  return out;
 }
 
 }  // namespace sluice::store::postgres

@@ -63,6 +63,9 @@ SELECT r.pipeline, r.plan, r.created_us, (SELECT min(at_us) FROM sluice.pages WH
     OR (r.scope = '' AND )sql" +
                               std::string(left_orphans) + ") FROM sluice.runs r WHERE r.run_id = $1::uuid";
 
+constexpr const char* lease_sql =
+    "SELECT FROM sluice.leases WHERE run_id = $1::uuid AND epoch = $2::int8 FOR UPDATE";
+
 constexpr const char* close_sql = R"sql(
 WITH ended AS (
   UPDATE sluice.runs SET state = $2::text, error_code = '', error = '',
@@ -139,8 +142,9 @@ bool postgres_session::end_proven(const engine::stages_end& end) {
   for (const engine::stage_end& e : end.stages) {
     const auto of = std::find_if(accounts.begin(), accounts.end(),
                                  [&](const stage_account& a) { return a.row.stage == e.stage; });
-    // Where nothing came, the run before this one is asked.
-    if (of == accounts.end() || !unproven(*of).empty() || of->row.records.records == 0) return false;
+    if (of == accounts.end() || !unproven(*of).empty()) return false;
+    // Where nothing of the tenant came, the run before this one is asked.
+    if (of->row.records.records == 0 && of->whole_tenant) return false;
     stages.text(e.stage), epochs.int8(e.epoch), requests.int8(e.requests), retries.int8(e.retries);
   }
   SLUICE_FAILPOINT("end_stage.before_commit");
@@ -155,30 +159,32 @@ std::optional<engine::run_state> postgres_session::finish_quiet(const engine::qu
   for (const engine::sweep_request& s : end.sweeps) {
     if (!streams_.contains(s.stream)) load_streams();
   }
-  const auto state = atomically([&]() -> std::optional<engine::run_state> {
-    const std::string run = encode_uuid_text(end.run_id);
-    const rows lease =
-        db().query("SELECT FROM sluice.leases WHERE run_id = $1::uuid AND epoch = $2::int8 FOR UPDATE",
-                   {run, encode_int8(end.run_epoch)});
-    if (lease.empty()) return ended_before(end.run_id, end.run_epoch);
-    const auto how = quiet_verdict(run, end);
-    if (!how) return std::nullopt;
-    SLUICE_FAILPOINT("finish.after_state");
-    db().query(close_sql, {run, std::string(to_string(*how))});
-    SLUICE_FAILPOINT("finish.before_commit");
-    return how;
-  });
+  const std::string run = encode_uuid_text(end.run_id);
+  std::vector<statement> ask{
+      {lease_sql, {run, encode_int8(end.run_epoch)}}, {facts_sql, {run}}, {stages_sql, {run, ""}}};
+  // Each sees what was committed before the lock was taken.
+  if (any_partitions(end)) ask.push_back({read_items_sql, {run}});
+  transaction t(db());
+  const std::vector<rows> got = db().query_all(ask);
+  if (got[0].empty()) return ended_before(end.run_id, end.run_epoch);
+  const auto how = quiet_verdict(run, end, got);
+  if (!how) return std::nullopt;
+  SLUICE_FAILPOINT("finish.after_state");
+  SLUICE_FAILPOINT("finish.before_commit");
+  finish(t, {{close_sql, {run, std::string(to_string(*how))}}});
   SLUICE_FAILPOINT("finish.after_commit");
-  return state;
+  return how;
 }
 
+// `got`: see finish_quiet.
 std::optional<engine::run_state> postgres_session::quiet_verdict(const std::string& run,
-                                                                 const engine::quiet_end& end) {
-  const rows facts = db().query(facts_sql, {run});
+                                                                 const engine::quiet_end& end,
+                                                                 const std::vector<rows>& got) {
+  const rows& facts = got[1];
   const bool something_to_do = facts.boolean(0, 8);
   if (something_to_do) return std::nullopt;
   run_account account;
-  account.stages = read_accounts(run, "");
+  account.stages = accounts_in(got[2]);
   account.plan = facts.text(0, 1);
   account.open_items = facts.number(0, 5);
   account.rejects = facts.number(0, 6);
@@ -191,16 +197,17 @@ std::optional<engine::run_state> postgres_session::quiet_verdict(const std::stri
   std::optional<std::int64_t> earliest;
   if (!facts.is_null(0, 3)) earliest = facts.number(0, 3);
   if (went_back(facts.number(0, 2), earliest, facts.number(0, 4))) return std::nullopt;
-  if (!nothing_vanished(run, std::string(facts.text(0, 0)), end, account)) return std::nullopt;
+  const rows* const items = got.size() > 3 ? &got[3] : nullptr;
+  if (!nothing_vanished(run, std::string(facts.text(0, 0)), end, account, items)) return std::nullopt;
   return v.state;
 }
 
 bool postgres_session::nothing_vanished(const std::string& run, const std::string& pipeline,
-                                        const engine::quiet_end& end, const run_account& account) {
+                                        const engine::quiet_end& end, const run_account& account,
+                                        const rows* items) {
   std::int64_t brought = 0;
   for (const stage_account& s : account.stages) brought += s.row.records.records;
   if (brought > few_rows) return false;
-  std::optional<rows> items;
   std::vector<std::string> conditions;
   parameters values{end.tenant, run};
   for (const engine::sweep_request& s : end.sweeps) {
@@ -213,7 +220,6 @@ bool postgres_session::nothing_vanished(const std::string& run, const std::strin
       continue;
     }
     if (s.partitions.empty()) return false;
-    if (!items) items = db().query(read_items_sql, {run});
     if (!ask_partitions(s, *items, account.stages, origin, conditions, values)) return false;
   }
   if (conditions.empty()) return true;

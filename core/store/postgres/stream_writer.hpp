@@ -57,8 +57,12 @@ struct write_context {
 class stream_writer {
  public:
   stream_writer(write_context& context, const stream_table& table, prepared_stream& batch);
-  // Gives every row its outcome. `has_deferred`: some row of the stream waits in the deferred table.
-  void run(bool has_deferred, bool has_links);
+  // What the stored rows of the batch are asked first; so that it can be asked together with other things of the
+  // transaction. Nothing: no row is left to ask for.
+  [[nodiscard]] std::optional<statement> look_up() const;
+  // Gives every row its outcome. `has_deferred`: some row of the stream waits in the deferred table. `found`: the
+  // answer to look_up(), when there is one.
+  void run(bool has_deferred, bool has_links, const rows* found = nullptr);
 
  private:
   struct decision {
@@ -79,17 +83,23 @@ class stream_writer {
   // lookup.cpp
   void drop_refused();
   void look_for_newer_twins();
-  void probe();
-  [[nodiscard]] bool nothing_stored();
+  void probe(const rows* found);
+  [[nodiscard]] bool asks_whether_any() const;
   void all_new();
+  [[nodiscard]] statement probe_of(const std::vector<std::uint32_t>& indices) const;
   void probe_for(const std::vector<std::uint32_t>& indices);
+  void classify(const std::vector<std::uint32_t>& indices, const rows& found);
   void classify_one(std::uint32_t index, const rows& found, std::size_t row);
   [[nodiscard]] parameters key_parameters(const std::vector<std::uint32_t>& indices) const;
   void append_bounds(parameters& to) const;
   void append_hashes(parameters& to, const std::vector<std::uint32_t>& indices) const;
 
   // compare.cpp
-  [[nodiscard]] bool compare();
+  [[nodiscard]] bool compares() const;
+  [[nodiscard]] bool with_versions() const;
+  [[nodiscard]] std::int64_t most_hashes() const;
+  [[nodiscard]] statement range_hashes() const;
+  [[nodiscard]] bool compare(const rows& found);
   [[nodiscard]] std::vector<std::uint32_t> rows_unlike(std::string_view stored, bool versions) const;
 
   // references.cpp

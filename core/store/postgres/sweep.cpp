@@ -143,7 +143,7 @@ void postgres_session::drop_seen(found_rows& of, const std::string& tenant, cons
 }
 
 std::string postgres_session::why_not_proven(const std::string& run, const std::vector<std::string>& stages) {
-  std::string why = why_no_sweep(read_stages(run, ""), stages);
+  std::string why = why_no_sweep(read_stages(run), stages);
   if (!why.empty()) return why;
   const rows r = db().query(
       "SELECT created_us, (SELECT min(at_us) FROM sluice.pages p WHERE p.run_id = r.run_id) FROM sluice.runs "

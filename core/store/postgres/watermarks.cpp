@@ -33,6 +33,30 @@ ON CONFLICT (tenant, pipeline, stage) DO UPDATE SET
   full_us = CASE WHEN $4::boolean THEN excluded.full_us ELSE w.full_us END,
   mapping = excluded.mapping, run_id = excluded.run_id, at_us = excluded.at_us)sql";
 
+constexpr const char* watermarks_sql =
+    "SELECT stage, mapping, value_us, full_us FROM sluice.watermarks WHERE tenant = $1::text AND pipeline = "
+    "$2::text";
+constexpr const char* freshness_sql =
+    "SELECT DISTINCT ON (s.stage) s.stage, r.manifest_hash, s.started_us FROM sluice.runs r "
+    "JOIN sluice.stages s ON s.run_id = r.run_id WHERE r.tenant = $1::text AND r.pipeline = $2::text "
+    "AND r.scope = $3::text AND s.state = 'complete' AND NOT s.suspect ORDER BY s.stage, s.started_us DESC";
+
+std::vector<engine::watermark_row> watermarks_in(const rows& r) {
+  std::vector<engine::watermark_row> out;
+  for (std::size_t n = 0; n < r.size(); ++n) {
+    out.push_back({std::string(r.text(n, 0)), std::string(r.text(n, 1)), r.number(n, 2), r.number(n, 3)});
+  }
+  return out;
+}
+
+std::vector<engine::freshness_row> freshness_in(const rows& r) {
+  std::vector<engine::freshness_row> out;
+  for (std::size_t n = 0; n < r.size(); ++n) {
+    out.push_back({std::string(r.text(n, 0)), std::string(r.text(n, 1)), r.number(n, 2)});
+  }
+  return out;
+}
+
 }  // namespace
 
 bool postgres_session::complete_stage(const std::string& run, const engine::stage_end& e) {
@@ -52,30 +76,25 @@ bool postgres_session::complete_stage(const std::string& run, const engine::stag
 
 std::vector<engine::watermark_row> postgres_session::watermarks(const std::string& tenant,
                                                                 const std::string& pipeline) {
-  const rows r = db().query(
-      "SELECT stage, mapping, value_us, full_us FROM sluice.watermarks WHERE tenant = $1::text AND pipeline "
-      "= "
-      "$2::text",
-      {tenant, pipeline});
-  std::vector<engine::watermark_row> out;
-  for (std::size_t n = 0; n < r.size(); ++n) {
-    out.push_back({std::string(r.text(n, 0)), std::string(r.text(n, 1)), r.number(n, 2), r.number(n, 3)});
-  }
-  return out;
+  return watermarks_in(db().query(watermarks_sql, {tenant, pipeline}));
 }
 
 std::vector<engine::freshness_row> postgres_session::freshness(const std::string& tenant,
                                                                const std::string& pipeline,
                                                                const std::string& scope) {
-  const rows r = db().query(
-      "SELECT DISTINCT ON (s.stage) s.stage, r.manifest_hash, s.started_us FROM sluice.runs r "
-      "JOIN sluice.stages s ON s.run_id = r.run_id WHERE r.tenant = $1::text AND r.pipeline = $2::text "
-      "AND r.scope = $3::text AND s.state = 'complete' AND NOT s.suspect ORDER BY s.stage, s.started_us DESC",
-      {tenant, pipeline, scope});
-  std::vector<engine::freshness_row> out;
-  for (std::size_t n = 0; n < r.size(); ++n) {
-    out.push_back({std::string(r.text(n, 0)), std::string(r.text(n, 1)), r.number(n, 2)});
-  }
+  return freshness_in(db().query(freshness_sql, {tenant, pipeline, scope}));
+}
+
+engine::read_history postgres_session::read_before(const std::string& tenant, const std::string& pipeline,
+                                                   const std::string& scope, engine::history_use use) {
+  std::vector<statement> ask{{now_sql(), {}}};
+  if (use.watermarks) ask.push_back({watermarks_sql, {tenant, pipeline}});
+  if (use.fresh) ask.push_back({freshness_sql, {tenant, pipeline, scope}});
+  const std::vector<rows> got = db().query_all(ask);
+  engine::read_history out;
+  out.now_us = got[0].number(0, 0);
+  if (use.watermarks) out.watermarks = watermarks_in(got[1]);
+  if (use.fresh) out.fresh = freshness_in(got.back());
   return out;
 }
 
