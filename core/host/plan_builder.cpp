@@ -107,6 +107,21 @@ engine::stage_plan stage_of(const manifest::pipeline& pipeline, const manifest::
   return s;
 }
 
+engine::history_use history_used(const manifest::pipeline& pipeline, wanted_phase phases, run_part part) {
+  engine::history_use out;
+  const auto look = [&](const manifest::phase& from) {
+    for (const manifest::item& item : from.items) {
+      if (stages_of(item, part).empty()) continue;
+      out.fresh = out.fresh || from.fresh_for_us > 0;
+      out.watermarks =
+          out.watermarks || (part != run_part::subject && item.mode == manifest::mode::incremental);
+    }
+  };
+  if (phases != wanted_phase::background) look(pipeline.essential);
+  if (phases != wanted_phase::essential) look(pipeline.background);
+  return out;
+}
+
 engine::run_plan build_plan(const manifest::pipeline& pipeline, const plan_ask& ask,
                             const read_history& history) {
   engine::run_plan plan;

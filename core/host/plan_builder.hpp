@@ -25,6 +25,10 @@ struct plan_ask {
 [[nodiscard]] engine::run_plan build_plan(const manifest::pipeline& pipeline, const plan_ask& ask,
                                           const read_history& history);
 
+// What of the history such a plan depends on.
+[[nodiscard]] engine::history_use history_used(const manifest::pipeline& pipeline, wanted_phase phases,
+                                               run_part part);
+
 // A stage of the whole tenant.
 [[nodiscard]] engine::stage_plan stage_of(const manifest::pipeline& pipeline, const manifest::read& read,
                                           engine::phase phase);

@@ -171,6 +171,7 @@ class runtime final : public plain_services, public plugin::run_services {
     std::string reason;  // why it is with its backend
     engine::progress_fn on_progress;
     bool tells_end = false;
+    std::int64_t made_us = 0;  // when the run was made; 0: it was taken over
     std::shared_ptr<start_gate> gate;
     // Guarded by the runtime's mutex:
     std::string backend;  // nobody's, when empty
@@ -248,6 +249,7 @@ class runtime final : public plain_services, public plugin::run_services {
   [[nodiscard]] std::shared_ptr<stored_facts> facts_of(const std::string& tenant);
   [[nodiscard]] facts_setup ask_facts_of(const std::string& tenant);
   [[nodiscard]] engine::run_request make_request(const run_ask& ask, const engine::run_plan& plan);
+  [[nodiscard]] bool enter(const std::shared_ptr<active_run>& active);
   void launch(const engine::run_lease& lease, const engine::run_request& request, engine::run_plan plan,
               const run_ask& ask, admitted place);
   [[nodiscard]] std::shared_ptr<active_run> find(std::string_view run_id);
@@ -267,7 +269,8 @@ class runtime final : public plain_services, public plugin::run_services {
   // `on_end` may be empty.
   boost::asio::awaitable<void> drive_end(std::shared_ptr<active_run> active, told on_end = {});
   // The end is in the store already: that it can't be read changes nothing.
-  boost::asio::awaitable<std::optional<engine::run_row>> tell_end(const active_run& active);
+  boost::asio::awaitable<std::optional<engine::run_row>> tell_end(const active_run& active,
+                                                                  engine::run_state state);
   // A question from outside of the engine, asked once.
   template <class F>
   auto ask_once(F&& question) -> decltype(question(std::declval<engine::session&>()));

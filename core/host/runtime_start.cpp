@@ -111,11 +111,11 @@ engine::run_request runtime::make_request(const run_ask& ask, const engine::run_
 }
 
 read_history runtime::history_of(const run_ask& ask, const std::string& scope) {
-  return ask_store([&](engine::session& s) {
-    if (ask.full) return read_history{{}, {}, s.now_us()};
-    return read_history{s.watermarks(ask.tenant, setup_.pipeline.name),
-                        s.freshness(ask.tenant, setup_.pipeline.name, scope), s.now_us()};
-  });
+  const engine::history_use use =
+      ask.full ? engine::history_use{} : history_used(setup_.pipeline, ask.phases, ask.part);
+  if (!use.watermarks && !use.fresh) return {};
+  return ask_store(
+      [&](engine::session& s) { return s.read_before(ask.tenant, setup_.pipeline.name, scope, use); });
 }
 
 run_answer runtime::start(const run_ask& ask) {
@@ -178,6 +178,18 @@ void runtime::log_start(const engine::run_lease& lease, const engine::run_reques
                     {"reason", request.route_reason}});
 }
 
+// False: the question that began the run was asked again after a lost answer, and answered with the lease that this
+// process works under already.
+bool runtime::enter(const std::shared_ptr<active_run>& active) {
+  const engine::run_identity& id = active->run->identity();
+  const std::lock_guard lock(mutex_);
+  std::shared_ptr<active_run>& at = active_[id.run_id];
+  if (at && at->run->identity().epoch == id.epoch) return false;
+  at = active;
+  open_here_.emplace(id.tenant, active->scope);
+  return true;
+}
+
 void runtime::launch(const engine::run_lease& lease, const engine::run_request& request,
                      engine::run_plan plan, const run_ask& ask, admitted place) {
   const std::string plan_json =
@@ -194,17 +206,10 @@ void runtime::launch(const engine::run_lease& lease, const engine::run_request& 
   active->essential_over = !has_essential(active->run->plan());
   active->on_progress = progress_of(ask);
   active->tells_end = ask.tells_end;
+  active->made_us = lease.result == engine::run_lease::how::started ? clock_.now_us() : 0;
   active->gate = place.gate;
   active->place = std::move(place.place);
-  {
-    const std::lock_guard lock(mutex_);
-    // The question that began the run, asked again after a lost answer, is answered with the lease that this
-    // process may be working under already.
-    std::shared_ptr<active_run>& at = active_[lease.run_id];
-    if (at && at->run->identity().epoch == lease.epoch) return;
-    at = active;
-    open_here_.emplace(request.tenant, request.scope);
-  }
+  if (!enter(active)) return;
   log_start(lease, request);
   boost::asio::post(context_, [run = active->run] { run->start(); });
   if (ask.adopted) return active->gate->open();

@@ -116,9 +116,10 @@ awaitable<void> runtime::drive_end(std::shared_ptr<active_run> active, told on_e
   std::optional<engine::run_row> row;
   try {
     SLUICE_FAILPOINT("host.before_finish");
-    result["state"] = engine::to_string(co_await active->run->finish());
+    const engine::run_state state = co_await active->run->finish();
+    result["state"] = engine::to_string(state);
     SLUICE_FAILPOINT("host.after_finish");
-    if (!active->tells_end) row = co_await tell_end(*active);
+    if (!active->tells_end) row = co_await tell_end(*active, state);
   } catch (...) {
     failed = engine::current_failure();
     if (result.at("state") == "open") result["error"] = failed->message();
@@ -139,8 +140,19 @@ awaitable<void> runtime::drive_end(std::shared_ptr<active_run> active, told on_e
   if (on_end) on_end(result.dump());
 }
 
-awaitable<std::optional<engine::run_row>> runtime::tell_end(const active_run& active) {
+awaitable<std::optional<engine::run_row>> runtime::tell_end(const active_run& active,
+                                                            engine::run_state state) {
   const std::string id = active.run->identity().run_id;
+  // All that there is to say of most runs is known without asking for it.
+  if (state == engine::run_state::succeeded && active.made_us != 0) {
+    log_end({.run_id = id,
+             .tenant = active.run->identity().tenant,
+             .correlation_id = active.run->identity().correlation_id,
+             .state = state,
+             .created_us = active.made_us,
+             .ended_us = clock_.now_us()});
+    co_return std::nullopt;
+  }
   // Once more, since a connection may have been lost unnoticed while nothing was asked of it.
   for (const bool last : {false, true}) {
     try {

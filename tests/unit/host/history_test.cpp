@@ -2,6 +2,7 @@
 #include <gtest/gtest.h>
 
 #include "host/history.hpp"
+#include "host/plan_builder.hpp"
 
 namespace sluice::host {
 namespace {
@@ -64,6 +65,30 @@ TEST_F(watermarks, of_another_mapping_or_too_old_or_missing_make_it_full_and_say
   history.watermarks[0].stage = "e.groups";
   EXPECT_EQ(why(), "full: there is no watermark yet");
   EXPECT_EQ(stage.root_vars.find("since"), std::string::npos);
+}
+
+TEST(history, is_asked_only_for_what_a_plan_depends_on) {
+  manifest::pipeline p;
+  manifest::item users;
+  users.scope = manifest::scope::subject;
+  users.stages = {"e.users"}, users.subject_stages = {"e.user"};
+  manifest::item roles;
+  roles.stages = {"r.roles"};
+  p.essential.items = {users};
+  p.background.items = {roles};
+  const auto used = [&](run_part part, wanted_phase phases = wanted_phase::both) {
+    const engine::history_use u = history_used(p, phases, part);
+    return std::string(u.watermarks ? "w" : "") + (u.fresh ? "f" : "");
+  };
+  EXPECT_EQ(used(run_part::whole), "");
+  p.background.fresh_for_us = 1;
+  EXPECT_EQ(used(run_part::subject), "") << "it reads nothing of that phase";
+  EXPECT_EQ(used(run_part::rest), "f");
+  EXPECT_EQ(used(run_part::whole, wanted_phase::essential), "");
+  p.essential.items[0].mode = manifest::mode::incremental;
+  EXPECT_EQ(used(run_part::subject), "") << "one subject is read whole";
+  EXPECT_EQ(used(run_part::whole), "wf");
+  EXPECT_EQ(used(run_part::whole, wanted_phase::background), "f");
 }
 
 }  // namespace
