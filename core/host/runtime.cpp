@@ -14,7 +14,9 @@ runtime::runtime(runtime_setup setup)
       clock_(setup_.store.now_us()),
       own_store_(setup.shared == nullptr ? std::make_unique<store::threaded_store>(setup.store) : nullptr),
       store_(setup.shared == nullptr ? *own_store_ : setup.shared->jobs),
-      questions_(setup.shared == nullptr ? nullptr : std::make_unique<question_sessions>(setup_.store)),
+      questions_(setup.shared == nullptr ? nullptr
+                                         : std::make_unique<store::session_pool>(
+                                               setup_.store, std::clamp(setup_.store.writers(), 1, 4))),
       own_backend_health_(setup.shared == nullptr ? std::make_unique<backend_health>(clock_) : nullptr),
       backend_health_(setup.shared == nullptr ? *own_backend_health_ : setup.shared->backends) {
   reader_ = std::make_unique<reader>(

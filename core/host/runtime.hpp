@@ -29,7 +29,6 @@
 #include "host/plan_builder.hpp"
 #include "host/plugin_metrics.hpp"
 #include "host/ports.hpp"
-#include "host/question_sessions.hpp"
 #include "host/reader.hpp"
 #include "host/run_parts.hpp"
 #include "host/source_health.hpp"
@@ -38,6 +37,7 @@
 #include "host/turn_pool.hpp"
 #include "plugin/backend_instance.hpp"
 #include "plugin/run_services.hpp"
+#include "store/session_pool.hpp"
 #include "store/threaded_store.hpp"
 
 namespace sluice::host {
@@ -296,7 +296,7 @@ class runtime final : public plain_services, public plugin::run_services {
   system_random random_;
   std::unique_ptr<store::threaded_store> own_store_;  // unless it is shared
   engine::store_port& store_;
-  std::unique_ptr<question_sessions> questions_;  // where the store is shared
+  std::unique_ptr<store::session_pool> questions_;  // where the store is shared
   std::mutex mutex_;
   std::condition_variable changed_;
   std::map<std::string, std::shared_ptr<active_run>, std::less<>> active_;

@@ -53,7 +53,7 @@ void check_query(const route& at, const named_values& query) {
 
 api::api(api_setup setup)
     : setup_(setup),
-      sessions_(setup.service.store()),
+      sessions_(setup.service.store(), static_cast<int>(desk_threads)),
       store_(setup.context, desk_, sessions_),
       tokens_(setup.tokens),
       wrong_(setup.listen.wrong_tokens_per_second),

@@ -15,10 +15,10 @@
 #include "server/problem.hpp"
 #include "server/routes.hpp"
 #include "server/run_signals.hpp"
-#include "server/sessions.hpp"
 #include "server/store_probe.hpp"
 #include "server/tokens.hpp"
 #include "server/wrong_tokens.hpp"
+#include "store/session_pool.hpp"
 
 namespace sluice::server {
 
@@ -110,7 +110,7 @@ class api {
                                                   run_signals::clock::time_point until);
 
   api_setup setup_;
-  session_pool sessions_;
+  store::session_pool sessions_;
   store_probe store_;
   token_file tokens_;
   wrong_tokens wrong_;

@@ -10,13 +10,13 @@
 #include <boost/asio/steady_timer.hpp>
 
 #include "server/desk.hpp"
-#include "server/sessions.hpp"
+#include "store/session_pool.hpp"
 
 namespace sluice::server {
 
 class store_probe {
  public:
-  store_probe(boost::asio::io_context& on, desk& ask, session_pool& sessions)
+  store_probe(boost::asio::io_context& on, desk& ask, store::session_pool& sessions)
       : context_(on), desk_(ask), sessions_(sessions) {}
 
   // On the context's thread. What was found out within the last second is still true.
@@ -28,7 +28,7 @@ class store_probe {
 
   boost::asio::io_context& context_;
   desk& desk_;
-  session_pool& sessions_;
+  store::session_pool& sessions_;
   std::vector<std::weak_ptr<boost::asio::steady_timer>> waiting_;  // of those who wait
   bool looking_ = false, good_ = false;
   clock::time_point looked_{};
