@@ -20,6 +20,14 @@ function stuckNote(stuck) {
     h("ul", {}, stuck.slice(0, 8).map((r) => h("li", {}, tenantLink(r.tenant), ": ", runLink(r, r.why)))));
 }
 
+function heldNote(held, many) {
+  if (!held.length) return null;
+  return note("warn", `${plural(many, "held run")} ${many === 1 ? "waits" : "wait"} for a person`,
+    h("p", {}, "More rows would be deleted than the guard lets through. Look at the upstream first; then approve, or mend it and run again."),
+    h("ul", {}, held.slice(0, 8).map((r) => h("li", {}, tenantLink(r.tenant), ": ", runLink(r, r.why)))),
+    many > 8 && h("p", {}, link("/runs?state=held", "All held runs")));
+}
+
 const staleNote = (stale) =>
   stale.map((x) => note("warn", `${x.manifest} is not what is served`, h("p", {}, x.why)));
 
@@ -39,7 +47,7 @@ function draw(health) {
   const line = h("p", { class: "health" },
     h("span", { class: `state ${WORDS[health.status]}` }, icon(WORDS[health.status]), health.status),
     quiet(`${plural(running, "run")} under way, ${queued} waiting for a place`));
-  return [line, ...(health.alerts ?? []).map(alertNote), stuckNote(health.stuck), ...awayNote(health.host?.backends_away ?? []), ...sickNote(health.host?.sources ?? []), ...staleNote(health.stale ?? []), ...adviceNote(health.advice ?? [])].filter(Boolean);
+  return [line, ...(health.alerts ?? []).map(alertNote), stuckNote(health.stuck), heldNote(health.held ?? [], health.runs.held), ...awayNote(health.host?.backends_away ?? []), ...sickNote(health.host?.sources ?? []), ...staleNote(health.stale ?? []), ...adviceNote(health.advice ?? [])].filter(Boolean);
 }
 
 // A host that has no such route says at least whether it takes requests.

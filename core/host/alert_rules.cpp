@@ -13,6 +13,11 @@ namespace {
 
 constexpr double ends_at = 0.8;  // of the limit
 
+// Each of these runs is a case by itself, whatever the window and however few there are.
+bool counts_cases(const manifest::alert& alert) {
+  return alert.metric == "stuck_runs" || alert.metric == "held_runs";
+}
+
 std::string number(double n, const char* unit) {
   std::array<char, 64> text{};
   std::snprintf(text.data(), text.size(), "%.4g%s", n, unit);
@@ -68,6 +73,7 @@ std::int64_t longest_window_us(const manifest::pipeline& pipeline) {
 
 alert_reading read_alert(const manifest::alert& alert, const alert_view& view) {
   if (alert.metric == "stuck_runs") return {static_cast<double>(view.stuck), view.stuck};
+  if (alert.metric == "held_runs") return {static_cast<double>(view.held), view.held};
   const figures f = figures_in(alert, view);
   if (alert.metric == "failure_rate") return {f.failure_rate(), f.counted()};
   if (alert.metric == "domain_failures") return {static_cast<double>(f.failed), f.counted()};
@@ -78,15 +84,14 @@ alert_reading read_alert(const manifest::alert& alert, const alert_view& view) {
 bool fires(bool fired, const manifest::alert& alert, const alert_reading& reading) {
   if (!reading.value) return false;
   if (fired) return *reading.value > alert.over * ends_at;
-  // Of runs that are stuck each one is a case by itself.
-  const bool enough = alert.metric == "stuck_runs" || reading.samples >= alert.min_runs;
+  const bool enough = counts_cases(alert) || reading.samples >= alert.min_runs;
   return enough && *reading.value > alert.over;
 }
 
 std::string alert_text(const manifest::alert& alert, const alert_state& state) {
   std::string out = alert.metric + (alert.domain.empty() ? "" : " of " + alert.domain) + " is " +
                     value_text(alert, state.value);
-  if (alert.metric != "stuck_runs") {
+  if (!counts_cases(alert)) {
     out += " of " + std::to_string(state.samples) + " runs in " + window_text(alert.window_us);
   }
   return out + ", the limit is " + value_text(alert, alert.over);

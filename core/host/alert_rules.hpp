@@ -18,7 +18,7 @@ namespace sluice::host {
 struct alert_view {
   std::int64_t now_us = 0;
   std::vector<engine::ended_run> ended;  // of the longest window at least
-  std::int64_t stuck = 0;
+  std::int64_t stuck = 0, held = 0;
 };
 
 struct alert_reading {

@@ -26,8 +26,10 @@ alert_view view_of(engine::session& session, const manifest::pipeline& pipeline,
   filter.from_us = now_us - longest_window_us(pipeline);
   filter.limit = most_runs;
   out.ended = session.history(filter);
-  for (const engine::run_row& run : look_at_open_runs(session, {}).stuck)
-    out.stuck += run.pipeline == pipeline.name ? 1 : 0;
+  const auto of_it = [&](const engine::run_row& run) { return run.pipeline == pipeline.name; };
+  const open_runs_report open = look_at_open_runs(session, {});
+  out.stuck = std::count_if(open.stuck.begin(), open.stuck.end(), of_it);
+  out.held = std::count_if(open.held.begin(), open.held.end(), of_it);
   return out;
 }
 

@@ -31,10 +31,12 @@ struct host_state {
   std::map<std::string, std::uint64_t> refused;  // requests, by code
 };
 
-// Open runs of the store, at most a thousand of each state; of one tenant when it is named.
+// Open runs of the store and those that wait for a person, at most a thousand of each state; of one tenant when it is
+// named.
 struct open_runs_report {
   std::int64_t running = 0, queued = 0;
   std::vector<engine::run_row> stuck;
+  std::vector<engine::run_row> held;  // that wait for a person, see held_runs.hpp
 };
 [[nodiscard]] open_runs_report look_at_open_runs(engine::session& session, const std::string& tenant);
 

@@ -166,7 +166,7 @@ struct routing {
 };
 
 struct alert {
-  std::string metric;  // failure_rate | average_duration | stuck_runs | domain_failures
+  std::string metric;  // failure_rate | average_duration | stuck_runs | held_runs | domain_failures
   std::string domain;  // domain_failures: the entry
   double over = 0;     // a ratio, µs or a count, as the metric has it
   std::int64_t window_us = 0;

@@ -164,7 +164,7 @@ const shape alert_shape{
          .type = choice,
          .about = "What is watched.",
          .required = true,
-         .choices = {"failure_rate", "average_duration", "stuck_runs", "domain_failures"}},
+         .choices = {"failure_rate", "average_duration", "stuck_runs", "held_runs", "domain_failures"}},
         {.key = "domain", .type = text, .about = "domain_failures: the entry of `domains`."},
         {.key = "over",
          .type = special,

@@ -71,13 +71,13 @@ void add_counted(families& to, const host::counters& c) {
   add_durations(to, c.durations);
 }
 
-void add_stuck(families& to, const scraped& from) {
-  std::map<std::string, double> stuck;
-  for (const auto& [labels, runs] : from.counted.failed_runs) stuck.try_emplace(labels.front());
-  for (const engine::run_row& run : from.open.stuck) ++stuck[run.pipeline];
-  MetricFamily& family = add_family(
-      to, "sluice_stuck_runs", "Open runs whose host is gone, or that commit nothing", MetricType::Gauge);
-  for (const auto& [pipeline, n] : stuck) add_gauge(family, {{"pipeline", pipeline}}, n);
+void add_cases(families& to, const scraped& from, const char* name, const char* help,
+               const std::vector<engine::run_row>& runs) {
+  std::map<std::string, double> cases;
+  for (const auto& [labels, unused] : from.counted.failed_runs) cases.try_emplace(labels.front());
+  for (const engine::run_row& run : runs) ++cases[run.pipeline];
+  MetricFamily& family = add_family(to, name, help, MetricType::Gauge);
+  for (const auto& [pipeline, n] : cases) add_gauge(family, {{"pipeline", pipeline}}, n);
 }
 
 // Entries that a pipeline reads, and the phases that it has.
@@ -137,7 +137,10 @@ std::string exposition(const scraped& from_store, const host::host_state& state)
       add_family(all, "sluice_open_runs", "Runs that are open, on any host", MetricType::Gauge);
   add_gauge(open, {{"state", "running"}}, static_cast<double>(from_store.open.running));
   add_gauge(open, {{"state", "queued"}}, static_cast<double>(from_store.open.queued));
-  add_stuck(all, from_store);
+  add_cases(all, from_store, "sluice_stuck_runs", "Open runs whose host is gone, or that commit nothing",
+            from_store.open.stuck);
+  add_cases(all, from_store, "sluice_held_runs", "Runs whose deletes wait for a person",
+            from_store.open.held);
   MetricFamily& alerts =
       add_family(all, "sluice_alert_firing", "1: the manifest's alert fires", MetricType::Gauge);
   for (const scraped::alert& a : from_store.alerts)

@@ -194,11 +194,12 @@ json health_schema() {
                             {"why", {{"type", "array"}, {"items", words()}}},
                             {"runs", {{"type", "object"}}},
                             {"stuck", {{"type", "array"}}},
+                            {"held", {{"type", "array"}}},
                             {"alerts", {{"type", "array"}}},
                             {"advice", {{"type", "array"}}},
                             {"host", host_schema()},
                             {"stale", {{"type", "array"}}}});
-  out["required"] = {"status", "why", "runs", "stuck"};
+  out["required"] = {"status", "why", "runs", "stuck", "held"};
   return out;
 }
 

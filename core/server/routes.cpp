@@ -129,7 +129,7 @@ constexpr route table[] = {
      "pipeline, backend, domain, phase and tenant; the same from every host",
      nullptr, metrics_query, "Metrics", ok, &api::show_metrics},
     {"GET", "/api/sync/health", right::read, reach::list, "showHealth",
-     "Healthy, degraded or unhealthy, and why: runs that are open or stuck, alerts, sources, manifests",
+     "Healthy, degraded or unhealthy, and why: runs that are open, stuck or held, alerts, sources, manifests",
      nullptr, tenant_query, "Health", ok, &api::show_health},
     {"GET", "/metrics", right::read, reach::host, "exposition", "Counters and gauges, for Prometheus",
      nullptr, none, "Exposition", ok, &api::expose},

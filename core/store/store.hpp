@@ -15,7 +15,7 @@
 namespace sluice::store {
 
 // The version of the machinery's tables that this program writes. Grows by migrations only.
-inline constexpr int schema_version = 3;
+inline constexpr int schema_version = 4;
 
 struct store_options {
   std::string uses;               // "sqlite" or "postgres"

@@ -11,11 +11,12 @@ import http_metrics_test
 import outbox_test
 
 SICK = {
-    "status": "unhealthy", "why": ["alert"], "runs": {"running": 2, "queued": 1, "stuck": 1},
+    "status": "unhealthy", "why": ["alert"], "runs": {"running": 2, "queued": 1, "stuck": 1, "held": 1},
     "alerts": [{"pipeline": "sign-in", "alert": "domain_failures:credits", "metric": "domain_failures", "domain": "credits", "severity": "critical",
                 "state": "firing", "since": "2026-01-02T03:04:05.000Z", "value": 3, "over": 0, "runs": 40, "window_s": 900,
                 "text": "domain_failures of credits is 3 of 40 runs in 15 min, the limit is 0"}],
     "stuck": [{"run_id": "018f-stuck", "tenant": "acme", "pipeline": "sign-in", "backend": "direct", "created_at": "2026-01-02T03:04:05.000Z", "why": "its host is gone"}],
+    "held": [{"run_id": "018f-held", "tenant": "bolt", "pipeline": "sign-in", "scope": "", "ended_at": "2026-01-02T03:04:05.000Z", "why": "200 rows have vanished upstream"}],
     "host": {"active": 2, "queued": 1,
              "backends_away": [{"pipeline": "sign-in", "backend": "temporal", "code": "SLU-3300", "since": "2026-01-02T03:04:05.000Z", "why": "no server answers at its address"}],
              "sources": [{"pipeline": "sign-in", "source": "crm", "sick": True}, {"pipeline": "sign-in", "source": "billing", "sick": False}]},
@@ -63,16 +64,17 @@ class Health(browser.Browsing, harness.Case):
         for size, name in ((DESKTOP, "desktop"), (PHONE, "phone")):
             page = self.open_with(host, SICK, size)
             expect(page.locator(".health .state")).to_have_text("unhealthy")
-            for text in ("domain_failures of credits is 3 of 40 runs in 15 min, the limit is 0", "1 run does not get on",
+            for text in ("domain_failures of credits is 3 of 40 runs in 15 min, the limit is 0", "1 run does not get on", "1 held run waits for a person",
                          "sign-in.yaml is not what is served", "crm", "The backend temporal takes no runs", "no server answers at its address", 'only: "whale"'):
                 expect(page.locator("main")).to_contain_text(text)
             expect(page.locator("main")).not_to_contain_text("billing")
             for text in ("40", "3 failures", "92.5 %", "2.4 s"):  # of all runs, as the store counts them
                 expect(page.locator("dl.figures")).to_contain_text(text)
             self.assertEqual(page.get_by_role("link", name="its host is gone").get_attribute("href"), "#/runs/018f-stuck")
+            self.assertEqual(page.get_by_role("link", name="200 rows have vanished upstream").get_attribute("href"), "#/runs/018f-held")
             self.shot(page, name + "-sick")
             self.assert_accessible(page, "a host that is not well")
-        page = self.open_with(host, {"status": "healthy", "why": [], "runs": {"running": 0, "queued": 0, "stuck": 0}, "stuck": []})
+        page = self.open_with(host, {"status": "healthy", "why": [], "runs": {"running": 0, "queued": 0, "stuck": 0, "held": 0}, "stuck": [], "held": []})
         expect(page.locator(".health .state")).to_have_text("healthy")
         expect(page.locator("main .note")).to_have_count(0)
         self.assert_well_behaved(host)

@@ -162,7 +162,7 @@ class Metrics(Seen):
         self.until(lambda: ask("/api/sync/metrics").status != 401)
         self.assertEqual(ask("/api/sync/metrics").json["total"]["runs"], 0)
         self.assertEqual(ask("/api/sync/metrics").json["tenants"], [])
-        self.assertEqual(set(ask("/api/sync/health").json), {"status", "why", "runs", "stuck"})
+        self.assertEqual(set(ask("/api/sync/health").json), {"status", "why", "runs", "stuck", "held"})
         self.assert_problem(ask("/api/sync/metrics?tenant=acme"), 404, "SLU-6028")
         self.assert_problem(ask("/metrics"), 403, "SLU-7121")
 

@@ -118,7 +118,7 @@ TEST_F(sqlite_file, of_an_older_program_is_brought_up_to_date_by_migrate_alone) 
   execute("ALTER TABLE sluice_held DROP COLUMN orphan");
   execute(
       "ALTER TABLE sluice_stages DROP COLUMN requests; ALTER TABLE sluice_stages DROP COLUMN retries; "
-      "DROP INDEX sluice_runs_ended; DROP TABLE sluice_notes");
+      "DROP INDEX sluice_runs_ended; DROP INDEX sluice_runs_state; DROP TABLE sluice_notes");
   execute("UPDATE sluice_meta SET value='1' WHERE name='schema'");
   execute("DELETE FROM sluice_migrations WHERE version > 1");
   const auto s = open();

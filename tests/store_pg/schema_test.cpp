@@ -40,7 +40,7 @@ TEST_F(a_schema, of_an_older_program_is_brought_up_to_date_by_migrate_alone) {
   postgres_cluster::query(dsn, "ALTER TABLE sluice.held DROP COLUMN orphan");
   postgres_cluster::query(dsn, "ALTER TABLE sluice.stages DROP COLUMN requests, DROP COLUMN retries");
   postgres_cluster::query(dsn, "DROP TABLE sluice.notes");
-  postgres_cluster::query(dsn, "DROP INDEX sluice.runs_ended");
+  postgres_cluster::query(dsn, "DROP INDEX sluice.runs_ended, sluice.runs_held");
   postgres_cluster::query(dsn, "DELETE FROM sluice.migrations WHERE version > 1");
   postgres_cluster::query(dsn,
                           "INSERT INTO sluice.ledger (run_id, stage, item, page_seq, stream, ordinal, rows, "

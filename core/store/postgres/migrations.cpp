@@ -116,7 +116,9 @@ END $$;
      "ADD COLUMN retries bigint NOT NULL DEFAULT 0; "
      "CREATE INDEX runs_ended ON sluice.runs (ended_us, run_id) WHERE ended_us > 0; "
      "CREATE TABLE sluice.notes (name text COLLATE \"C\" PRIMARY KEY, version bigint NOT NULL, text text NOT "
-     "NULL)"}};
+     "NULL)"},
+    {"held runs are found",
+     "CREATE INDEX runs_held ON sluice.runs (created_us, run_id) WHERE state = 'held'"}};
 
 static_assert(std::size(steps) == schema_version);
 

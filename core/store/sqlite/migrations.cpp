@@ -84,7 +84,8 @@ constexpr migration migrations[] = {
      "CREATE INDEX sluice_runs_ended ON sluice_runs (ended_us, run_id) WHERE ended_us>0; "
      "CREATE TABLE sluice_notes (name TEXT PRIMARY KEY, version INTEGER NOT NULL, text TEXT NOT NULL) "
      "STRICT, "
-     "WITHOUT ROWID"}};
+     "WITHOUT ROWID"},
+    {"runs are found by their state", "CREATE INDEX sluice_runs_state ON sluice_runs (state, seq)"}};
 static_assert(std::size(migrations) == schema_version);
 
 std::int64_t now_us() {

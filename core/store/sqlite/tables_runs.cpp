@@ -109,10 +109,12 @@ void tables::put_run(const run_record& record) {
 }
 
 std::vector<engine::run_row> tables::runs(const engine::run_filter& f) {
-  static const std::string sql =
-      "SELECT " + run_columns +
-      " FROM sluice_runs WHERE (?1='' OR tenant=?1) AND (?2='' OR state=?2) "
-      "AND (?3='' OR seq < (SELECT seq FROM sluice_runs WHERE run_id=?3)) ORDER BY seq DESC LIMIT ?4";
+  static const auto asking = [](const char* also) {
+    return "SELECT " + run_columns + " FROM sluice_runs WHERE (?1='' OR tenant=?1) " + also +
+           "AND (?3='' OR seq < (SELECT seq FROM sluice_runs WHERE run_id=?3)) ORDER BY seq DESC LIMIT ?4";
+  };
+  static const std::string any = asking(""), by_state = asking("AND state=?2 ");
+  const std::string& sql = f.state.empty() ? any : by_state;
   std::vector<engine::run_row> out;
   auto c = db_->query(sql.c_str(), f.tenant, f.state, f.before_run_id, f.limit);
   while (c.next()) out.push_back(read_run(c));

@@ -71,6 +71,12 @@ TEST(alerts, each_metric_reads_what_it_is_called) {
   EXPECT_FALSE(begins({"stuck_runs", {}, 0, 15 * minute, 20}, stuck));
   stuck.stuck = 1;
   EXPECT_TRUE(begins({"stuck_runs", {}, 0, 15 * minute, 20}, stuck));
+  EXPECT_FALSE(begins({"held_runs", {}, 0, 15 * minute, 20}, stuck));
+  stuck.held = 2;
+  EXPECT_TRUE(begins({"held_runs", {}, 1, 15 * minute, 20}, stuck));
+  EXPECT_FALSE(begins({"held_runs", {}, 2, 15 * minute, 20}, stuck));
+  EXPECT_EQ(alert_text({"held_runs", {}, 1, 15 * minute, 20}, {true, 0, 2, 2}),
+            "held_runs is 2, the limit is 1");
 }
 
 TEST(alerts, are_told_apart) {
