@@ -5,6 +5,7 @@
 #include <CLI/CLI.hpp>
 #include <nlohmann/json.hpp>
 
+#include "cli/host_socket.hpp"
 #include "cli/look.hpp"
 #include "engine/failure.hpp"
 #include "host/cancel.hpp"
@@ -21,16 +22,24 @@ struct decide_options {
 };
 
 int approve(app& a, const decide_options& o) {
-  return with_writer(a, o.pipeline, [&](engine::session& s) {
-    static_cast<void>(host::find_run(s, o.run_id));
-    const engine::run_state state = s.approve(o.run_id);
+  const auto show = [&](engine::session& s) {
     const engine::run_row row = host::find_run(s, o.run_id);
     if (a.options().json) {
       std::printf("%s\n", host::receipt_json(row).dump(2).c_str());
     } else {
       std::printf("%s", host::receipt_text(row, o.pipeline).c_str());
     }
-    return host::exit_code(state);
+    return host::exit_code(row.state);
+  };
+  if (!a.load_store(o.pipeline)) return exit_code::bad_manifest;
+  if (run_at_host(a, o.run_id)) {
+    static_cast<void>(body_of(tell_host(a, o.run_id, "approve")));
+    return with_session(a, o.pipeline, show);
+  }
+  return with_writer(a, o.pipeline, [&](engine::session& s) {
+    static_cast<void>(host::find_run(s, o.run_id));
+    static_cast<void>(s.approve(o.run_id));
+    return show(s);
   });
 }
 

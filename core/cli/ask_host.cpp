@@ -1,45 +1,22 @@
 #include "cli/ask_host.hpp"
 
 #include <cstdio>
-#include <sstream>
 #include <string>
 #include <utility>
-
-#include <boost/asio/io_context.hpp>
-#include <boost/asio/local/stream_protocol.hpp>
-#include <boost/asio/read.hpp>
-#include <boost/asio/write.hpp>
 
 #include <CLI/CLI.hpp>
 #include <nlohmann/json.hpp>
 
+#include "cli/host_socket.hpp"
 #include "engine/failure.hpp"
 
 namespace sluice::cli {
 
 namespace {
 
-using boost::asio::local::stream_protocol;
 using engine::failure;
 using engine::failure_class;
 using json = nlohmann::json;
-
-[[noreturn]] void nobody_there(const std::string& at, const std::string& why) {
-  throw failure(failure_class::transient, "SLU-7029", "no host answers at " + at + ": " + why);
-}
-
-// The whole answer; the host closes the connection behind it.
-std::string answer_to(const std::string& at, const std::string& request) {
-  boost::asio::io_context context;
-  stream_protocol::socket socket(context);
-  boost::system::error_code failed;
-  socket.connect(stream_protocol::endpoint(at), failed);
-  if (!failed) boost::asio::write(socket, boost::asio::buffer(request), failed);
-  std::string out;
-  if (!failed) boost::asio::read(socket, boost::asio::dynamic_buffer(out), failed);
-  if (failed != boost::asio::error::eof) nobody_there(at, failed.message());
-  return out;
-}
 
 json ask(const app& a, const std::string& method, const std::string& target) {
   const std::string at = a.settings().listen.socket.string();
@@ -48,19 +25,9 @@ json ask(const app& a, const std::string& method, const std::string& target) {
         failure_class::invalid, "SLU-7001",
         "the host is asked at its socket: say `sluice --config host.yaml …`, with `listen.socket` there");
   }
-  const std::string answer =
-      answer_to(at, method + " " + target + " HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n");
-  const std::size_t end = answer.find("\r\n\r\n");
-  std::istringstream head(answer.substr(0, end));
-  std::string version;
-  int status = 0;
-  head >> version >> status;
-  const json body = end == std::string::npos ? json() : json::parse(answer.substr(end + 4), nullptr, false);
-  if (!body.is_object()) nobody_there(at, "what it says is no answer of a host");
-  if (status == 200) return body;
-  throw failure(status >= 500 ? failure_class::transient : failure_class::invalid,
-                body.value("code", "SLU-7029"),
-                body.value("detail", "the host answered " + std::to_string(status)));
+  auto answer = call_host(at, method, target);
+  if (!answer) throw failure(failure_class::transient, "SLU-7029", "no host answers at " + at);
+  return body_of(std::move(*answer));
 }
 
 int health(app& a) {

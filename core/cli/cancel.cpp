@@ -6,6 +6,7 @@
 #include <nlohmann/json.hpp>
 
 #include "cli/app.hpp"
+#include "cli/host_socket.hpp"
 #include "engine/failure.hpp"
 #include "host/cancel.hpp"
 #include "host/open.hpp"
@@ -46,24 +47,41 @@ std::string in_words(const host::cancel_answer& answer) {
   return run + " has ended already: " + std::string(engine::to_string(answer.run.state));
 }
 
+// What has become of it; the exit code.
+int told(app& a, const std::string& run_id, bool asked, const std::string& state, const std::string& text) {
+  if (a.options().json) {
+    const nlohmann::json out{{"run_id", run_id}, {"asked", asked}, {"state", state}, {"message", text}};
+    std::printf("%s\n", out.dump(2).c_str());
+  } else {
+    std::printf("%s\n", text.c_str());
+  }
+  return asked || state == "cancelled" ? exit_code::good : exit_code::failed;
+}
+
+// By the host that serves its store, which may be the one that has it.
+int cancel_at_host(app& a, const cancel_options& o, const nlohmann::json& found) {
+  const std::string before = found.at("state");
+  if (engine::is_terminal(engine::run_state_from(before)))
+    return told(a, o.run_id, false, before, "run " + o.run_id + " has ended already: " + before);
+  host_answer answer = tell_host(a, o.run_id, "cancel");
+  const bool asked = answer.status == 202;
+  const std::string state = body_of(std::move(answer)).at("state");
+  return told(a, o.run_id, asked, state,
+              asked ? "asked the host to stop run " + o.run_id +
+                          "; it does so within some seconds: `sluice runs show " + o.run_id + "`"
+                    : "run " + o.run_id + " is cancelled: what was committed stays");
+}
+
 int cancel(app& a, const cancel_options& o) {
   const auto pipeline = a.load_store(o.pipeline);
   if (!pipeline) return exit_code::bad_manifest;
+  if (const auto found = run_at_host(a, o.run_id)) return cancel_at_host(a, o, *found);
   const host::secret_store secrets(pipeline->tenants, a.redactor());
   const auto store = open_to_cancel(host::store_options_of(*pipeline, secrets));
   const host::cancel_answer answer = host::cancel_run(*store->open_session(), o.run_id);
   const bool asked = answer.result == host::cancel_answer::how::asked;
-  if (a.options().json) {
-    const nlohmann::json out{{"run_id", answer.run.run_id},
-                             {"asked", asked},
-                             {"state", engine::to_string(answer.run.state)},
-                             {"message", in_words(answer)}};
-    std::printf("%s\n", out.dump(2).c_str());
-  } else {
-    std::printf("%s\n", in_words(answer).c_str());
-  }
-  const bool good = asked || answer.run.state == engine::run_state::cancelled;
-  return good ? exit_code::good : exit_code::failed;
+  return told(a, answer.run.run_id, asked, std::string(engine::to_string(answer.run.state)),
+              in_words(answer));
 }
 
 }  // namespace

@@ -33,4 +33,7 @@ void require_tenant(engine::session& session, const std::string& tenant);
 
 int list_rejects(app& a, const list_options& o);
 
+// Follows a run of any process to its end; its receipt at the end.
+int watch_run(app& a, const std::string& manifest, const std::string& run_id);
+
 }  // namespace sluice::cli

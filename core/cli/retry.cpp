@@ -1,10 +1,12 @@
 // `sluice runs retry` and `sluice rejects retry`: once more, what did not come through.
 #include <cstdio>
 #include <memory>
+#include <optional>
 
 #include <CLI/CLI.hpp>
 #include <nlohmann/json.hpp>
 
+#include "cli/host_socket.hpp"
 #include "cli/interrupt.hpp"
 #include "cli/look.hpp"
 #include "cli/progress.hpp"
@@ -38,18 +40,36 @@ engine::run_row wait_or_cancel(app& a, host::runtime& runtime, const std::string
   return *row;
 }
 
+void check_pipeline(const std::string& run_id, const std::string& of, const manifest::pipeline& pipeline) {
+  if (of == pipeline.name) return;
+  throw engine::failure(engine::failure_class::invalid, "SLU-7027",
+                        "run " + run_id + " is one of pipeline `" + of + "`, this manifest is `" +
+                            pipeline.name + "`; name the manifest that it was started with");
+}
+
 host::run_ask ask_again(const manifest::pipeline& pipeline, engine::session& s, const retry_options& o) {
   const engine::run_row run = host::find_run(s, o.run_id);
-  if (run.pipeline != pipeline.name) {
-    throw engine::failure(engine::failure_class::invalid, "SLU-7027",
-                          "run " + o.run_id + " is one of pipeline `" + run.pipeline +
-                              "`, this manifest is `" + pipeline.name +
-                              "`; name the manifest that it was started with");
-  }
+  check_pipeline(o.run_id, run.pipeline, pipeline);
   return host::retry_ask(pipeline, s, run, o.all);
 }
 
+// By the host that serves its store; nothing: there is none, or it does not serve the pipeline.
+std::optional<int> retry_at_host(app& a, const retry_options& o) {
+  const auto found = run_at_host(a, o.run_id);
+  if (!found) return std::nullopt;
+  const auto pipeline = a.load_store(o.pipeline);
+  if (!pipeline) return exit_code::bad_manifest;
+  check_pipeline(o.run_id, found->at("pipeline"), *pipeline);
+  host_answer answer = tell_host(a, o.run_id, "retry", {{"all", o.all}});
+  if (answer.status == 422 && answer.body.value("code", "") == "SLU-7109") return std::nullopt;
+  const std::string run = body_of(std::move(answer)).at("run_id");
+  a.say(observe::log_level::info, {.run_id = run},
+        "the host has begun run " + run + "; it goes on without this command");
+  return watch_run(a, o.pipeline, run);
+}
+
 int retry_run(app& a, const retry_options& o) {
+  if (const auto done = retry_at_host(a, o)) return *done;
   const auto pipeline = a.load(o.pipeline);
   if (!pipeline) return exit_code::bad_manifest;
   const host::secret_store secrets(pipeline->tenants, a.redactor());

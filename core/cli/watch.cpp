@@ -86,6 +86,10 @@ int watch(app& a, const watch_options& o, store::store& store) {
 
 }  // namespace
 
+int watch_run(app& a, const std::string& manifest, const std::string& run_id) {
+  return look_into(a, manifest, [&](store::store& s) { return watch(a, {manifest, run_id}, s); });
+}
+
 void add_watch(CLI::App& runs, common_options& options, int& result) {
   const auto o = std::make_shared<watch_options>();
   CLI::App* c =
@@ -95,9 +99,7 @@ void add_watch(CLI::App& runs, common_options& options, int& result) {
       ->required()
       ->type_name("FILE");
   c->callback([&options, &result, o] {
-    result = guarded(options, [&](app& a) {
-      return look_into(a, o->pipeline, [&](store::store& s) { return watch(a, *o, s); });
-    });
+    result = guarded(options, [&](app& a) { return watch_run(a, o->pipeline, o->run_id); });
   });
 }
 
