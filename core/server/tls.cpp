@@ -6,7 +6,9 @@
 #include <string>
 #include <utility>
 
+#include <fcntl.h>
 #include <sys/stat.h>
+#include <unistd.h>
 #include <boost/asio/ssl/context.hpp>
 
 #include "plugin/error.hpp"
@@ -24,6 +26,21 @@ using boost::system::error_code;
   throw plugin::error(plugin::status::invalid, code::bad_certificate, file.string() + ": " + why);
 }
 
+// Before OpenSSL is asked, which tells what may not be read as what is no key.
+void check_readable(const fs::path& file) {
+  const int opened = open(file.c_str(), O_RDONLY | O_CLOEXEC);
+  char first = 0;
+  const bool good = opened >= 0 && ::read(opened, &first, 1) >= 0;
+  const int why = errno;
+  if (opened >= 0) close(opened);
+  if (good) return;
+  const std::string text = std::string("can't be read: ") + std::strerror(why);
+  if (why != EACCES) unusable(file, text);
+  unusable(file, text + "; the host runs as user " + std::to_string(geteuid()) +
+                     ", who must get at it: `chgrp` it to a group of that user, `chmod 0640` it, and let "
+                     "the group into the folders above");
+}
+
 void check_key_rights(const fs::path& key) {
   struct stat s {};
   if (stat(key.c_str(), &s) != 0) unusable(key, std::string("can't be looked at: ") + std::strerror(errno));
@@ -32,6 +49,8 @@ void check_key_rights(const fs::path& key) {
 }
 
 std::shared_ptr<ssl::context> read(const host::tls_files& files) {
+  check_readable(files.certificate);
+  check_readable(files.key);
   check_key_rights(files.key);
   auto out = std::make_shared<ssl::context>(ssl::context::tls_server);
   SSL_CTX* const native = out->native_handle();

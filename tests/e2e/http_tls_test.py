@@ -1,6 +1,8 @@
 """The HTTP API over TLS: the same as in clear, with a certificate that can be renewed while the host serves."""
 import http.client
 import json
+import os
+import pathlib
 import shutil
 import signal
 import socket
@@ -131,6 +133,24 @@ class Tls(Secured, harness.Case):
             error = json.loads(done.stdout)["error"]
             self.assertEqual((done.returncode, error["code"]), (78, "SLU-7117"), file)
             self.assertIn(str(file), error["message"])
+
+    def serve_as_stranger(self, config):
+        pathlib.Path(self.folder.name).chmod(0o777)
+        return subprocess.run(self.command("--config", config, "serve", self.manifest), capture_output=True, text=True, timeout=300,
+                              env=self.environment(), user=65534, group=65534, extra_groups=[])
+
+    @unittest.skipUnless(os.geteuid() == 0, "only root can be somebody else")
+    def test_a_key_that_may_not_be_read_is_told_from_one_that_is_none(self):
+        folder = certificates.make(self.folder.name, "folder")
+        folder.key.unlink()
+        folder.key.mkdir(mode=0o700)
+        for pair in (self.pair, folder):
+            done = self.serve_as_stranger(self.listen(pair=pair))
+            error = json.loads(done.stdout)["error"]
+            self.assertEqual((done.returncode, error["code"]), (78, "SLU-7117"), error)
+            self.assertIn("%s: can't be read: Permission denied; the host runs as user 65534" % pair.key, error["message"])
+        done = self.sluice("--config", self.listen(pair=folder), "serve", self.manifest)
+        self.assertIn("%s: can't be read: Is a directory" % folder.key, json.loads(done.stdout)["error"]["message"])
 
     def test_the_end_of_a_host_ends_its_streams(self):
         host = self.host()
