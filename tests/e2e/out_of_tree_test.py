@@ -1,9 +1,12 @@
 """A fourth domain, built against the installed SDK alone, synced by the untouched program."""
 import hashlib
 import json
+import os
 import pathlib
+import re
 import shutil
 import subprocess
+import tempfile
 import unittest
 
 import harness
@@ -49,6 +52,43 @@ class OutOfTree(harness.Case):
         self.assertEqual(checked.returncode, 78)
         self.assertIn("SLU-1030", checked.stdout)
         self.assertRegex(checked.stdout, "`roles` is there, but was refused: SLU-2003 .*/roles/plugin.json: /components/0")
+
+
+class Installed(unittest.TestCase):
+    def demo_has(self, file):
+        """Whether `scripts/demo` leaves that file of a build folder behind, by its own line."""
+        built = re.search(r"^build release (.*) \{(.*)\}\.so$", (harness.SOURCE / "scripts" / "demo").read_text(), re.M)
+        self.assertIn("sluice sluice-upstream package-files", built[1])
+        plugins = ["plugins/%s/%s.so" % (name, name) for name in built[2].split(",")]
+        return file.startswith(("sdk/", "package/")) or file in ("bin/sluice", *plugins)
+
+    def test_what_the_demo_has_built_can_be_installed(self):
+        build = harness.BINARY
+        part = pathlib.Path(tempfile.mkdtemp(prefix="part-", dir=build))  # beside the real ones, so that they need no copy
+        self.addCleanup(shutil.rmtree, part)
+        wanted = set()
+        for script in [s for s in build.rglob("cmake_install.cmake") if not s.relative_to(build).parts[0].startswith("part-")]:
+            text = script.read_text()
+            wanted |= set(re.findall(r'"%s/([^"$]+)"' % re.escape(str(build)), text))
+            mine = part / script.relative_to(build)
+            mine.parent.mkdir(parents=True, exist_ok=True)
+            mine.write_text(text.replace('"%s/' % build, '"%s/' % part))
+        files = [f for f in wanted if not f.endswith("cmake_install.cmake")]
+        for file in filter(self.demo_has, files):
+            (part / file).parent.mkdir(parents=True, exist_ok=True)
+            if file.startswith("package/"):
+                (part / file).touch()  # made by the whole build
+            else:
+                os.link(build / file, part / file)
+        done = subprocess.run(["cmake", "-DCMAKE_INSTALL_PREFIX=%s" % (part / "prefix"), "-P", part / "cmake_install.cmake"],
+                              capture_output=True, text=True)
+        self.assertEqual(done.returncode, 0, done.stdout[-2000:] + done.stderr[-2000:])
+        plugins = part / "prefix" / "lib" / "sluice" / "plugins"
+        whole = {folder.name for folder in plugins.iterdir() if {"plugin.json", folder.name + ".so"} == {f.name for f in folder.iterdir()}}
+        self.assertEqual(whole, {pathlib.Path(f).stem for f in files if f.endswith(".so") and self.demo_has(f)})
+        doctor = subprocess.run([part / "prefix" / "bin" / "sluice", "--json", "plugins", "doctor"], capture_output=True, text=True)
+        self.assertEqual(doctor.returncode, 0, doctor.stdout[-2000:] + doctor.stderr[-2000:])
+        self.assertNotIn("temporal", doctor.stdout + doctor.stderr, "what is not there is not half there")
 
 
 if __name__ == "__main__":
