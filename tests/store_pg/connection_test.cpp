@@ -82,6 +82,21 @@ TEST_F(a_connection, that_is_killed_between_statements_is_transient_and_unusable
   EXPECT_FALSE(database_->usable());
 }
 
+// covers: S1
+TEST_F(a_connection, that_the_server_has_closed_is_found_before_anything_is_asked) {
+  EXPECT_TRUE(database_->usable());
+  kill_backend();
+  EXPECT_FALSE(database_->usable());
+  connection other(dsn_);
+  EXPECT_TRUE(other.usable());
+  // What a server tells of itself in between is no end.
+  testing::postgres_cluster::query(dsn_, "NOTIFY n");
+  other.execute("LISTEN n");
+  testing::postgres_cluster::query(dsn_, "NOTIFY n");
+  EXPECT_TRUE(other.usable());
+  EXPECT_EQ(other.query("SELECT 7").number(0, 0), 7);
+}
+
 // covers: P4, S2
 TEST_F(a_connection, that_dies_during_commit_is_in_doubt) {
   database_->execute("CREATE TABLE t (k int)");

@@ -171,12 +171,7 @@ TEST_F(a_fault, of_a_row_that_another_one_has_changed_meanwhile_is_tried_again) 
 TEST_F(a_fault, of_the_whole_server_keeps_what_was_committed) {
   put(entity_rows(many(3'000)));
   postgres_cluster::shared()->crash();
-  try {
-    (void)session_->now_us();
-    FAIL() << "the connection was gone";
-  } catch (const failure& f) {
-    EXPECT_EQ(f.kind(), failure_class::transient);
-  }
+  EXPECT_GT(session_->now_us(), 0) << "the connection was gone, and found to be";
   EXPECT_EQ(put(entity_rows(many(3'000))).unchanged, 3'000);
 }
 

@@ -7,6 +7,7 @@
 #include <utility>
 
 #include <libpq-fe.h>
+#include <poll.h>
 #include <pqxx/pqxx>
 
 #include "store/errors.hpp"
@@ -58,6 +59,16 @@ class raw_connection : public pqxx::connection_base {
 // connection may lead to another server.
 bool ends_connection(std::string_view state) {
   return state == "25006" || state.starts_with("57P") || state.starts_with("08");
+}
+
+// Between two statements a server only says that it ends, or what has changed of its settings.
+void hear(PGconn* c) noexcept {
+  pollfd socket{PQsocket(c), POLLIN, 0};
+  constexpr int most = 4;  // the last words, then the end
+  for (int n = 0; n < most && poll(&socket, 1, 0) > 0; ++n) {
+    if (PQconsumeInput(c) == 0 || PQstatus(c) != CONNECTION_OK) return;
+    static_cast<void>(PQisBusy(c));  // takes in what has come
+  }
 }
 
 constexpr std::string_view begin_sql = "BEGIN", commit_sql = "COMMIT";
@@ -203,8 +214,15 @@ void connection::connect(const std::string& dsn) {
       impl_->raw->raw(), [](void*, const char*) {}, nullptr);
 }
 
+// A connection that the server has closed since is found before anything is lost with it.
 bool connection::usable() const noexcept {
-  return !impl_->spent && impl_->raw->is_open() && PQstatus(impl_->raw->raw()) == CONNECTION_OK;
+  const auto open = [&] {
+    return !impl_->spent && impl_->raw->is_open() && PQstatus(impl_->handle()) == CONNECTION_OK;
+  };
+  if (!open()) return false;
+  if (in_transaction()) return true;  // that is not gone on with elsewhere
+  hear(impl_->handle());
+  return open();
 }
 
 bool connection::in_transaction() const noexcept { return impl_->open != impl::block::none; }
