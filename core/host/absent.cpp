@@ -1,4 +1,5 @@
 #include "host/absent.hpp"
+#include "host/in_ticks.hpp"
 
 #include <algorithm>
 #include <array>
@@ -71,8 +72,6 @@ void find_lists(const json_tree& at, const std::string& pointer, std::size_t dep
   for (std::size_t i = 0; i < at.keys.size(); ++i)
     find_lists(at.items[i], child_pointer(pointer, at.keys[i]), depth + 1, out);
 }
-
-std::string in_ticks(const std::string& pointer) { return pointer.empty() ? "\"\"" : "`" + pointer + "`"; }
 
 }  // namespace
 

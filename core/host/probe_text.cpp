@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <cstdio>
 
+#include "host/in_ticks.hpp"
 #include "host/probe_report.hpp"
 
 namespace sluice::host {
@@ -33,8 +34,6 @@ std::string size_of(std::size_t bytes) {
 std::string counted(std::size_t n, const std::string& what) {
   return std::to_string(n) + " " + what + (n == 1 ? "" : "s");
 }
-
-std::string in_ticks(const std::string& pointer) { return pointer.empty() ? "\"\"" : "`" + pointer + "`"; }
 
 // Characters, not bytes: what is not ASCII is about as wide.
 std::size_t width_of(const std::string& text) {
