@@ -1,11 +1,11 @@
 #include "host/absent.hpp"
-#include "host/in_ticks.hpp"
 
 #include <algorithm>
 #include <array>
 #include <utility>
 
 #include "decode/text.hpp"
+#include "host/in_ticks.hpp"
 #include "plugin/suggest.hpp"
 
 namespace sluice::host {
