@@ -164,6 +164,7 @@ engine::commit_result postgres_session::commit_once(engine::commit_request& requ
   std::vector<statement> lines{page_lines(request, context.now_us)};
   if (auto few = count_lines(request, batch, result)) lines.push_back(std::move(*few));
   erase_replayed(request);
+  SLUICE_FAILPOINT("commit.after_ledger");
   insert_rejects(context.run, rejects_of(request, batch, context.now_us));
   SLUICE_FAILPOINT("commit.after_rejects");
   insert_children(request);

@@ -47,6 +47,7 @@ std::optional<engine::run_lease> postgres_session::begin_run(const engine::run_r
                                    encode_int8(r.lease_us), r.correlation_id, r.manifest_hash, r.backend,
                                    r.route_reason, r.mode, r.plan, r.retry_of});
     if (begun.empty()) return std::nullopt;
+    SLUICE_FAILPOINT("start_run.after_insert");
     SLUICE_FAILPOINT("start_run.after_commit");
     return engine::run_lease{
         engine::run_lease::how::started, r.run_id, r.correlation_id, begun.number(0, 0), {}};
