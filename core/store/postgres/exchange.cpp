@@ -1,6 +1,7 @@
 #include "store/postgres/exchange.hpp"
 
 #include <cerrno>
+#include <set>
 
 #include <poll.h>
 
@@ -99,10 +100,11 @@ answers exchange(PGconn* c, const std::vector<question>& all, statement_names* n
   const pipeline mode(c);
   answers out;
   std::vector<sent> order;
+  std::set<std::string> preparing;
   bool good = true;
   for (std::size_t i = 0; good && i < all.size(); ++i) {
     const auto how = names != nullptr ? names->of(all[i].sql) : statement_names::known{};
-    if (!how.name.empty() && !how.prepared) {
+    if (!how.name.empty() && !how.prepared && preparing.insert(how.name).second) {
       good = PQsendPrepare(c, how.name.c_str(), std::string(all[i].sql).c_str(), 0, nullptr) == 1;
       order.push_back({i, true});
     }
