@@ -6,24 +6,16 @@
 
 #include <gtest/gtest.h>
 
-#include "store/postgres/connection.hpp"
+#include "fresh_database.hpp"
 #include "store/postgres/encode.hpp"
-#include "support/postgres_fixture.hpp"
 
 namespace sluice::store::postgres {
 namespace {
 
 using engine::failure_class;
 
-class a_connection : public ::testing::Test {
+class a_connection : public fresh_database {
  protected:
-  void SetUp() override {
-    testing::postgres_cluster* cluster = testing::postgres_cluster::shared();
-    if (cluster == nullptr) GTEST_SKIP() << "no PostgreSQL server is installed";
-    dsn_ = cluster->new_database();
-    database_ = std::make_unique<connection>(dsn_);
-  }
-
   // The failure of `work`; fails the test when there is none.
   template <class F>
   engine::failure failure_of(F&& work) {
@@ -34,11 +26,6 @@ class a_connection : public ::testing::Test {
     }
     ADD_FAILURE() << "nothing failed";
     return {failure_class::cancelled, "", ""};
-  }
-
-  void kill_backend() {
-    const std::string pid(database_->query("SELECT pg_backend_pid()").text(0, 0));
-    testing::postgres_cluster::query(dsn_, "SELECT pg_terminate_backend(" + pid + ", 5000)");
   }
 
   // Into the table t, in pieces of one row.
@@ -52,9 +39,6 @@ class a_connection : public ::testing::Test {
       return false;
     });
   }
-
-  std::string dsn_;
-  std::unique_ptr<connection> database_;
 };
 
 TEST_F(a_connection, tells_a_taken_key_and_a_bad_value_apart) {

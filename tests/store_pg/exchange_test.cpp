@@ -1,10 +1,9 @@
 // Several statements in one round trip: their answers, the one that fails, and transactions that begin and end with them.
 #include <gtest/gtest.h>
 
+#include "fresh_database.hpp"
 #include "store/errors.hpp"
-#include "store/postgres/connection.hpp"
 #include "store/postgres/encode.hpp"
-#include "support/postgres_fixture.hpp"
 
 namespace sluice::store::postgres {
 namespace {
@@ -12,21 +11,16 @@ namespace {
 constexpr const char* insert = "INSERT INTO t VALUES ($1::int8)";
 constexpr const char* count = "SELECT count(*) FROM t";
 
-class an_exchange : public ::testing::Test {
+class an_exchange : public fresh_database {
  protected:
   void SetUp() override {
-    testing::postgres_cluster* cluster = testing::postgres_cluster::shared();
-    if (cluster == nullptr) GTEST_SKIP() << "no PostgreSQL server is installed";
-    dsn_ = cluster->new_database();
-    database_ = std::make_unique<connection>(dsn_);
+    fresh_database::SetUp();
+    if (IsSkipped()) return;
     database_->execute("CREATE TABLE t (k int8 PRIMARY KEY)");
   }
   static statement one(std::int64_t k) { return {insert, {encode_int8(k)}}; }
   // As somebody else sees it.
   [[nodiscard]] std::string seen() const { return testing::postgres_cluster::query(dsn_, count); }
-
-  std::string dsn_;
-  std::unique_ptr<connection> database_;
 };
 
 TEST_F(an_exchange, answers_each_in_its_order_however_often_it_is_asked) {
@@ -64,8 +58,7 @@ TEST_F(an_exchange, is_read_while_it_is_written) {
 }
 
 TEST_F(an_exchange, of_a_connection_that_is_gone_is_transient_and_the_connection_of_no_use) {
-  const std::string pid(database_->query("SELECT pg_backend_pid()").text(0, 0));
-  testing::postgres_cluster::query(dsn_, "SELECT pg_terminate_backend(" + pid + ", 5000)");
+  kill_backend();
   try {
     database_->query_all({one(1), one(2)});
     FAIL() << "it was gone";
