@@ -97,12 +97,6 @@ constexpr const char* waiting_sql =
     " EXISTS (SELECT FROM sluice.pending_links l WHERE l.tenant = $1::text AND l.stream = s.name) "
     "FROM unnest($2::text[]) WITH ORDINALITY AS s(name, o) ORDER BY s.o";
 
-std::map<std::string, std::int64_t> epochs_of(const engine::commit_request& request) {
-  std::map<std::string, std::int64_t> out;
-  for (const engine::page_write& w : request.pages) out.emplace(w.stage, w.stage_epoch);
-  return out;
-}
-
 bool same_layout(const stream_schema& a, const stream_schema& b) {
   const auto x = wire_layout(a), y = wire_layout(b);
   return a.key == b.key &&
@@ -178,7 +172,7 @@ engine::commit_result postgres_session::commit_once(engine::commit_request& requ
   return result;
 }
 
-statement postgres_session::fence(const engine::commit_request& request) {
+postgres_session::fencing postgres_session::fence(const engine::commit_request& request) {
   const auto items = spans(request);
   array_builder stages(oid::text), epochs(oid::int8), names(oid::text), seqs(oid::int8), pages(oid::int8),
       next(oid::text), ended(oid::boolean);
@@ -188,33 +182,33 @@ statement postgres_session::fence(const engine::commit_request& request) {
     pages.int8(s.last->page_seq - s.first->page_seq + 1), next.text(s.last->next_state),
         ended.boolean(s.last->end);
   }
-  return {fence_sql,
-          {encode_uuid_text(request.run_id), encode_int8(request.run_epoch), encode_uuid(request.id),
-           stages.finish(), epochs.finish(), names.finish(), seqs.finish(), pages.finish(), next.finish(),
-           ended.finish(), request.tenant, touched_streams(request)}};
+  return {{fence_sql,
+           {encode_uuid_text(request.run_id), encode_int8(request.run_epoch), encode_uuid(request.id),
+            stages.finish(), epochs.finish(), names.finish(), seqs.finish(), pages.finish(), next.finish(),
+            ended.finish(), request.tenant, touched_streams(request)}},
+          static_cast<std::int64_t>(items.size())};
 }
 
-void postgres_session::check_fence(const engine::commit_request& request, const rows& found) {
-  if (found.number(0, 0) != static_cast<std::int64_t>(spans(request).size())) explain_fence(request);
-}
-
-statement postgres_session::hold_for(const engine::commit_request& request) {
-  const auto epochs = epochs_of(request);
+postgres_session::fencing postgres_session::hold_for(const engine::commit_request& request) {
+  std::map<std::string, std::int64_t> epochs;
+  for (const engine::page_write& w : request.pages) epochs.emplace(w.stage, w.stage_epoch);
   array_builder stages(oid::text), numbers(oid::int8);
   for (const auto& [stage, epoch] : epochs) stages.text(stage), numbers.int8(epoch);
-  return {hold_sql,
-          {encode_uuid_text(request.run_id), encode_int8(request.run_epoch), stages.finish(),
-           numbers.finish(), request.tenant, touched_streams(request)}};
+  return {{hold_sql,
+           {encode_uuid_text(request.run_id), encode_int8(request.run_epoch), stages.finish(),
+            numbers.finish(), request.tenant, touched_streams(request)}},
+          static_cast<std::int64_t>(epochs.size())};
 }
 
-void postgres_session::check_hold(const engine::commit_request& request, const rows& found) {
-  if (found.number(0, 0) != static_cast<std::int64_t>(epochs_of(request).size())) explain_fence(request);
+void postgres_session::check(const fencing& fence, const engine::commit_request& request, const rows& found) {
+  if (found.number(0, 0) != fence.locks) explain_fence(request);
 }
 
 void postgres_session::pass_gate(const engine::commit_request& request) {
   if (!request.gate())
     throw transient(code::busy, "the batch before this one was not committed; both are done again");
-  check_fence(request, db().query_all({fence(request)}).front());
+  const fencing last = fence(request);
+  check(last, request, db().query(last.ask));
 }
 
 void postgres_session::explain_fence(const engine::commit_request& request) {
@@ -228,7 +222,9 @@ void postgres_session::explain_fence(const engine::commit_request& request) {
 // The fence, what waits of each stream and what is stored of its rows are asked in one go; then each is written.
 void postgres_session::write_streams(write_context& context, prepared_batch& batch,
                                      const engine::commit_request& request) {
-  std::vector<statement> ask{request.gate ? hold_for(request) : fence(request)};
+  fencing first = request.gate ? hold_for(request) : fence(request);
+  std::vector<statement> ask;
+  ask.push_back(std::move(first.ask));
   std::deque<stream_writer> writers;
   std::vector<std::string> names;
   for (prepared_stream& s : batch.streams) {
@@ -243,7 +239,7 @@ void postgres_session::write_streams(write_context& context, prepared_batch& bat
     if (look) ask.push_back(std::move(*look));
   }
   const std::vector<rows> got = db().query_all(ask);
-  request.gate ? check_hold(request, got[0]) : check_fence(request, got[0]);
+  check(first, request, got[0]);
   context.now_us = got[0].number(0, 1);
   SLUICE_FAILPOINT("commit.after_fence");
   for (std::size_t i = 0; i < writers.size(); ++i)

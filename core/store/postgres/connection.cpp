@@ -260,6 +260,10 @@ rows connection::query(const std::string& sql, const parameters& values) {
   return std::move(run({{sql, &values}}, true).front());
 }
 
+rows connection::query(const statement& one) {
+  return std::move(run({{one.sql, &one.values}}, true).front());
+}
+
 rows connection::query_once(const std::string& sql, const parameters& values) {
   return std::move(run({{sql, &values}}, false).front());
 }

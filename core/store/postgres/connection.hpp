@@ -82,6 +82,7 @@ class connection {
   rows execute(const std::string& sql);
   // Prepared for the connection when it is asked again: for statements whose text is always the same.
   rows query(const std::string& sql, const parameters& values = {});
+  rows query(const statement& one);
   // The same for several in one round trip, in their order; none may need the answer to another. The first that
   // fails is thrown, and those after it were not run. Outside of a transaction they are one of their own.
   std::vector<rows> query_all(const std::vector<statement>& all);

@@ -74,8 +74,8 @@ bool is_failure(const PGresult* r) {
 
 // What was sent, in its order.
 struct sent {
-  std::size_t at = 0;  // which statement
-  bool preparing = false;
+  std::size_t at = 0;                           // which statement
+  statement_names::known* preparing = nullptr;  // or only its name
 };
 
 // The results of one of them, up to the null that ends it. The last counts.
@@ -90,9 +90,10 @@ owned_result take(PGconn* c) {
 
 }  // namespace
 
-statement_names::known statement_names::of(std::string_view sql) {
-  const auto [at, first] = names_.try_emplace(std::string(sql));
-  if (!first && at->second.name.empty()) at->second.name = "s" + std::to_string(++count_);
+statement_names::known& statement_names::of(std::string_view sql) {
+  const auto at = names_.find(sql);
+  if (at == names_.end()) return names_.try_emplace(std::string(sql)).first->second;
+  if (at->second.name.empty()) at->second.name = "s" + std::to_string(++count_);
   return at->second;
 }
 
@@ -101,15 +102,16 @@ answers exchange(PGconn* c, const std::vector<question>& all, statement_names* n
   answers out;
   std::vector<sent> order;
   std::set<std::string> preparing;
+  statement_names::known nameless;
   bool good = true;
   for (std::size_t i = 0; good && i < all.size(); ++i) {
-    const auto how = names != nullptr ? names->of(all[i].sql) : statement_names::known{};
+    statement_names::known& how = names != nullptr ? names->of(all[i].sql) : nameless;
     if (!how.name.empty() && !how.prepared && preparing.insert(how.name).second) {
       good = PQsendPrepare(c, how.name.c_str(), std::string(all[i].sql).c_str(), 0, nullptr) == 1;
-      order.push_back({i, true});
+      order.push_back({i, &how});
     }
     good = good && send(c, all[i], how);
-    order.push_back({i, false});
+    order.push_back({i});
   }
   if (!good || PQpipelineSync(c) != 1 || !flush(c)) {
     out.failed = failure_of(c, nullptr, 0);
@@ -121,8 +123,8 @@ answers exchange(PGconn* c, const std::vector<question>& all, statement_names* n
     if (!r || is_failure(r.get())) {
       if (!out.failed) out.failed = failure_of(c, r.get(), s.at);
       if (!r) return out;
-    } else if (s.preparing) {
-      names->prepared(all[s.at].sql);
+    } else if (s.preparing != nullptr) {
+      s.preparing->prepared = true;
     } else {
       out.results.push_back(std::move(r));
     }

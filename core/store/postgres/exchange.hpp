@@ -1,6 +1,7 @@
 // Statements in libpq's pipeline: sent together, answered together. libpqxx 6 has none for statements with parameters.
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -23,11 +24,14 @@ class statement_names {
     std::string name;       // empty: without one
     bool prepared = false;  // the server knows it already
   };
-  [[nodiscard]] known of(std::string_view sql);
-  void prepared(std::string_view sql) { names_.at(std::string(sql)).prepared = true; }
+  // Lives as long as this.
+  [[nodiscard]] known& of(std::string_view sql);
 
  private:
-  std::unordered_map<std::string, known> names_;
+  struct text_hash : std::hash<std::string_view> {
+    using is_transparent = void;  // who asks again need not copy the text
+  };
+  std::unordered_map<std::string, known, text_hash, std::equal_to<>> names_;
   int count_ = 0;
 };
 

@@ -129,10 +129,10 @@ void stream_writer::all_new() {
 void stream_writer::probe(const rows* found) {
   if (asked_.empty()) return;
   const auto look = found == nullptr ? look_up() : std::nullopt;
-  std::vector<rows> asked;
+  rows asked;
   if (look) {
-    asked = context_.db.query_all({*look});
-    found = &asked.front();
+    asked = context_.db.query(*look);
+    found = &asked;
   }
   if (compares()) {
     if (!compare(*found)) probe_for(asked_);
@@ -150,7 +150,7 @@ statement stream_writer::probe_of(const std::vector<std::uint32_t>& indices) con
 }
 
 void stream_writer::probe_for(const std::vector<std::uint32_t>& indices) {
-  classify(indices, context_.db.query_all({probe_of(indices)}).front());
+  classify(indices, context_.db.query(probe_of(indices)));
 }
 
 // What the probe does not mention is stored with the same hash.

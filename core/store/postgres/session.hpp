@@ -21,6 +21,9 @@ namespace sluice::store::postgres {
 inline constexpr const char* clock_us = "(extract(epoch FROM clock_timestamp()) * 1000000)::int8";
 
 [[nodiscard]] const std::string& now_sql();  // session_runs.cpp
+// The lease of run $1 under epoch $2, kept from commits and take-overs alike until the end of the transaction.
+inline constexpr const char* lease_sql =
+    "SELECT FROM sluice.leases WHERE run_id = $1::uuid AND epoch = $2::int8 FOR UPDATE";
 
 // Another process has the run, or it has ended.
 [[nodiscard]] engine::failure no_lease(const std::string& run_id);
@@ -159,10 +162,13 @@ class postgres_session final : public engine::session {
   // commit.cpp
   [[nodiscard]] write_context context_for(const engine::commit_request&, retry&);
   engine::commit_result commit_once(engine::commit_request&, retry&);
-  [[nodiscard]] static statement fence(const engine::commit_request&);
-  [[nodiscard]] static statement hold_for(const engine::commit_request&);
-  void check_fence(const engine::commit_request&, const rows& found);
-  void check_hold(const engine::commit_request&, const rows& found);
+  struct fencing {
+    statement ask;
+    std::int64_t locks = 0;  // how many it must find: each other number is a fence
+  };
+  [[nodiscard]] static fencing fence(const engine::commit_request&);
+  [[nodiscard]] static fencing hold_for(const engine::commit_request&);
+  void check(const fencing&, const engine::commit_request&, const rows& found);
   void pass_gate(const engine::commit_request&);
   [[noreturn]] void explain_fence(const engine::commit_request&);
   void write_streams(write_context&, prepared_batch&, const engine::commit_request&);

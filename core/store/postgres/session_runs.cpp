@@ -154,9 +154,7 @@ engine::run_state postgres_session::finish_run(const std::string& run_id, std::i
                                                const std::string& error_code, const std::string& error) {
   const std::string run = encode_uuid_text(run_id);
   const engine::run_state state = atomically([&] {
-    const rows lease =
-        db().query("SELECT FROM sluice.leases WHERE run_id = $1::uuid AND epoch = $2::int8 FOR UPDATE",
-                   {run, encode_int8(epoch)});
+    const rows lease = db().query(lease_sql, {run, encode_int8(epoch)});
     if (lease.empty()) return ended_before(run_id, epoch);
     run_account account = read_account(run);
     account.cancelled = cancelled;

@@ -63,9 +63,6 @@ SELECT r.pipeline, r.plan, r.created_us, (SELECT min(at_us) FROM sluice.pages WH
     OR (r.scope = '' AND )sql" +
                               std::string(left_orphans) + ") FROM sluice.runs r WHERE r.run_id = $1::uuid";
 
-constexpr const char* lease_sql =
-    "SELECT FROM sluice.leases WHERE run_id = $1::uuid AND epoch = $2::int8 FOR UPDATE";
-
 constexpr const char* close_sql = R"sql(
 WITH ended AS (
   UPDATE sluice.runs SET state = $2::text, error_code = '', error = '',
