@@ -130,7 +130,10 @@ awaitable<void> run::persist(std::function<void(session&)> work) {
 }
 
 void run::page_committed(const page_write& page, const page_result& result) {
-  for (const auto& [stream, counts] : result.streams) deferred_ = deferred_ || counts.deferred > 0;
+  for (const auto& [stream, counts] : result.streams) {
+    deferred_ = deferred_ || counts.deferred > 0;
+    may_resolve_ = may_resolve_ || counts.inserted + counts.updated + counts.deferred > 0;
+  }
   const auto owner = owners_.find(page.stage);
   if (owner != owners_.end()) owner->second->page_committed(page, result);
 }
@@ -168,7 +171,8 @@ bool run::ends_essential(const std::vector<stage_end>& stages) const {
 }
 
 awaitable<void> run::stage_ended(const stage_plan& stage) {
-  if (deferred_) co_await resolve_all();
+  // Where nothing is new since it was last tried, nobody's parent has come. Close() looks once more.
+  if (deferred_ && std::exchange(may_resolve_, false)) co_await resolve_all();
   if (stage.phase != phase::essential || essential_open_.erase(stage.name) == 0 || !essential_open_.empty())
     co_return;
   if (!essential_marked_) co_await persist([this](session& s) { s.mark_essential(id_.run_id, id_.epoch); });

@@ -112,6 +112,7 @@ class run : public std::enable_shared_from_this<run> {
   std::map<std::string, tally> asked_;  // of the source, by stage: a step may yield many times before its end
   bool running_ = false;                // the store knows that work has begun
   bool deferred_ = false;               // a row of this run waits for its parent
+  bool may_resolve_ = false;            // rows have come since it was last tried
 };
 
 }  // namespace sluice::engine

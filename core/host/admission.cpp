@@ -65,8 +65,11 @@ bool admission::is_slow(const place& p) const {
 
 void admission::look_at_times() {
   const std::int64_t now_us = clock_.steady_us();
+  const bool in_the_way = queue_.size(urgency::essential) > 0 && occupied() >= limits_.active_runs;
   for (const place* p : active_) {
-    if (p->ask_.how == urgency::essential && slow_.hangs(now_us - p->began_us_))
+    if (p->ask_.how != urgency::essential) continue;
+    const std::int64_t for_us = now_us - p->began_us_;
+    if (in_the_way ? slow_.hangs_in_the_way(for_us, now_us, limits_.active_runs) : slow_.hangs(for_us))
       slow_.remember(p->ask_.tenant, now_us);
   }
 }
@@ -136,6 +139,7 @@ std::vector<std::function<void()>> admission::let_in() {
     unqueue(p);
     p.active_ = true;
     p.began_us_ = clock_.steady_us();
+    if (p.ask_.how == urgency::essential) slow_.moved(p.began_us_);
     ++passed_.runs;
     passed_.waited_us += p.began_us_ - p.came_us_;
     p.at_ = active_.insert(active_.end(), &p);

@@ -55,6 +55,18 @@ class together : public conformance {
     EXPECT_TRUE(session().renew_lease(run_.run_id, run_.epoch, 1'000'000))
         << "the lease is not ours any more";
   }
+  // Of one subject, so that it proves nothing of the whole tenant.
+  void start_for_subject(int run) {
+    auto request = request_for(run);
+    request.scope = "subject:7";
+    run_ = session().start_run(request, {});
+    session().mark_running(run_.run_id, run_.epoch);
+    seqs_.clear();
+    begin(stage_ = "s");
+  }
+  [[nodiscard]] static cells credit_of(const std::string& user) {
+    return {{"external_id", "c1"}, {"amount", "5"}, {"entity.kind", "user"}, {"entity.external_id", user}};
+  }
   void complete(const std::vector<cells>& users) {
     if (!users.empty()) put("entities", users);
     end_item();
@@ -225,10 +237,53 @@ TEST_P(together, an_account_that_does_not_balance_keeps_a_run_from_ending_so) {
 
 // covers: P7
 TEST_P(together, a_row_that_waits_for_its_parent_keeps_a_run_from_ending_so) {
-  put("credits",
-      {{{"external_id", "c1"}, {"amount", "5"}, {"entity.kind", "user"}, {"entity.external_id", "u9"}}});
+  put("credits", {credit_of("u9")});
   complete({user("u1")});
   expect_not_quiet();
+}
+
+// covers: P7
+TEST_P(together, a_subjects_run_ends_so_where_what_waits_goes_on_waiting) {
+  start_for_subject(2);
+  put("credits", {credit_of("u9")});
+  complete({});
+  EXPECT_EQ(quiet({}), run_state::partial) << "a row of its own waits";
+  EXPECT_EQ(session().list_deferred("acme", 10).size(), 1U);
+  start_for_subject(3);
+  complete({user("u1")});
+  EXPECT_EQ(quiet({}), run_state::succeeded) << "what waits is not its own";
+}
+
+// covers: P7
+TEST_P(together, what_need_not_wait_any_longer_keeps_a_subjects_run_from_ending_so) {
+  start_for_subject(2);
+  put("credits", {credit_of("u1")});
+  complete({user("u1")});
+  expect_not_quiet({});
+  EXPECT_EQ(session().resolve(run_.run_id, run_.epoch, "acme", 10).resolved, 1);
+  EXPECT_EQ(quiet({}), run_state::succeeded);
+}
+
+TEST_P(together, so_does_a_link_whose_parent_has_come) {
+  start_for_subject(2);
+  put("entities", {user("u1", "Ada", {{"parent.kind", "user"}, {"parent.external_id", "u2"}})});
+  put("entities", {user("u2")});
+  complete({});
+  expect_not_quiet({});
+  static_cast<void>(session().resolve(run_.run_id, run_.epoch, "acme", 10));
+  EXPECT_EQ(quiet({}), run_state::succeeded);
+}
+
+TEST_P(together, so_does_what_has_waited_too_long) {
+  auto hasty = stream_named("credits");
+  hasty.references[0].expire = std::chrono::seconds(0);
+  store().ensure_streams("tests", "1.0.1", {hasty});
+  start_for_subject(2);
+  std::vector<engine::stream_rows> s;
+  s.push_back(make_rows(hasty, {credit_of("u9")}));
+  commit(next_page(make_page(std::move(s))));
+  complete({});
+  expect_not_quiet({});
 }
 
 TEST_P(together, a_deleted_row_keeps_a_run_from_ending_so) {

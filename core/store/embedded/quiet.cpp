@@ -24,13 +24,19 @@ std::optional<run_state> session::finish_quiet(const engine::quiet_end& end) {
   return v.state;
 }
 
+bool session::waits_in_vain(const engine::run_row& run) {
+  return !run.scope.empty() && tables_->resolvable(run.tenant, 1).empty() &&
+         tables_->resolvable_links(run.tenant, 1).empty() &&
+         tables_->expired(run.tenant, tables_->now_us()).empty();
+}
+
 bool session::anything_left(const engine::run_row& run, const engine::quiet_end& end,
                             const run_account& account) {
   const auto streams = tables_->stream_names();
   const bool waits = !tables_->deferred(run.tenant, 1).empty() ||
                      std::any_of(streams.begin(), streams.end(),
                                  [&](const std::string& s) { return tables_->has_links(run.tenant, s); });
-  if (waits || account.held > 0 || may_have_orphans(run)) return true;
+  if ((waits && !waits_in_vain(run)) || account.held > 0 || may_have_orphans(run)) return true;
   if (went_back(run.created_us, tables_->earliest(run.run_id), tables_->now_us())) return true;
   if (SLUICE_BUG(ends_without_a_look)) return false;
   return std::any_of(end.sweeps.begin(), end.sweeps.end(), [&](const engine::sweep_request& s) {

@@ -115,6 +115,8 @@ class session final : public engine::session {
   void end(const engine::stage_end& end);
   // The run's end, and that of its lease.
   void close(owned_run& owned, const verdict& v);
+  // Nothing that waits can be written now, or must be let go by a run of one subject.
+  [[nodiscard]] bool waits_in_vain(const engine::run_row& run);
   [[nodiscard]] bool anything_left(const engine::run_row& run, const engine::quiet_end& end,
                                    const run_account& account);
   // Whether something may hang on a row that this run has deleted, or that one before it has left so.

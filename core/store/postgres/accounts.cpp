@@ -8,26 +8,26 @@ namespace sluice::store::postgres {
 
 // By stage, in the order of `stages`: what the items, the pages and the ledger say of it.
 const char* const stages_sql = R"sql(
+WITH i AS (
+  SELECT stage, count(*) FILTER (WHERE state = 'open') AS open, count(*) FILTER (WHERE state <> 'open') AS done,
+         count(*) FILTER (WHERE state = 'complete') AS complete, sum(page_seq)::int8 AS seq
+  FROM sluice.items WHERE run_id = $1::uuid AND ($2::text = '' OR stage = $2::text) GROUP BY stage),
+p AS (
+  SELECT x.stage, count(*) AS pages, sum(records)::int8 AS records, sum(mapped)::int8 AS mapped,
+         sum(filtered)::int8 AS filtered, sum(rejected)::int8 AS rejected,
+         count(*) FILTER (WHERE is_end AND (SELECT y.page_seq = x.page_seq + 1 AND y.state = 'complete'
+           FROM sluice.items y WHERE y.run_id = x.run_id AND y.stage = x.stage AND y.item = x.item)) AS ended
+  FROM sluice.pages x WHERE x.run_id = $1::uuid AND ($2::text = '' OR x.stage = $2::text) GROUP BY x.stage),
+l AS (
+  SELECT stage, count(*) FILTER (WHERE rows <> inserted + updated + unchanged + deleted + deferred + rejected
+                                 OR duplicate + stale > unchanged OR skipped > resolved_unchanged) AS unbalanced
+  FROM sluice.ledger WHERE run_id = $1::uuid AND ($2::text = '' OR stage = $2::text) GROUP BY stage)
 SELECT s.stage, s.phase, s.critical, s.state, s.epoch, s.started_us, s.ended_us, s.error_code, s.error,
-       i.open, i.done, i.seq, i.unended, p.pages, p.records, p.mapped, p.filtered, p.rejected, l.unbalanced,
-       s.suspect, (SELECT r.scope = '' FROM sluice.runs r WHERE r.run_id = s.run_id)
-FROM sluice.stages s
-CROSS JOIN LATERAL (
-  SELECT count(*) FILTER (WHERE x.state = 'open') AS open, count(*) FILTER (WHERE x.state <> 'open') AS done,
-         coalesce(sum(x.page_seq), 0)::int8 AS seq,
-         count(*) FILTER (WHERE x.state = 'complete' AND NOT EXISTS (
-           SELECT FROM sluice.pages e WHERE e.run_id = x.run_id AND e.stage = x.stage AND e.item = x.item
-             AND e.page_seq = x.page_seq - 1 AND e.is_end)) AS unended
-  FROM sluice.items x WHERE x.run_id = s.run_id AND x.stage = s.stage) i
-CROSS JOIN LATERAL (
-  SELECT count(*) AS pages, coalesce(sum(records), 0)::int8 AS records, coalesce(sum(mapped),
-    0)::int8 AS mapped,
-         coalesce(sum(filtered), 0)::int8 AS filtered, coalesce(sum(rejected), 0)::int8 AS rejected
-  FROM sluice.pages x WHERE x.run_id = s.run_id AND x.stage = s.stage) p
-CROSS JOIN LATERAL (
-  SELECT count(*) FILTER (WHERE rows <> inserted + updated + unchanged + deleted + deferred + rejected
-                          OR duplicate + stale > unchanged OR skipped > resolved_unchanged) AS unbalanced
-  FROM sluice.ledger x WHERE x.run_id = s.run_id AND x.stage = s.stage) l
+       coalesce(i.open, 0), coalesce(i.done, 0), coalesce(i.seq, 0), coalesce(i.complete, 0) - coalesce(p.ended, 0),
+       coalesce(p.pages, 0), coalesce(p.records, 0), coalesce(p.mapped, 0), coalesce(p.filtered, 0),
+       coalesce(p.rejected, 0), coalesce(l.unbalanced, 0), s.suspect,
+       (SELECT r.scope = '' FROM sluice.runs r WHERE r.run_id = s.run_id)
+FROM sluice.stages s LEFT JOIN i USING (stage) LEFT JOIN p USING (stage) LEFT JOIN l USING (stage)
 WHERE s.run_id = $1::uuid AND ($2::text = '' OR s.stage = $2::text) ORDER BY s.stage)sql";
 
 const char* const streams_sql = R"sql(

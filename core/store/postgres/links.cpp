@@ -12,7 +12,7 @@ std::int64_t postgres_session::resolve_links(const write_context& context, int l
            std::pair<std::vector<std::string>, std::vector<std::int64_t>>>
       found;
   std::int64_t count = 0;
-  for (const std::string& parent : awaited_streams("pending_links", context.tenant)) {
+  for (const std::string& parent : awaited_streams(db().query(awaited_by_links, {context.tenant}))) {
     if (count >= limit) break;
     const rows r = db().query("SELECT w.stream, w.reference, w.key, t.id FROM sluice.pending_links" +
                                   join_parent(parent) +

@@ -1,5 +1,6 @@
 // Rows that waited for a parent which is there now, and links that were left open.
 #include <algorithm>
+#include <deque>
 #include <map>
 
 #include <sluice/batch_builder.hpp>
@@ -8,6 +9,7 @@
 #include "engine/row_hash.hpp"
 #include "store/postgres/encode.hpp"
 #include "store/postgres/session.hpp"
+#include "store/postgres/waiting_sql.hpp"
 #include "store/row_codec.hpp"
 
 namespace sluice::store::postgres {
@@ -19,6 +21,9 @@ struct postgres_session::deferred_record {
 };
 
 namespace {
+
+constexpr const char* awaited_by_rows =
+    "SELECT DISTINCT parent_stream FROM sluice.deferred WHERE tenant = $1::text ORDER BY parent_stream";
 
 // A deferred row as a page of its own, so that it goes the way of all rows.
 engine::page_write as_page(const stream_schema& schema, const std::string& payload) {
@@ -48,20 +53,20 @@ void count(engine::row_counts& c, outcome what) {
 
 engine::resolve_result postgres_session::resolve(const std::string& run_id, std::int64_t run_epoch,
                                                  const std::string& tenant, int limit) {
-  if (!anything_waits(run_id, run_epoch, tenant)) return {};
+  if (!may_resolve(run_id, run_epoch, tenant)) return {};
   return persistently([&](retry& how) { return resolve_once(run_id, run_epoch, tenant, limit, how); });
 }
 
-// Nearly always nothing does; a look without a lock costs no write.
-bool postgres_session::anything_waits(const std::string& run_id, std::int64_t epoch,
-                                      const std::string& tenant) {
-  const rows r = db().query(
-      "SELECT EXISTS (SELECT FROM sluice.leases WHERE run_id = $1::uuid AND epoch = $2::int8), "
-      "EXISTS (SELECT FROM sluice.deferred WHERE tenant = $3::text) OR "
-      "EXISTS (SELECT FROM sluice.pending_links WHERE tenant = $3::text)",
-      {encode_uuid_text(run_id), encode_int8(epoch), tenant});
-  if (!r.boolean(0, 0)) throw no_lease(run_id);
-  return r.boolean(0, 1);
+// Nearly always nothing waits, or what waits does so for rows that are not there; a look without a lock costs no write.
+bool postgres_session::may_resolve(const std::string& run_id, std::int64_t epoch, const std::string& tenant) {
+  const std::vector<rows> got = db().query_all({
+      {"SELECT FROM sluice.leases WHERE run_id = $1::uuid AND epoch = $2::int8",
+       {encode_uuid_text(run_id), encode_int8(epoch)}},
+      {awaited_by_rows, {tenant}},
+      {awaited_by_links, {tenant}},
+  });
+  if (got[0].empty()) throw no_lease(run_id);
+  return any_parent(tenant, got[1], got[2]);
 }
 
 engine::resolve_result postgres_session::resolve_once(const std::string& run_id, std::int64_t epoch,
@@ -87,14 +92,13 @@ engine::resolve_result postgres_session::resolve_once(const std::string& run_id,
   });
 }
 
-std::vector<std::string> postgres_session::awaited_streams(const std::string& table,
-                                                           const std::string& tenant) {
+// Those that have a table.
+std::vector<std::string> postgres_session::awaited_streams(const rows& found) {
   std::vector<std::string> out;
-  const rows found = db().query("SELECT DISTINCT parent_stream FROM sluice." + table +
-                                    " WHERE tenant = $1::text ORDER BY parent_stream",
-                                {tenant});
   for (std::size_t n = 0; n < found.size(); ++n) {
-    if (streams_.contains(std::string(found.text(n, 0)))) out.emplace_back(found.text(n, 0));
+    const std::string name(found.text(n, 0));
+    if (!streams_.contains(name)) load_streams();
+    if (streams_.contains(name)) out.push_back(name);
   }
   return out;
 }
@@ -117,7 +121,7 @@ std::string postgres_session::join_parent(const std::string& stream, bool live) 
 std::vector<postgres_session::deferred_record> postgres_session::resolvable(const std::string& tenant,
                                                                             int limit) {
   std::vector<deferred_record> out;
-  for (const std::string& stream : awaited_streams("deferred", tenant)) {
+  for (const std::string& stream : awaited_streams(db().query(awaited_by_rows, {tenant}))) {
     const rows r = db().query(
         "SELECT w.stream, w.key, w.payload, w.run_id, w.stage, w.item, w.origin, w.page_seq, "
         "w.first_seen_us, "
@@ -221,14 +225,25 @@ void postgres_session::insert_resolved(const prepared_batch& batch,
 }
 
 bool postgres_session::more_to_resolve(const std::string& tenant) {
-  for (const std::string table : {"deferred", "pending_links"}) {
-    for (const std::string& stream : awaited_streams(table, tenant)) {
-      const rows r =
-          db().query("SELECT FROM sluice." + table + join_parent(stream) + " LIMIT 1", {tenant, stream});
-      if (!r.empty()) return true;
+  const std::vector<rows> got = db().query_all({{awaited_by_rows, {tenant}}, {awaited_by_links, {tenant}}});
+  return any_parent(tenant, got[0], got[1]);
+}
+
+// Whether a row or a link waits for one that is there: `of_rows` and `of_links` name the streams that they wait for.
+bool postgres_session::any_parent(const std::string& tenant, const rows& of_rows, const rows& of_links) {
+  std::deque<std::string> texts;
+  std::vector<statement> ask;
+  const auto look = [&](const std::string& table, const rows& awaited) {
+    for (const std::string& stream : awaited_streams(awaited)) {
+      texts.push_back("SELECT FROM sluice." + table + join_parent(stream) + " LIMIT 1");
+      ask.push_back({texts.back(), {tenant, stream}});
     }
-  }
-  return false;
+  };
+  look("deferred", of_rows);
+  look("pending_links", of_links);
+  if (ask.empty()) return false;
+  const std::vector<rows> got = db().query_all(ask);
+  return std::any_of(got.begin(), got.end(), [](const rows& r) { return !r.empty(); });
 }
 
 }  // namespace sluice::store::postgres

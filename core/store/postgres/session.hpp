@@ -153,6 +153,7 @@ class postgres_session final : public engine::session {
   [[nodiscard]] std::optional<engine::run_state> quiet_verdict(const std::string& run,
                                                                const engine::quiet_end&,
                                                                const std::vector<rows>& got);
+  [[nodiscard]] bool waits_in_vain(const rows& facts);
   [[nodiscard]] bool ask_partitions(const engine::sweep_request&, const rows& items,
                                     const std::vector<stage_account>& accounts, std::int64_t origin,
                                     std::vector<std::string>& conditions, parameters& values);
@@ -187,7 +188,7 @@ class postgres_session final : public engine::session {
 
   // resolve.cpp
   struct deferred_record;
-  [[nodiscard]] bool anything_waits(const std::string& run_id, std::int64_t epoch, const std::string& tenant);
+  [[nodiscard]] bool may_resolve(const std::string& run_id, std::int64_t epoch, const std::string& tenant);
   engine::resolve_result resolve_once(const std::string& run_id, std::int64_t epoch,
                                       const std::string& tenant, int limit, retry&);
   [[nodiscard]] std::vector<deferred_record> resolvable(const std::string& tenant, int limit);
@@ -199,7 +200,8 @@ class postgres_session final : public engine::session {
   void set_parents(const write_context&, const stream_schema& child, const std::string& reference,
                    const std::vector<std::string>& keys, const std::vector<std::int64_t>& ids);
   [[nodiscard]] bool more_to_resolve(const std::string& tenant);
-  [[nodiscard]] std::vector<std::string> awaited_streams(const std::string& table, const std::string& tenant);
+  [[nodiscard]] bool any_parent(const std::string& tenant, const rows& of_rows, const rows& of_links);
+  [[nodiscard]] std::vector<std::string> awaited_streams(const rows& found);
   [[nodiscard]] std::string join_parent(const std::string& stream, bool live = true);
 
   // watermarks.cpp: refuses what is not proven, moves the watermark. True: the stage is suspect.

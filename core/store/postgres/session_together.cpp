@@ -57,7 +57,10 @@ SELECT r.pipeline, r.plan, r.created_us, (SELECT min(at_us) FROM sluice.pages WH
   (SELECT count(*) FROM sluice.rejects WHERE run_id = r.run_id),
   EXISTS (SELECT FROM sluice.ledger WHERE run_id = r.run_id AND rejected > 0),
   EXISTS (SELECT FROM sluice.deferred WHERE tenant = r.tenant)
-    OR EXISTS (SELECT FROM sluice.pending_links WHERE tenant = r.tenant)
+    OR EXISTS (SELECT FROM sluice.pending_links WHERE tenant = r.tenant),
+  (SELECT count(*) FROM sluice.deferred WHERE run_id = r.run_id), r.tenant, r.scope,
+  EXISTS (SELECT FROM sluice.deferred WHERE tenant = r.tenant
+            AND expires_us <= (extract(epoch FROM clock_timestamp()) * 1000000)::int8)
     OR EXISTS (SELECT FROM sluice.held WHERE run_id = r.run_id)
     OR EXISTS (SELECT FROM sluice.ledger WHERE run_id = r.run_id AND (deleted > 0 OR swept > 0))
     OR (r.scope = '' AND )sql" +
@@ -173,18 +176,25 @@ std::optional<engine::run_state> postgres_session::finish_quiet(const engine::qu
   return how;
 }
 
+// What waits goes on waiting. The run of a whole tenant may prove that there is no such parent: then it does more.
+bool postgres_session::waits_in_vain(const rows& facts) {
+  const bool of_subject = !facts.text(0, 11).empty();
+  return of_subject && !more_to_resolve(std::string(facts.text(0, 10)));
+}
+
 // `got`: see finish_quiet.
 std::optional<engine::run_state> postgres_session::quiet_verdict(const std::string& run,
                                                                  const engine::quiet_end& end,
                                                                  const std::vector<rows>& got) {
   const rows& facts = got[1];
-  const bool something_to_do = facts.boolean(0, 8);
-  if (something_to_do) return std::nullopt;
+  const bool something_to_do = facts.boolean(0, 12);
+  if (something_to_do || (facts.boolean(0, 8) && !waits_in_vain(facts))) return std::nullopt;
   run_account account;
   account.stages = accounts_in(got[2]);
   account.plan = facts.text(0, 1);
   account.open_items = facts.number(0, 5);
   account.rejects = facts.number(0, 6);
+  account.deferred = facts.number(0, 9);
   // The books of each stream are asked for where they could say more than that.
   const bool refused = facts.boolean(0, 7) || account.rejects > 0;
   if (refused && (account.rejects == 0 || any_partitions(end))) return std::nullopt;

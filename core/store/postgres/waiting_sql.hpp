@@ -4,6 +4,10 @@
 
 namespace sluice::store::postgres {
 
+// The streams that links of tenant $1 wait for.
+inline constexpr const char* awaited_by_links =
+    "SELECT DISTINCT parent_stream FROM sluice.pending_links WHERE tenant = $1::text ORDER BY parent_stream";
+
 inline constexpr const char* find_twins =
     "SELECT s.o, d.version, d.requested_us FROM (SELECT $1::text AS tenant, $2::text AS stream, x.* "
     "FROM unnest($3::text[]) WITH ORDINALITY AS x(k, o) OFFSET 0) s "

@@ -164,4 +164,73 @@ TEST_F(limits, a_run_that_is_alone_never_waits) {
   EXPECT_EQ(limiter_->had_to_wait(), 0U);
 }
 
+// covers: P12
+TEST_F(limits, tenants_whose_requests_hang_leave_room_for_others) {
+  make({0, 8, 0.25});
+  for (int n = 0; n < 20; ++n) {
+    ask(urgency::essential, "usual", "usual");
+    clock_.advance(50'000);
+    end("usual");
+  }
+  for (const char* s : {"s0", "s1", "s2", "s3"}) ask(urgency::essential, s, s);
+  clock_.advance(2'000'001);
+  static_cast<void>(started());
+  for (const char* s : {"s0'", "s1'"}) ask(urgency::essential, std::string(s, 2), s);
+  EXPECT_EQ(started(), order()) << "four hang, and two is the share of those that do";
+  for (const char* s : {"a", "b", "c", "d", "e"}) ask(urgency::essential, s, s);
+  EXPECT_EQ(started(), (order{"a", "b", "c", "d"}));
+  end("a");
+  EXPECT_EQ(started(), order{"e"}) << "those who wait longer still hang";
+  ask(urgency::background, "f", "f");
+  for (const char* s : {"s2", "s3", "b"}) end(s);
+  EXPECT_EQ(started(), order{"f"}) << "nor do they keep a background request waiting";
+  end("s1");
+  EXPECT_EQ(started(), order{"s1'"});
+}
+
+// covers: P12
+TEST_F(limits, a_tenant_that_is_answered_in_time_again_has_what_others_have) {
+  make({0, 4, 0});
+  ask(urgency::essential, "usual", "usual");
+  clock_.advance(50'000);
+  end("usual");
+  for (const char* s : {"1", "2"}) ask(urgency::essential, "s", s);
+  clock_.advance(2'000'001);
+  ask(urgency::essential, "s", "3");
+  EXPECT_EQ(started(), (order{"usual", "1", "2"}));
+  for (const char* s : {"1", "2"}) end(s);
+  EXPECT_EQ(started(), order{"3"});
+  clock_.advance(50'000);
+  ask(urgency::essential, "s", "4");
+  end("3");
+  for (const char* s : {"5", "6"}) ask(urgency::essential, "s", s);
+  EXPECT_EQ(started(), (order{"4", "5", "6"}));
+}
+
+// covers: P12
+TEST_F(limits, where_much_hangs_a_tenants_first_request_must_be_answered_before_it_has_more) {
+  make({0, 8, 0.25});
+  ask(urgency::essential, "usual", "usual");
+  clock_.advance(50'000);
+  end("usual");
+  for (const char* s : {"s0", "s1"}) ask(urgency::essential, s, s);
+  for (const char* s : {"1", "2"}) ask(urgency::essential, "before", s);
+  for (const char* s : {"1", "2"}) end(s);
+  EXPECT_EQ(started(), (order{"usual", "s0", "s1", "1", "2"}));
+  clock_.advance(2'000'001);
+  for (const char* s : {"a", "b", "c"}) ask(urgency::essential, "t", s);
+  EXPECT_EQ(started(), order{"a"});
+  clock_.advance(1'000'000);
+  end("a");
+  EXPECT_EQ(started(), (order{"b", "c"})) << "it is answered, though not at once";
+  for (const char* s : {"b", "c"}) end(s);
+  for (const char* s : {"d", "e"}) ask(urgency::essential, "t", s);
+  EXPECT_EQ(started(), (order{"d", "e"})) << "and was of late";
+  ask(urgency::essential, "u", "f");
+  ask(urgency::essential, "u", "g");
+  EXPECT_EQ(started(), order{"f"});
+  end("s0");
+  EXPECT_EQ(started(), order{"g"});
+}
+
 }  // namespace sluice::host

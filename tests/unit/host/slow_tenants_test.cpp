@@ -98,12 +98,32 @@ TEST_F(slow_door, where_all_take_long_nobody_hangs) {
   make({2, 100});
   last(100, 3'000'000);
   for (const char* s : {"s0", "s1"}) ask(s, s);
-  clock_.advance(12'000'000);
+  clock_.advance(10'000'000);
   ask("a", "a");
   EXPECT_FALSE(began("a"));
-  clock_.advance(12'000'001);
+  clock_.advance(15'000'000);
   ask("b", "b");
   EXPECT_TRUE(began("a") || began("b"));
+}
+
+// covers: P12, P16
+TEST_F(slow_door, where_nothing_moves_any_more_those_that_hang_are_known_whatever_was_usual) {
+  make({8, 100});
+  last(20, 1'500'000);
+  for (const char* s : {"s0", "s1", "s2", "s3", "s4", "s5", "s6", "s7"}) ask(s, s);
+  ask("a", "a");
+  clock_.advance(1'000'000);
+  end("s7");
+  EXPECT_TRUE(began("a"));
+  ask("b", "b");
+  clock_.advance(2'000'000);
+  ask("c", "c");
+  EXPECT_FALSE(began("b") || began("c")) << "two seconds ago one has ended, and one has begun";
+  clock_.advance(1);
+  ask("d", "d");
+  EXPECT_TRUE(began("b") && began("c") && began("d"));
+  ask("s0", "again");
+  EXPECT_FALSE(began("again")) << "more of them hang than the share of the slow";
 }
 
 // covers: P17
