@@ -1,8 +1,8 @@
 // The engine's view of a store: work is run by a few threads, each with a session for as long as it takes,
 // essential first and tenants in turns; whoever waits goes on on its own executor.
 //
-// While essential work is about, one large job of background work is done at a time, with a rest after it as long as it
-// took: each keeps a core of the server busy, however many places there are.
+// While essential work is about, one large job of background work is done at a time, with a rest after it that is some
+// times as long: each keeps a core of the server busy, however many places there are.
 //
 // A session is opened when none is free and work has waited for one longer than opening takes: a short run gets
 // by with one, whose caches on the server's side are warm. How many are at work at a time is found out: see
