@@ -173,9 +173,13 @@ std::unique_ptr<admission::place> admission::enter(admission_ask ask, std::funct
 }
 
 void admission::essential_took(const std::string& tenant, std::int64_t us) {
+  const std::int64_t now_us = clock_.steady_us();
   // What hangs has lent its place, and keeps nobody waiting.
-  if (!slow_.hangs(us)) blend(mean_essential_us_, us);
-  slow_.ended(tenant, us, clock_.steady_us());
+  if (!slow_.hangs(us)) {
+    blend(mean_essential_us_, us);
+    pace_.ended(now_us, queue_.size(urgency::essential) > 0);
+  }
+  slow_.ended(tenant, us, now_us);
 }
 
 void admission::leave(place& p) {

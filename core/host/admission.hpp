@@ -20,6 +20,7 @@
 
 #include "engine/ports.hpp"
 #include "engine/turn_queue.hpp"
+#include "host/end_pace.hpp"
 #include "host/slow_tenants.hpp"
 #include "host/start_rate.hpp"
 
@@ -146,6 +147,7 @@ class admission {
   std::int64_t mean_us_ = 0;            // of the runs that have ended
   std::int64_t mean_essential_us_ = 0;  // of their essential phases
   slow_tenants slow_;                   // in these
+  end_pace pace_;                       // of these
   start_rate starts_;
   passed passed_;
 };

@@ -29,7 +29,10 @@ std::int64_t admission::wait_us(const admission_ask& ask, std::size_t ahead, con
   const int lent = essential ? std::min(under_way().background, background_places_) : 0;
   const int places = limits_.active_runs > lent ? limits_.active_runs - lent : limits_.active_runs;
   const std::size_t in_turns = (before.own + 1) * (queue_.tenants() + 1);
-  const auto all = static_cast<std::int64_t>(std::min(ahead + 1, in_turns) + before.coming) * mean / places;
+  const std::size_t ends = std::min(ahead + 1, in_turns) + before.coming;
+  auto all = static_cast<std::int64_t>(ends) * mean / places;
+  // Just after many have come at once, either may be far too much.
+  if (const auto seen = essential ? pace_.until_us(ends) : std::nullopt) all = std::min(all, *seen);
   const auto mine = static_cast<std::int64_t>(before.own + 1) * mean / tenant_places_;
   return std::max(all, mine);
 }

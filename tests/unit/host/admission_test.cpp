@@ -280,6 +280,22 @@ TEST_F(door, who_would_wait_too_long_is_sent_away_and_a_small_tenant_is_not) {
   EXPECT_EQ(refused(urgency::background, "a", "a9"), "") << "nobody waits for it";
 }
 
+// covers: P17
+TEST_F(door, how_fast_runs_end_says_more_than_how_long_they_take) {
+  admission_limits l{8, 100};
+  l.tenant_share = 1;
+  make(l);
+  const auto name = [](int n) { return "e" + std::to_string(n); };
+  for (int n = 0; n < 34; ++n) ask(urgency::essential, name(n), name(n));
+  for (int n = 0; n < 20; ++n) {
+    clock_.advance(1'000'000);
+    end(name(n));
+  }
+  for (int n = 20; n < 25; ++n) places_.at(name(n))->essential_over();
+  EXPECT_EQ(door_->queued(), 6);
+  EXPECT_EQ(looked("x"), "") << "one a second, though each takes eight and three places are left";
+}
+
 // covers: P10
 TEST_F(door, a_run_that_is_open_here_is_never_sent_away) {
   make(plain(1, 0));
