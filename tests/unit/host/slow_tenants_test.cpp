@@ -124,6 +124,12 @@ TEST_F(slow_door, where_nothing_moves_any_more_those_that_hang_are_known_whateve
   EXPECT_TRUE(began("b") && began("c") && began("d"));
   ask("s0", "again");
   EXPECT_FALSE(began("again")) << "more of them hang than the share of the slow";
+  clock_.advance(1'500'000);
+  for (const char* s : {"e", "f", "g", "h"}) ask(s, s);
+  EXPECT_TRUE(began("e") && began("f") && began("g"));
+  clock_.advance(600'000);
+  ask("i", "i");
+  EXPECT_FALSE(began("h") || began("i")) << "some have begun a moment ago";
 }
 
 // covers: P17
