@@ -1,5 +1,6 @@
 #include "engine/committer.hpp"
 
+#include <algorithm>
 #include <iterator>
 #include <utility>
 
@@ -93,8 +94,15 @@ awaitable<void> committer::submit(page_write page) {
   if (ready()) changed_.notify();
 }
 
+// Under load what is read beside it comes late too.
+std::int64_t committer::linger_us() const {
+  constexpr std::int64_t times = 20;
+  const std::int64_t longest = std::max(limits_.linger_us, limits_.longest_linger_us);
+  return std::clamp(times * store_.waits_us(), limits_.linger_us, longest);
+}
+
 awaitable<void> committer::linger(std::uint64_t generation) {
-  co_await clock_.sleep(limits_.linger_us, linger_stop_);
+  co_await clock_.sleep(linger_us(), linger_stop_);
   --lingering_;
   if (generation == generation_) lingered_ = true;
   changed_.notify();

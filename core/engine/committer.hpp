@@ -2,7 +2,8 @@
 //
 // While a batch is being committed the next one fills. A batch goes out when it is full, when
 // nothing more is being read, when somebody hurries it, or when its first page has waited long
-// enough. A commit in doubt is looked up before anything else happens. What is read and not
+// enough: the longer work waits for the store, the longer, since then few commits are what helps
+// everybody. A commit in doubt is looked up before anything else happens. What is read and not
 // committed has a limit in all: so much a crash may cost.
 //
 // With two writers a batch may be written while the one before it is, if the two have nothing to do with each
@@ -32,7 +33,9 @@ struct batch_limits {
   // Of the open batch and one on its way for each writer, together.
   std::int64_t rows = 20'000;
   std::size_t bytes = 16U << 20;
-  std::int64_t linger_us = 20'000;
+  // How long a page waits for what is being read beside it: some times as long as work waits for the store, within
+  // these.
+  std::int64_t linger_us = 20'000, longest_linger_us = 200'000;
   int writers = 1;  // or 2
   // How long the store may be away before the run gives up; it can be taken over afterwards.
   std::int64_t store_patience_us = 300'000'000;
@@ -74,6 +77,7 @@ class committer {
   [[nodiscard]] bool full() const;
   [[nodiscard]] bool ready() const;
   void append(page_write page);
+  [[nodiscard]] std::int64_t linger_us() const;
   boost::asio::awaitable<void> linger(std::uint64_t generation);
   // A batch on its way into the store.
   struct flight {

@@ -121,7 +121,8 @@ awaitable<void> step_runner::work() {
   for (;;) {
     if (spent() && anything_waits()) yielded_ = true;
     if (!yielded_) launch();
-    if (active_ == 0 && outstanding_ > 0 && !run_.stop_.stopped()) run_.committer_.hurry();
+    // Otherwise what is done waits for the steps beside it: whoever comes after waits for them all.
+    if (yielded_ && active_ == 0 && outstanding_ > 0 && !run_.stop_.stopped()) run_.committer_.hurry();
     const bool waiting_for_commits = outstanding_ > 0 && !run_.stop_.stopped();
     if (active_ == 0 && !waiting_for_commits && (yielded_ || !anything_waits())) co_return;
     const auto wake = run_.stop_.on_stop([this] { changed_.notify(); });

@@ -373,6 +373,8 @@ class store_port {
   // Runs `work` on a session, essential first, tenants in turns, and rethrows what it throws. Everything that
   // `work` refers to must live until the awaitable has returned.
   virtual boost::asio::awaitable<void> execute(turn, std::function<void(session&)> work) = 0;
+  // [any] How long work has waited for its turn of late, in microseconds. 0: whoever comes goes on at once.
+  [[nodiscard]] virtual std::int64_t waits_us() const { return 0; }
 
   template <class F>
   boost::asio::awaitable<std::invoke_result_t<F&, session&>> call(turn u, F work) {

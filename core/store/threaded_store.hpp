@@ -9,8 +9,10 @@
 // concurrency.hpp.
 #pragma once
 
+#include <atomic>
 #include <chrono>
 #include <condition_variable>
+#include <cstdint>
 #include <deque>
 #include <functional>
 #include <memory>
@@ -36,6 +38,7 @@ class threaded_store final : public engine::store_port {
   ~threaded_store() override;
 
   boost::asio::awaitable<void> execute(engine::turn of, std::function<void(engine::session&)> work) override;
+  [[nodiscard]] std::int64_t waits_us() const override { return waits_us_; }
   // The same for who can only wait: not on an executor's thread.
   void execute_here(engine::turn of, const std::function<void(engine::session&)>& work);
 
@@ -75,6 +78,7 @@ class threaded_store final : public engine::store_port {
   running at_work_, large_;  // the second: those of them that yield
   std::chrono::milliseconds about_;
   clock::time_point essential_until_{}, rests_until_{};
+  std::atomic<std::int64_t> waits_us_ = 0;  // written under the lock
   bool closing_ = false;
   std::vector<std::thread> threads_;
 };

@@ -1,7 +1,8 @@
-// When pages are committed: soon, also while a lone slow read goes on.
+// When pages are committed: soon, also while a lone slow read goes on; together, where that costs nobody time.
 #include <gtest/gtest.h>
 
 #include "one_run.hpp"
+#include "support/faulty_session.hpp"
 #include "support/memory_store.hpp"
 
 namespace sluice::sim {
@@ -35,6 +36,18 @@ class slow_reader final : public engine::reader_port {
   std::vector<std::int64_t> stored_;
 };
 
+// Knows how many pages each commit had.
+class counting_session final : public testing::faulty_session {
+ public:
+  explicit counting_session(engine::session& inner)
+      : faulty_session(inner, [](const char*) { return testing::fault::none; }) {}
+  engine::commit_result commit(engine::commit_request& request) override {
+    pages.push_back(request.pages.size());
+    return faulty_session::commit(request);
+  }
+  std::vector<std::size_t> pages;
+};
+
 TEST(a_lone_slow_read, is_committed_page_by_page_and_not_at_its_end) {
   world w(1);
   testing::memory_store store([&] { return w.now_us(); });
@@ -49,12 +62,68 @@ TEST(a_lone_slow_read, is_committed_page_by_page_and_not_at_its_end) {
   engine::run_plan plan;
   plan.stages.push_back({.name = "s", .entry = "e", .root_vars = "{}"});
   plan.steps = engine::group_steps(plan.stages);
-  ASSERT_EQ(alone.play(*session, gate, reader, plan, "run-1", "s"), engine::run_state::succeeded);
+  ASSERT_EQ(alone.play(*session, gate, reader, plan, "run-1", {"s"}), engine::run_state::succeeded);
   ASSERT_EQ(reader.stored().size(), last_page);
   // A page waits at most for the linger and the store: the one before the last is there.
   for (std::size_t n = 2; n < reader.stored().size(); ++n) {
     EXPECT_GE(reader.stored()[n], static_cast<std::int64_t>(n) - 1) << "when page " << n << " was asked for";
   }
+}
+
+// One page a stage, after as long as it says; the second stage's last.
+class two_readers final : public engine::reader_port {
+ public:
+  two_readers(engine::clock_port& clock, std::int64_t second_us) : clock_(clock), second_us_(second_us) {}
+
+  awaitable<engine::page> read(const engine::read_request& request) override {
+    co_await clock_.sleep(request.stage == "first" ? 50'000 : second_us_, *request.stop);
+    engine::page p;
+    p.records = {1, 0, 1, 0};
+    p.requested_at_us = clock_.now_us();
+    p.end = true;
+    co_return p;
+  }
+
+ private:
+  engine::clock_port& clock_;
+  std::int64_t second_us_;
+};
+
+// The pages of each commit, where a second step is read for `second_us` and work waits for the store for `waits_us`.
+std::vector<std::size_t> commits_of_two_steps(std::int64_t second_us, std::int64_t waits_us) {
+  world w(1);
+  testing::memory_store store([&] { return w.now_us(); });
+  store.migrate();
+  const auto inner = store.open_session();
+  counting_session session(*inner);
+  one_run alone(w);
+  direct_gate gate(session, alone.clock, 1'000, waits_us);
+  two_readers reader(alone.clock, second_us);
+  engine::run_plan plan;
+  for (const char* name : {"first", "second"})
+    plan.stages.push_back({.name = name, .entry = "e", .root_vars = "{}"});
+  plan.steps = engine::group_steps(plan.stages);
+  EXPECT_EQ(alone.play(session, gate, reader, plan, "run-1", {"first", "second"}),
+            engine::run_state::succeeded);
+  return session.pages;
+}
+
+using sizes = std::vector<std::size_t>;
+
+TEST(steps_beside_each_other, are_committed_together_when_they_end_together) {
+  EXPECT_EQ(commits_of_two_steps(60'000, 0), sizes{2});
+}
+
+TEST(steps_beside_each_other, wait_little_for_each_other_where_the_store_has_time) {
+  EXPECT_EQ(commits_of_two_steps(150'000, 0), (sizes{1, 1}));
+}
+
+TEST(steps_beside_each_other, wait_longer_for_each_other_where_work_waits_for_the_store) {
+  EXPECT_EQ(commits_of_two_steps(150'000, 10'000), sizes{2});
+}
+
+TEST(steps_beside_each_other, never_wait_for_one_that_hangs) {
+  EXPECT_EQ(commits_of_two_steps(1'000'000, 10'000'000), (sizes{1, 1}));
 }
 
 }  // namespace

@@ -84,6 +84,8 @@ class store_gate final : public engine::store_port {
   void set_wall_clock(std::int64_t off_us) { wall_off_us_ = off_us; }
 
   boost::asio::awaitable<void> execute(engine::turn, std::function<void(engine::session&)> work) override;
+  // The more is under way, the longer.
+  [[nodiscard]] std::int64_t waits_us() const override { return 2'000 * under_way_; }
   // Requests that have not arrived yet.
   [[nodiscard]] int under_way() const noexcept { return under_way_; }
 

@@ -56,7 +56,7 @@ TEST(in_flight, is_one_batch_and_what_is_being_read_however_slow_the_store_is) {
   engine::run_plan plan;
   plan.stages.push_back({.name = "s", .entry = "e", .root_vars = "{}"});
   plan.steps = engine::group_steps(plan.stages);
-  EXPECT_EQ(alone.play(*session, gate, reader, plan, "run-1", "s"), engine::run_state::succeeded);
+  EXPECT_EQ(alone.play(*session, gate, reader, plan, "run-1", {"s"}), engine::run_state::succeeded);
   // One page that waits for room, and the one that is read ahead of the item.
   const int batch = static_cast<int>(engine::batch_limits{}.bytes / page_bytes);
   EXPECT_LE(reader.most(), batch + 2);

@@ -52,7 +52,7 @@ TEST(read_ahead, is_dropped_when_the_page_read_again_ends_elsewhere) {
   engine::run_plan plan;
   plan.stages.push_back({.name = "s", .entry = "e", .root_vars = "{}", .rejects = {1.0, 10}});
   plan.steps = engine::group_steps(plan.stages);
-  ASSERT_TRUE(alone.play(*session, gate, reader, plan, "run-1", "s"));
+  ASSERT_TRUE(alone.play(*session, gate, reader, plan, "run-1", {"s"}));
   EXPECT_EQ(reader.asked(), (std::vector<std::string>{"", "6", "", "5"}));
   const auto rejects = session->list_rejects("acme", "run-1", 10);
   ASSERT_EQ(rejects.size(), 1U);

@@ -73,7 +73,7 @@ class sweep_proof : public ::testing::Test {
   void sync() {
     one_run alone(world_);
     direct_gate gate(*session_, alone.clock);
-    ASSERT_TRUE(alone.play(*session_, gate, reader_, plan_, "run-" + std::to_string(++runs_), "groups"));
+    ASSERT_TRUE(alone.play(*session_, gate, reader_, plan_, "run-" + std::to_string(++runs_), {"groups"}));
     world_.after(1'000'000, [] {});
     world_.advance();
   }

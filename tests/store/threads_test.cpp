@@ -1,5 +1,6 @@
 // The engine's view: work on threads, answers on the caller's executor, essential work first.
 #include <atomic>
+#include <chrono>
 #include <future>
 #include <set>
 #include <thread>
@@ -144,6 +145,29 @@ TEST_F(threads, large_background_work_alone_takes_what_there_is) {
 }
 
 // covers: P11, P12
+TEST_F(threads, it_is_known_how_long_work_waits_for_its_turn) {
+  store::threaded_store s(memory_, 1);
+  EXPECT_EQ(s.waits_us(), 0);
+  std::promise<void> begun, go_on;
+  const auto first = std::async(std::launch::async, [&] {
+    s.execute_here(urgency::essential, [&](engine::session&) {
+      begun.set_value();
+      go_on.get_future().wait();
+    });
+  });
+  begun.get_future().wait();
+  asio::co_spawn(loop_.context, s.execute(urgency::essential, [](engine::session&) {}), asio::detached);
+  loop_.context.poll();  // the second stands in the queue
+  const auto since = std::chrono::steady_clock::now();
+  while (std::chrono::steady_clock::now() - since < std::chrono::milliseconds(40)) std::this_thread::yield();
+  go_on.set_value();
+  loop_.context.run();
+  const std::int64_t waited = s.waits_us();
+  EXPECT_GE(waited, 40'000 / 4);
+  for (int n = 0; n < 40; ++n) s.execute_here(urgency::essential, [](engine::session&) {});
+  EXPECT_LT(s.waits_us(), waited) << "nobody waits any more";
+}
+
 TEST_F(threads, tenants_take_turns) {
   store::threaded_store s(memory_, 1);
   std::promise<void> begun, go_on;
