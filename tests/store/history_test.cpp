@@ -48,6 +48,32 @@ TEST_P(remembering, a_watermark_is_never_later_than_the_start_without_the_lag) {
   EXPECT_GT(mark().value_us, 0);
 }
 
+// What it has read may come after this run was told that it is gone: the next one has to be told again.
+// covers: P6
+TEST_P(remembering, a_watermark_is_never_later_than_the_beginning_of_a_run_beside_it) {
+  end_run();
+  engine::run_request signing_in = request_for(2), elsewhere = request_for(3);
+  signing_in.scope = "subject:u1";
+  elsewhere.tenant = "bolt";
+  session().start_run(elsewhere, {});
+  const engine::run_lease beside = session().start_run(signing_in, {});
+  const std::int64_t began = session().show_run(signing_in.run_id)->created_us;
+  const auto read_all = [&] { read_to(session().now_us() + 3'600'000'000, {"m1", 0, true}); };
+  start(4);
+  read_all();
+  EXPECT_EQ(mark().value_us, began) << "it is open";
+  EXPECT_LT(mark().value_us, mark().full_us);
+  end_run();
+  start(5);
+  session().finish_run(signing_in.run_id, beside.epoch, false, "", "");
+  read_all();
+  EXPECT_EQ(mark().value_us, began) << "it was open when this read began";
+  end_run();
+  start(6);
+  read_all();
+  EXPECT_EQ(mark().value_us, mark().full_us) << "it is over; another tenant's run is no matter";
+}
+
 TEST_P(remembering, an_incremental_read_does_not_move_it_back) {
   read_to(2'000'000, {"m1", 0, true});
   const std::int64_t full = mark().full_us;

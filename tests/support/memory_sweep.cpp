@@ -25,6 +25,16 @@ std::optional<std::int64_t> memory_tables::greatest(const std::string& run_id, c
   return out;
 }
 
+std::optional<std::int64_t> memory_tables::first_beside(const engine::run_row& run, std::int64_t us) {
+  std::optional<std::int64_t> out;
+  for (const auto& [id, other] : state_.runs) {
+    const engine::run_row& r = other.row;
+    if (r.tenant != run.tenant || id == run.run_id || (r.ended_us > 0 && r.ended_us < us)) continue;
+    out = std::min(out.value_or(r.created_us), r.created_us);
+  }
+  return out;
+}
+
 std::int64_t memory_tables::records_before(const engine::run_row& run, const std::string& stage) {
   const std::string* last = nullptr;
   std::int64_t order = 0;

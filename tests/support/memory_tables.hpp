@@ -83,6 +83,8 @@ class memory_tables final : public store::embedded::tables {
   [[nodiscard]] std::optional<std::int64_t> earliest(const std::string& run_id) override;
   [[nodiscard]] std::optional<std::int64_t> greatest(const std::string& run_id,
                                                      const std::string& stage) override;
+  [[nodiscard]] std::optional<std::int64_t> first_beside(const engine::run_row& run,
+                                                         std::int64_t us) override;
   [[nodiscard]] std::int64_t records_before(const engine::run_row& run, const std::string& stage) override;
   [[nodiscard]] std::vector<engine::watermark_row> watermarks(const std::string& tenant,
                                                               const std::string& pipeline) override;

@@ -130,6 +130,9 @@ void session::end(const engine::stage_end& end) {
 void session::move_watermark(const engine::run_row& run, const stage_record& stage,
                              const engine::watermark_rule& rule) {
   engine::watermark_row to{stage.stage, rule.mapping, stage.started_us - rule.lag_us, stage.started_us};
+  // What a run beside it has read earlier may still come, or have come after this one was told that it is gone.
+  if (const auto beside = tables_->first_beside(run, stage.started_us))
+    to.value_us = std::min(to.value_us, *beside - rule.lag_us);
   if (const auto high = tables_->greatest(run.run_id, stage.stage))
     to.value_us = SLUICE_BUG(watermark_at_greatest) ? *high : std::min(to.value_us, *high);
   else if (!rule.full) to.value_us = 0;

@@ -181,6 +181,9 @@ class tables {
   // The greatest `high_us` of the stage's pages.
   [[nodiscard]] virtual std::optional<std::int64_t> greatest(const std::string& run_id,
                                                              const std::string& stage) = 0;
+  // When the first of the tenant's other runs began that were open at `us` or later; nothing: there were none.
+  [[nodiscard]] virtual std::optional<std::int64_t> first_beside(const engine::run_row& run,
+                                                                 std::int64_t us) = 0;
   // The records of the stage in the last other run of the same tenant, pipeline and scope that completed it.
   [[nodiscard]] virtual std::int64_t records_before(const engine::run_row& run, const std::string& stage) = 0;
   [[nodiscard]] virtual std::vector<engine::watermark_row> watermarks(const std::string& tenant,

@@ -17,16 +17,22 @@ SELECT coalesce(sum(p.records), 0)::int8 FROM sluice.pages p WHERE p.stage = $2:
   JOIN sluice.stages s ON s.run_id = o.run_id AND s.stage = $2::text AND s.state = 'complete'
   WHERE r.run_id = $1::uuid AND r.scope = '' ORDER BY o.created_us DESC, o.run_id DESC LIMIT 1))sql";
 
-// $3 lag, $4 whether it was a full read, $5 mapping. A watermark goes back only after a full read.
+// $3 lag, $4 whether it was a full read, $5 mapping. A watermark goes back only after a full read. b: what a run
+// beside it has read earlier may still come, or have come after this one was told that it is gone.
 constexpr const char* move_sql = R"sql(
 INSERT INTO sluice.watermarks AS w (tenant, pipeline, stage, value_us, full_us, mapping, run_id, at_us)
 SELECT r.tenant, r.pipeline, s.stage,
        CASE WHEN h.high IS NULL AND NOT $4::boolean THEN 0
-            ELSE least(s.started_us - $3::int8, coalesce(h.high, s.started_us - $3::int8)) END,
+            ELSE least(s.started_us - $3::int8, b.began - $3::int8, h.high) END,
        s.started_us, $5::text, r.run_id, (extract(epoch FROM clock_timestamp()) * 1000000)::int8
 FROM sluice.runs r JOIN sluice.stages s ON s.run_id = r.run_id AND s.stage = $2::text
 CROSS JOIN LATERAL (SELECT max(p.high_us) AS high FROM sluice.pages p
                     WHERE p.run_id = r.run_id AND p.stage = s.stage) h
+CROSS JOIN LATERAL (
+  SELECT min(o.created_us) AS began FROM (
+    SELECT created_us, tenant, run_id FROM sluice.runs WHERE state IN ('queued', 'running') UNION ALL
+    SELECT created_us, tenant, run_id FROM sluice.runs WHERE ended_us > 0 AND ended_us >= s.started_us) o
+  WHERE o.tenant = r.tenant AND o.run_id <> r.run_id) b
 WHERE r.run_id = $1::uuid
 ON CONFLICT (tenant, pipeline, stage) DO UPDATE SET
   value_us = CASE WHEN $4::boolean THEN excluded.value_us ELSE greatest(w.value_us, excluded.value_us) END,

@@ -40,6 +40,17 @@ std::optional<std::int64_t> tables::greatest(const std::string& run_id, const st
   return c->number(0);
 }
 
+std::optional<std::int64_t> tables::first_beside(const engine::run_row& run, std::int64_t us) {
+  auto c = db_->query(
+      "SELECT min(created_us) FROM (SELECT created_us, tenant, run_id FROM sluice_runs WHERE state IN "
+      "('queued', "
+      "'running') UNION ALL SELECT created_us, tenant, run_id FROM sluice_runs WHERE ended_us>=max(?, 1)) "
+      "WHERE tenant=? AND run_id<>?",
+      us, run.tenant, run.run_id);
+  if (!c.next() || c->is_null(0)) return std::nullopt;
+  return c->number(0);
+}
+
 std::int64_t tables::records_before(const engine::run_row& run, const std::string& stage) {
   auto c = db_->query(
       "SELECT coalesce(sum(p.records), 0) FROM sluice_pages p WHERE p.stage=?1 AND p.run_id="
