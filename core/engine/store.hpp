@@ -142,8 +142,8 @@ struct stage_attempt {
   std::vector<item> open_items;
 };
 
-// What becomes of the watermark of an incremental read when its stage is complete: the lesser of
-// (start of the stage - lag) and the greatest value seen. It never goes back but after a full read.
+// The watermark of an incremental read when its stage is complete: the least of (start of the stage, and of the runs
+// of the tenant open beside it, - lag) and the greatest value seen. It never goes back but after a full read.
 struct watermark_rule {
   std::string mapping;  // digest of what the values went through
   std::int64_t lag_us = 0;

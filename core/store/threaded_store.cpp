@@ -115,7 +115,7 @@ std::optional<threaded_store::turn_taken> threaded_store::next(std::unique_ptr<e
     session = std::move(free_.back());
     free_.pop_back();
   }
-  const auto waited = std::chrono::duration_cast<std::chrono::microseconds>(clock::now() - since_.front());
+  const auto waited = std::chrono::duration_cast<std::chrono::microseconds>(*out->place - since_.front());
   waits_us_ += (waited.count() - waits_us_) / 4;
   since_.pop_front();
   if (!queue_.empty()) ready_.notify_one();  // the one that was woken for it may have been woken for this

@@ -36,18 +36,6 @@ class slow_reader final : public engine::reader_port {
   std::vector<std::int64_t> stored_;
 };
 
-// Knows how many pages each commit had.
-class counting_session final : public testing::faulty_session {
- public:
-  explicit counting_session(engine::session& inner)
-      : faulty_session(inner, [](const char*) { return testing::fault::none; }) {}
-  engine::commit_result commit(engine::commit_request& request) override {
-    pages.push_back(request.pages.size());
-    return faulty_session::commit(request);
-  }
-  std::vector<std::size_t> pages;
-};
-
 TEST(a_lone_slow_read, is_committed_page_by_page_and_not_at_its_end) {
   world w(1);
   testing::memory_store store([&] { return w.now_us(); });
@@ -95,7 +83,9 @@ std::vector<std::size_t> commits_of_two_steps(std::int64_t second_us, std::int64
   testing::memory_store store([&] { return w.now_us(); });
   store.migrate();
   const auto inner = store.open_session();
-  counting_session session(*inner);
+  std::vector<std::size_t> pages;
+  testing::sized_session session(
+      *inner, [](const char*) { return testing::fault::none; }, [&](std::size_t n) { pages.push_back(n); });
   one_run alone(w);
   direct_gate gate(session, alone.clock, 1'000, waits_us);
   two_readers reader(alone.clock, second_us);
@@ -105,7 +95,7 @@ std::vector<std::size_t> commits_of_two_steps(std::int64_t second_us, std::int64
   plan.steps = engine::group_steps(plan.stages);
   EXPECT_EQ(alone.play(session, gate, reader, plan, "run-1", {"first", "second"}),
             engine::run_state::succeeded);
-  return session.pages;
+  return pages;
 }
 
 using sizes = std::vector<std::size_t>;

@@ -144,7 +144,6 @@ TEST_F(threads, large_background_work_alone_takes_what_there_is) {
   EXPECT_EQ(begun, 2);
 }
 
-// covers: P11, P12
 TEST_F(threads, it_is_known_how_long_work_waits_for_its_turn) {
   store::threaded_store s(memory_, 1);
   EXPECT_EQ(s.waits_us(), 0);
@@ -168,6 +167,7 @@ TEST_F(threads, it_is_known_how_long_work_waits_for_its_turn) {
   EXPECT_LT(s.waits_us(), waited) << "nobody waits any more";
 }
 
+// covers: P11, P12
 TEST_F(threads, tenants_take_turns) {
   store::threaded_store s(memory_, 1);
   std::promise<void> begun, go_on;

@@ -149,20 +149,6 @@ class lines_reader final : public engine::reader_port {
   int reads_ = 0, under_way_ = 0, most_ = 0;
 };
 
-// Knows how many pages each commit has.
-class sized_session final : public faulty_session {
- public:
-  sized_session(engine::session& inner, draw_fn draw, std::function<void(std::size_t)> note)
-      : faulty_session(inner, std::move(draw)), note_(std::move(note)) {}
-  engine::commit_result commit(engine::commit_request& request) override {
-    note_(request.pages.size());
-    return faulty_session::commit(request);
-  }
-
- private:
-  std::function<void(std::size_t)> note_;
-};
-
 // Fails some commits; with nothing to fail, each waits until the one after it is under way, as long as there will be
 // one. The first always does.
 class watched_store final : public engine::store_port {

@@ -2,6 +2,7 @@
 // but before the caller hears of it. What the simulation and the torture tests put around a store.
 #pragma once
 
+#include <cstddef>
 #include <functional>
 #include <string>
 #include <utility>
@@ -161,6 +162,20 @@ class faulty_session : public engine::session {
 
   engine::session& inner_;
   draw_fn draw_;
+};
+
+// Knows how many pages each commit has.
+class sized_session final : public faulty_session {
+ public:
+  sized_session(engine::session& inner, draw_fn draw, std::function<void(std::size_t)> note)
+      : faulty_session(inner, std::move(draw)), note_(std::move(note)) {}
+  engine::commit_result commit(engine::commit_request& request) override {
+    note_(request.pages.size());
+    return faulty_session::commit(request);
+  }
+
+ private:
+  std::function<void(std::size_t)> note_;
 };
 
 }  // namespace sluice::testing

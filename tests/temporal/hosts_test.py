@@ -18,8 +18,8 @@ class Hosts(hosted.Hosted, cluster.Case):
         self.assertEqual(len(ids), 1)
         self.upstream.faults()
         run_id = ids.pop()
+        self.until(lambda: self.server.workflows(run_id))  # it may be yet to begin
         self.assertEqual(self.server.closed(run_id), "COMPLETED")
-        self.until(lambda: self.server.workflows(run_id))
         self.assertEqual(len(self.server.workflows(run_id)), 1)
         self.assertEqual([(r["run_id"], r["state"]) for r in self.runs()], [(run_id, "succeeded")])
         self.assert_holds_what_the_upstream_has()

@@ -42,9 +42,9 @@ std::optional<std::int64_t> tables::greatest(const std::string& run_id, const st
 
 std::optional<std::int64_t> tables::first_beside(const engine::run_row& run, std::int64_t us) {
   auto c = db_->query(
-      "SELECT min(created_us) FROM (SELECT created_us, tenant, run_id FROM sluice_runs WHERE state IN "
-      "('queued', "
-      "'running') UNION ALL SELECT created_us, tenant, run_id FROM sluice_runs WHERE ended_us>=max(?, 1)) "
+      "SELECT min(created_us) FROM ("
+      "SELECT created_us, tenant, run_id FROM sluice_runs WHERE state IN ('queued','running') UNION ALL "
+      "SELECT created_us, tenant, run_id FROM sluice_runs WHERE ended_us>0 AND ended_us>=?) "
       "WHERE tenant=? AND run_id<>?",
       us, run.tenant, run.run_id);
   if (!c.next() || c->is_null(0)) return std::nullopt;
